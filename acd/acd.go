@@ -1,0 +1,223 @@
+// Package acd decides which agent gets which waiting task. It is pure: Decide takes one event with its time and returns
+// what the world should do; no clock, no I/O, no goroutine. Its State is held by one desk. An agent or a task is moved
+// only here, an offer ends exactly once, and an answer that carries the number of another offer is ignored.
+package acd
+
+import (
+	"time"
+
+	"ctid"
+)
+
+// Version rises whenever a change makes Decide decide differently on the same events.
+const Version = 1
+
+// Config is the centre: its queues and agents. Epoch goes into the ids that the core makes.
+type Config struct {
+	Epoch  string
+	Seed   uint64
+	Queues []Queue
+	Agents []Agent
+
+	DeskGrace time.Duration // how long an agent with desk required may be without an awake desktop (30 s)
+	WrapMax   time.Duration // after this an overrun wrap-up becomes paused(no-disposition) (10 min)
+}
+
+// Queue is one queue's rules. Zero durations take the default in brackets, except Wrap, where zero means no wrap-up.
+type Queue struct {
+	ID         ctid.QueueID
+	Name       string
+	Strategy   string        // longest-idle
+	Ring       time.Duration // how long an agent's phone rings (20 s)
+	Wrap       time.Duration // wrap-up after a conversation
+	ForceCode  bool          // a wrap-up ends only with a disposition
+	RONA       string        // what a missed offer does: pause (default) or retry
+	RetryGap   time.Duration // with RONA retry: not offered again for this long (10 s)
+	MaxMisses  int           // with RONA retry: misses in a row that pause the agent anyway (3)
+	RejectGap  time.Duration // after a rejection not offered again for this long (5 s)
+	MaxWaiting int           // more than this many waiting is full; 0: no limit
+	Priority   int           // of a task that names none (50)
+}
+
+// Agent is one agent's place in the centre. Queues in the order of his ranks; rank 1 is best.
+type Agent struct {
+	ID     ctid.AgentID
+	Desk   ctid.DeskRule
+	Queues []Membership
+}
+
+// Membership is an agent's rank in a queue.
+type Membership struct {
+	Queue ctid.QueueID
+	Rank  int
+}
+
+// Event is one thing that happened, one of the types below. Each marshals to JSON as it is: the log keeps them, and
+// replay feeds them back. EventKind gives the name in the log; DecodeEvent reads one back.
+type Event interface{ EventKind() string }
+
+// The events.
+type (
+	// AgentLogin puts an agent on duty: paused(login), or, with desk none, ready at once. By is who asked.
+	AgentLogin struct {
+		Agent ctid.AgentID
+		By    ctid.By
+	}
+	// AgentLogout: out, at once or when his work is over.
+	AgentLogout struct {
+		Agent ctid.AgentID
+		By    ctid.By
+	}
+	// AgentReady: ready, at once or when his work is over.
+	AgentReady struct {
+		Agent ctid.AgentID
+		By    ctid.By
+	}
+	// AgentPause: paused with Reason, at once or when his work is over.
+	AgentPause struct {
+		Agent  ctid.AgentID
+		Reason string
+		By     ctid.By
+	}
+	// AgentCancelNext drops what he asked for after his work.
+	AgentCancelNext struct {
+		Agent ctid.AgentID
+		By    ctid.By
+	}
+	// WrapUpDone ends wrap-up Wrap; Coded says that a disposition was given; Then is the state afterwards (ready if empty).
+	WrapUpDone struct {
+		Agent  ctid.AgentID
+		Wrap   ctid.WrapID
+		Coded  bool
+		Then   ctid.AgentState
+		Reason string
+		By     ctid.By
+	}
+	// DeskChanged: the agent has, or no longer has, an awake desktop.
+	DeskChanged struct {
+		Agent ctid.AgentID
+		Awake bool
+	}
+	// DeviceChanged: the agent's phone can, or cannot, be reached.
+	DeviceChanged struct {
+		Agent     ctid.AgentID
+		Reachable bool
+	}
+	// Enqueue puts a task into a queue. Entered is when it entered the queue first (its place); AtMost is its longest
+	// wait from now, zero for none. Priority 0–100, negative for the queue's own.
+	Enqueue struct {
+		Task     ctid.TaskID
+		Queue    ctid.QueueID
+		Priority int
+		Entered  time.Time
+		AtMost   time.Duration
+	}
+	// Leave asks for a waiting task back. Refused (command Refused) once an offer for it is taken. Why is the exit.
+	Leave struct {
+		Task ctid.TaskID
+		Why  ctid.QueueExit
+	}
+	// TaskGone: the caller has gone; the task ends whatever its state, an open offer with it.
+	TaskGone struct{ Task ctid.TaskID }
+	// OfferUp: the agent's leg is up for offer Offer. If the offer is over already, EndOffer tells so and nothing changes.
+	OfferUp struct{ Offer ctid.OfferID }
+	// OfferFailed: the offer's leg ended before it was up. Why: rejected, busy, unreachable, failed.
+	OfferFailed struct {
+		Offer ctid.OfferID
+		Why   string
+	}
+	// WorkEnded: the conversation of task Task is over for the agent. Without NoWrap it leads to wrap-up if the queue has one.
+	WorkEnded struct {
+		Agent  ctid.AgentID
+		Task   ctid.TaskID
+		NoWrap bool
+	}
+	// Tick lets timers act; Deadline says when the next one is due.
+	Tick struct{}
+	// Reconfigure replaces the configuration. An agent removed finishes his work and is then out; a queue removed keeps
+	// its tasks until they leave, and takes no new ones (closed).
+	Reconfigure struct{ Config Config }
+)
+
+// EventKind implements Event; so do the methods below.
+func (AgentLogin) EventKind() string      { return "agent_login" }
+func (AgentLogout) EventKind() string     { return "agent_logout" }
+func (AgentReady) EventKind() string      { return "agent_ready" }
+func (AgentPause) EventKind() string      { return "agent_pause" }
+func (AgentCancelNext) EventKind() string { return "agent_cancel_next" }
+func (WrapUpDone) EventKind() string      { return "wrapup_done" }
+func (DeskChanged) EventKind() string     { return "desk_changed" }
+func (DeviceChanged) EventKind() string   { return "device_changed" }
+func (Enqueue) EventKind() string         { return "enqueue" }
+func (Leave) EventKind() string           { return "leave" }
+func (TaskGone) EventKind() string        { return "task_gone" }
+func (OfferUp) EventKind() string         { return "offer_up" }
+func (OfferFailed) EventKind() string     { return "offer_failed" }
+func (WorkEnded) EventKind() string       { return "work_ended" }
+func (Tick) EventKind() string            { return "tick" }
+func (Reconfigure) EventKind() string     { return "reconfigure" }
+
+// Command is one thing the world should do or know, one of the types below.
+type Command interface{ command() }
+
+// The commands.
+type (
+	// MakeOffer: pop, then ring the agent, until Until; then report OfferUp or OfferFailed.
+	MakeOffer struct {
+		Offer        ctid.OfferID
+		Task         ctid.TaskID
+		Queue        ctid.QueueID
+		Agent        ctid.AgentID
+		Until        time.Time
+		Entered      time.Time
+		Priority     int
+		OffersBefore int // offers of this task that ended without a conversation, in this queue
+	}
+	// EndOffer: the offer is over. Accepted: connect caller and agent. Otherwise its leg, if any is left, must go.
+	EndOffer struct {
+		Offer ctid.OfferID
+		Task  ctid.TaskID
+		Agent ctid.AgentID
+		End   ctid.OfferEnd
+		Why   string // no_answer, rejected, busy, unreachable, failed, caller_gone, revoked, late
+	}
+	// TaskQueued: the task waits at Position (1 is next).
+	TaskQueued struct {
+		Task     ctid.TaskID
+		Queue    ctid.QueueID
+		Position int
+		Priority int
+	}
+	// TaskEnded: the task left the queue for good, or was never let in.
+	TaskEnded struct {
+		Task   ctid.TaskID
+		Queue  ctid.QueueID
+		Exit   ctid.QueueExit
+		Agent  ctid.AgentID // who took it, for answered
+		Waited time.Duration
+	}
+	// AgentChanged carries the agent's whole view after a change; By is who caused it.
+	AgentChanged struct {
+		View ctid.AgentView
+		By   ctid.By
+	}
+	// Refused: the event was not possible; nothing changed.
+	Refused struct{ Err *ctid.Error }
+)
+
+func (MakeOffer) command()    {}
+func (EndOffer) command()     {}
+func (TaskQueued) command()   {}
+func (TaskEnded) command()    {}
+func (AgentChanged) command() {}
+func (Refused) command()      {}
+
+// QueueFigures is a queue at one moment, for scripts, desktops and metrics.
+type QueueFigures struct {
+	Waiting     int
+	Longest     time.Duration
+	AgentsReady int
+	AgentsIn    int // logged in, whatever they do
+	Talking     int
+	Open        bool
+}

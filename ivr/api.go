@@ -1,0 +1,137 @@
+// Package ivr reads a YAML script, proves it sound, and steps through it one input at a time. It is pure: Next takes one
+// Input and returns the Steps the world should carry out; no clock, no I/O beyond the fs.FS it loads from.
+package ivr
+
+import (
+	"time"
+
+	"ctid"
+)
+
+// Input is one thing that happened to a session, one of the types below.
+type Input interface{ InputKind() string }
+
+// The inputs.
+type (
+	// Start begins the script for a call.
+	Start struct{ Call CallInfo }
+	// Key is one digit (0-9 * # A-D), reported when it was let go; Held is for how long it was pressed.
+	Key struct {
+		Digit string
+		Held  time.Duration
+	}
+	// DoneStep answers the step with that ID. An answer whose ID is not open is dropped and counted.
+	DoneStep struct {
+		ID     string
+		Result Result
+	}
+	// Tick lets timers act.
+	Tick struct{}
+	// Hangup: the caller has gone.
+	Hangup struct {
+		Side  ctid.Side
+		Cause int
+	}
+)
+
+// InputKind implements Input; so do the methods below.
+func (Start) InputKind() string    { return "start" }
+func (Key) InputKind() string      { return "key" }
+func (DoneStep) InputKind() string { return "done" }
+func (Tick) InputKind() string     { return "tick" }
+func (Hangup) InputKind() string   { return "hangup" }
+
+// CallInfo is what a script may know of its call.
+type CallInfo struct {
+	ANI      string // E.164, or empty if withheld
+	DNIS     string
+	DIDName  string // the label of the number called
+	Language string // empty: the script's first
+	Priority int    // 0–100
+}
+
+// Result is how a step went: Outcome is one of the step's outcomes (done, found, answered, timeout, error …).
+type Result struct {
+	Outcome  string
+	Code     string // error.code, with outcome error
+	Customer *ctid.Customer
+	Value    map[string]any // what a look-up gave
+}
+
+// Step is one thing the world should do, one of the types below. Steps with an ID expect a DoneStep with that ID; the
+// machine makes the ids, unique within the session.
+type Step interface{ StepKind() string }
+
+// Part is one piece of a prompt: a recording by name if the site has it in that language, else the text is spoken.
+type Part struct {
+	Name  string // prompt name, for finding sounds/<lang>/<file>.wav; empty for say
+	File  string // the recording's base name, if it is not Name
+	Text  string // in Lang, holes filled
+	Lang  string
+	Voice string // empty: the site's voice for Lang
+}
+
+// The steps.
+type (
+	// Answer answers the channel. It precedes the first step with sound unless the script said otherwise.
+	Answer struct{ ID string }
+	// Play plays the parts one after the other; done when the last has ended, or failed.
+	Play struct {
+		ID    string
+		Parts []Part
+	}
+	// Stop ends a Play at once; its DoneStep still comes, and is dropped.
+	Stop struct{ ID string }
+	// Lookup asks who the customer is: by Number, Account or Customer. Answer: found, several, unknown, error.
+	Lookup struct {
+		ID      string
+		Number  string
+		Account string
+		Cust    ctid.CustomerID
+		Within  time.Duration
+	}
+	// Enqueue puts the caller into a queue. Answer: answered (when the conversation is over and the agent left first),
+	// timeout, full, closed, empty, key …
+	Enqueue struct {
+		ID       string
+		Queue    ctid.QueueID
+		Priority int // negative: the call's
+		AtMost   time.Duration
+		Music    string
+	}
+	// Leave asks to take the caller out of the queue again; the Enqueue is then answered with key, or the ask is ignored.
+	Leave struct{ ID string } // the Enqueue's ID
+	// Attach adds values to the call's data.
+	Attach struct{ Values []ctid.Attached }
+	// SetLanguage says that the call's language changed.
+	SetLanguage struct{ Lang string }
+	// Log is a line about the script for whoever reads the call's record: a skipped prompt, a dropped key.
+	Log struct{ Code, Text string }
+	// End ends the script: the channel is hung up with Cause (normal, busy, congestion, declined).
+	End struct {
+		Cause string
+		Why   string // script, caller, error code …
+	}
+)
+
+// StepKind implements Step; so do the methods below.
+func (Answer) StepKind() string      { return "answer" }
+func (Play) StepKind() string        { return "play" }
+func (Stop) StepKind() string        { return "stop" }
+func (Lookup) StepKind() string      { return "lookup" }
+func (Enqueue) StepKind() string     { return "enqueue" }
+func (Leave) StepKind() string       { return "leave" }
+func (Attach) StepKind() string      { return "attach" }
+func (SetLanguage) StepKind() string { return "language" }
+func (Log) StepKind() string         { return "log" }
+func (End) StepKind() string         { return "end" }
+
+// Figures are the queue figures a script may ask for, by queue.
+type Figures struct {
+	Waiting     int
+	EWT         time.Duration
+	Longest     time.Duration
+	AgentsReady int
+	AgentsIn    int
+	Open        bool
+}
