@@ -91,13 +91,27 @@ func Fetch(ctx context.Context, suite string) (Root, string, error) {
 	if err != nil {
 		return Root{}, "", err
 	}
-	version := strings.TrimPrefix(strings.Fields(out + " ?")[1], "v")
+	version, _, _ := strings.Cut(strings.Fields(out + " ? ?")[1], "+") // "Asterisk 22.10.1+dfsg+~…"
 	version, _, _ = strings.Cut(version, "~")
 	major, _, _ := strings.Cut(version, ".")
 	if n, err := strconv.Atoi(major); suite == SuiteDefault && (err != nil || n < oldestDefault) {
 		return Root{}, "", fmt.Errorf("the Asterisk in %s is %q, but %d or newer is needed: remove that folder, and the suite's newest is fetched", dir, version, oldestDefault)
 	}
-	return root, version, nil
+	return root, version, linkSounds(root)
+}
+
+// linkSounds gives the packaged English voice the name under which Asterisk
+// looks for English.
+func linkSounds(root Root) error {
+	voice, err := root.glob("usr/share/asterisk/sounds/en_*")
+	if err != nil {
+		return err
+	}
+	err = os.Symlink(filepath.Base(voice), root.Path("usr/share/asterisk/sounds/en"))
+	if errors.Is(err, os.ErrExist) {
+		return nil
+	}
+	return err
 }
 
 // tools are the programs that Tool knows: their package, their path in it, and
@@ -151,4 +165,12 @@ func toolCommand(ctx context.Context, name string, args ...string) (*exec.Cmd, e
 	cmd := exec.CommandContext(ctx, prefix[0], append(prefix[1:], args...)...)
 	cmd.Env = append(os.Environ(), env...)
 	return cmd, nil
+}
+
+// moduleDir is the folder of Asterisk's modules, whose place differs between suites.
+func (r Root) moduleDir() (string, error) {
+	if dir, err := r.glob("usr/lib/*/asterisk/modules"); err == nil {
+		return dir, nil
+	}
+	return r.glob("usr/lib/asterisk/modules")
 }
