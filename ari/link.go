@@ -1,0 +1,226 @@
+package ari
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"time"
+)
+
+// link keeps one socket of one application.
+type link struct {
+	node    *Node
+	app     string
+	filter  eventFilter
+	probe   func(context.Context) error // before the socket; nil for none
+	sources func(context.Context) []string
+	up      func(gap bool, since time.Time)
+	down    Kind // what to tell when the socket is lost
+	deliver func(Event) bool
+
+	since time.Time // when the socket was last alive; zero before the first connect
+	told  bool      // that it is down
+}
+
+// fatal is an error that no new connection can cure.
+type fatal struct {
+	kind Kind
+	err  error
+}
+
+func (f *fatal) Error() string { return f.err.Error() }
+func (f *fatal) Unwrap() error { return f.err }
+
+func (n *Node) mainLink(firstUp func()) *link {
+	return &link{
+		node: n, app: n.cfg.App, filter: filterOf(nil, n.cfg.Disallow), down: KindDown,
+		probe: n.probe, sources: n.lostSubscriptions,
+		deliver: func(ev Event) bool {
+			if e, ok := ev.(*ChannelDestroyed); ok {
+				n.subs.remove("channel:" + e.Channel.ID)
+			}
+			return true
+		},
+		up: func(gap bool, since time.Time) {
+			if gap {
+				n.tell(Message{Kind: KindGap, Since: since})
+			}
+			n.tell(Message{Kind: KindUp, Version: n.Version(), Features: n.Features()})
+			firstUp()
+		},
+	}
+}
+
+func (n *Node) stateLink() *link {
+	allowed := make(map[string]bool, len(stateTypes))
+	for _, t := range stateTypes {
+		allowed[t] = true
+	}
+	return &link{
+		node: n, app: n.cfg.StateApp, filter: filterOf(stateTypes, nil), down: KindStateDown,
+		sources: func(context.Context) []string { return n.cfg.StateSources },
+		up:      func(bool, time.Time) { n.tell(Message{Kind: KindStateUp}) },
+		// The filter is set a moment after the socket is there, so the door is kept here too.
+		deliver: func(ev Event) bool { return allowed[ev.Header().Type] },
+	}
+}
+
+// tell puts a message of now into the one stream.
+func (n *Node) tell(m Message) {
+	m.Node, m.At = n.cfg.Name, time.Now()
+	n.box.put(m)
+}
+
+// keep connects again and again until ctx ends or a new connection can't help.
+func (l *link) keep(ctx context.Context) error {
+	t := l.node.cfg.Timeouts
+	pause := t.RetryMin
+	for {
+		began := time.Now()
+		err := l.session(ctx)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if f := (*fatal)(nil); errors.As(err, &f) {
+			kind := f.kind
+			if l.down == KindStateDown {
+				kind = KindStateDown
+			}
+			l.node.tell(Message{Kind: kind, Err: f.err, Since: l.since})
+			return fmt.Errorf("ari: node %s: %w", l.node.cfg.Name, f.err)
+		}
+		if !l.told {
+			l.told = true
+			l.node.tell(Message{Kind: l.down, Err: err, Since: l.since})
+		}
+		if time.Since(began) > t.RetryMax {
+			pause = t.RetryMin
+		}
+		wait := pause/2 + rand.N(pause/2+1) // jitter, lest all nodes come back at once
+		l.node.cfg.Log.Warn("no connection to Asterisk", "node", l.node.cfg.Name, "app", l.app, "err", err, "retry_in", wait)
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(wait):
+		}
+		pause = min(2*pause, t.RetryMax)
+	}
+}
+
+// session is one socket from its beginning to its loss.
+func (l *link) session(ctx context.Context) error {
+	if l.probe != nil {
+		if err := l.probe(ctx); err != nil {
+			return refusal(err)
+		}
+	}
+	s, err := l.node.dialSocket(ctx, l.app)
+	if err != nil {
+		return refusal(err)
+	}
+	defer s.close()
+	// Frames wait in the socket for the few milliseconds that this takes, so that Up is told before any event.
+	if err := l.prepare(ctx); err != nil {
+		return refusal(err)
+	}
+	l.up(!l.since.IsZero(), l.since)
+	l.told = false
+	l.node.cfg.Log.Info("connected to Asterisk", "node", l.node.cfg.Name, "app", l.app, "version", l.node.Version().Text)
+	err = s.read(ctx, l.frame)
+	l.since = s.lastAlive()
+	return err
+}
+
+// frame handles one event as it came.
+func (l *link) frame(data []byte) error {
+	ev, err := Decode(data)
+	if err != nil {
+		l.undecoded(err)
+		return nil
+	}
+	if _, ok := ev.(*ApplicationReplaced); ok {
+		return &fatal{kind: KindReplaced, err: ErrReplaced}
+	}
+	if l.deliver(ev) {
+		l.node.tell(Message{Kind: KindEvent, Event: ev})
+	}
+	return nil
+}
+
+// undecoded counts and logs what was no event. The frame itself is not logged: it may hold names and numbers.
+func (l *link) undecoded(err error) {
+	if c := l.node.decoding.Add(1); c&(c-1) == 0 { // the 1st, 2nd, 4th, 8th … so that rubbish can't fill the disk
+		l.node.cfg.Log.Warn("event left out", "node", l.node.cfg.Name, "app", l.app, "err", err, "so_far", c)
+	}
+}
+
+// refusal turns what a person must change into fatal.
+func refusal(err error) error {
+	switch Status(err) {
+	case http.StatusUnauthorized:
+		return &fatal{kind: KindRefused, err: errLogin}
+	case http.StatusForbidden:
+		return &fatal{kind: KindRefused, err: errReadOnly}
+	}
+	return err
+}
+
+// probe asks who is there and refuses what is too old.
+func (n *Node) probe(ctx context.Context) error {
+	info, err := n.Info(ctx)
+	if err != nil {
+		if IsNotFound(err) {
+			return fmt.Errorf("%w (no ARI there: enabled=yes in http.conf and ari.conf? prefix in http.conf? res_ari loaded?)", err)
+		}
+		return err
+	}
+	v, err := ParseVersion(info.SystemInfo.Version)
+	if err != nil {
+		n.cfg.Log.Warn("version not understood, only what Asterisk 16 can is used", "node", n.cfg.Name, "version", v.Text)
+		v.Major = 16
+	}
+	if v.Major < 16 {
+		return &fatal{kind: KindRefused, err: fmt.Errorf("this is Asterisk %s: %w", v.Text, errTooOld)}
+	}
+	n.version.Store(&v)
+	return nil
+}
+
+// prepare sets the filter, which also proves that the user may write, and subscribes.
+func (l *link) prepare(ctx context.Context) error {
+	if err := l.node.setFilter(ctx, l.app, l.filter); err != nil {
+		return err
+	}
+	for _, source := range l.sources(ctx) {
+		err := l.node.subscribe(ctx, l.app, source)
+		switch {
+		case err == nil:
+		case IsUnprocessable(err) || Status(err) == http.StatusBadRequest || IsNotFound(err):
+			// A channel that ended meanwhile, or a technology that is not loaded: not worth the connection.
+			l.node.subs.remove(source)
+			l.node.cfg.Log.Info("not subscribed", "node", l.node.cfg.Name, "app", l.app, "source", source, "err", err)
+		default:
+			return err
+		}
+	}
+	return nil
+}
+
+// lostSubscriptions is what this process has subscribed to and Asterisk no longer has.
+func (n *Node) lostSubscriptions(ctx context.Context) []string {
+	app, err := n.Application(ctx, n.cfg.App)
+	if err != nil {
+		return n.subs.missing(func(string) bool { return false })
+	}
+	has := make(map[string]bool)
+	for prefix, ids := range map[string][]string{
+		"channel:": app.ChannelIDs, "bridge:": app.BridgeIDs, "endpoint:": app.EndpointIDs, "deviceState:": app.DeviceNames,
+	} {
+		for _, id := range ids {
+			has[prefix+id] = true
+		}
+	}
+	return n.subs.missing(func(s string) bool { return has[s] })
+}
