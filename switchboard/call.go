@@ -1,0 +1,288 @@
+package switchboard
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+	"time"
+
+	"ctid"
+	"ctid/acd"
+	"ctid/ari"
+	"ctid/ivr"
+	"ctid/phone"
+)
+
+// call is one call and its legs. Its goroutine alone changes it; everybody else posts to its box.
+type call struct {
+	desk    *desk
+	sb      *Switchboard
+	box     *box
+	ctx     context.Context // ends with the switchboard, or when the call's goroutine does
+	stop    context.CancelFunc
+	id      ctid.CallID
+	node    *ari.Node
+	channel string // the caller's own
+	route   Route
+
+	rev     uint64
+	rec     ctid.CallRecord
+	machine *ivr.Machine
+	names   int // of the ids made for Asterisk
+
+	callerGone bool
+	answered   bool
+	ended      bool // rec.End is set and told
+	away       bool // continued into the dialplan by us
+	music      bool
+
+	plays   map[string]*playback // by the id in Asterisk
+	match   ctid.Match
+	matched bool // the look-up is back
+	waiting []func(now time.Time)
+
+	queue  *queueStay
+	offer  *offer
+	talk   *talk
+	bridge string
+	legs   map[string]*leg // by channel, until they are gone
+	leave  time.Time       // when to give up on channels that do not go
+}
+
+// leg is an agent's channel.
+type leg struct {
+	id    string
+	agent ctid.AgentID
+	offer ctid.OfferID
+	up    bool
+	asked bool // a hang-up was asked for
+}
+
+// playback is a prompt on its way or playing.
+type playback struct {
+	step    string // the machine's id
+	stopped bool
+	begun   bool
+}
+
+// queueStay is the call's stay in one queue.
+type queueStay struct {
+	step    string // the machine's id of the enqueue
+	music   string
+	queue   ctid.QueueID
+	entered time.Time
+	over    bool
+}
+
+// arrive makes a new call of a channel that has entered, and starts its goroutine.
+func (d *desk) arrive(now time.Time, n *ari.Node, e *ari.StasisStart) {
+	dnis := clip(e.Args[1], 32)
+	route, ok := d.plan.Routes.Route(dnis)
+	if !ok {
+		d.refuse(now, n, e, "no entry in numbers for "+dnis)
+		return
+	}
+	ctx, stop := context.WithCancel(d.ctx)
+	k := &call{desk: d, sb: d.sb, box: newBox(), ctx: ctx, stop: stop, id: ctid.CallID(d.sb.cfg.NewID("c_")), node: n,
+		channel: e.Channel.ID, route: route, plays: map[string]*playback{}, legs: map[string]*leg{},
+		match: ctid.Match{State: ctid.MatchPending}}
+	k.rec = ctid.CallRecord{ID: k.id, Node: ctid.NodeID(n.Name()), Channel: e.Channel.ID, Dir: "in", Arrived: d.wall(now),
+		ANI: phone.Parse(e.Channel.Caller.Number, e.Channel.Caller.Name, d.plan.Country), DNIS: ctid.DNIS{Number: dnis, Label: route.Label}}
+	d.calls[k.id], d.byChan[k.channel] = k, k
+	rec := k.record()
+	k.rev++
+	d.fact(now, ctid.Event{By: ctid.By{Kind: "caller"}, Call: k.id, Rev: k.rev, Body: ctid.CallArrived{Dir: "in",
+		ANI: k.rec.ANI, DNIS: k.rec.DNIS, PBX: k.rec.Node}}, k.person("", k.rec.ANI), func(le *ctid.LogEntry) { le.Record = rec })
+	d.sb.wg.Go(k.run)
+	k.post(k.start)
+}
+
+// post sends the call something to do.
+func (k *call) post(do func(now time.Time)) { k.box.send(letter{k.sb.cfg.Now(), do}) }
+
+// run is the call's life. A fault in it ends this call alone: its caller goes to the fallback dialplan.
+func (k *call) run() {
+	defer k.desk.post(func(time.Time) { k.desk.forget(k) })
+	defer k.stop()
+	defer k.rescue()
+	alarm := newAlarm()
+	defer alarm.t.Stop()
+	for !k.finished() {
+		for _, l := range k.box.take() {
+			l.do(k.sb.cfg.Now())
+		}
+		now := k.sb.cfg.Now()
+		if due := k.deadline(); !due.IsZero() && !now.Before(due) {
+			k.timeUp(now)
+			continue
+		}
+		alarm.set(now, k.deadline())
+		select {
+		case <-k.box.wake:
+		case <-alarm.t.C:
+		case <-k.ctx.Done():
+			return
+		}
+	}
+}
+
+// rescue turns a fault in the code of this call into the end of this call.
+func (k *call) rescue() {
+	fault := recover()
+	if fault == nil {
+		return
+	}
+	k.sb.cfg.Log.Error("fault in a call; its caller goes to the fallback", "call", k.id, "fault", fmt.Sprint(fault), "stack", string(debug.Stack()))
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(k.ctx), 5*time.Second)
+	defer cancel()
+	for id := range k.legs {
+		_ = k.node.Hangup(ctx, id, "normal", 0)
+	}
+	_ = toFallback(ctx, k.node, k.channel)
+	k.finish(k.sb.cfg.Now(), ctid.End{Side: ctid.SideSystem, Reason: "internal"})
+	if k.bridge != "" {
+		_ = k.node.DestroyBridge(ctx, k.bridge)
+	}
+}
+
+// finished: told of its end, and nothing of it is left in Asterisk (or it has been waited for long enough).
+func (k *call) finished() bool {
+	return k.ended && (k.callerGone || k.away) && len(k.legs) == 0 && k.bridge == ""
+}
+
+func (k *call) deadline() time.Time {
+	var due time.Time
+	if k.machine != nil && !k.ended {
+		due = k.machine.Deadline()
+	}
+	return earliest(due, k.leave)
+}
+
+func (k *call) timeUp(now time.Time) {
+	if !k.leave.IsZero() && !now.Before(k.leave) {
+		k.giveUp()
+		return
+	}
+	k.input(now, ivr.Tick{})
+}
+
+// start subscribes to the caller's channel, for its end would not be told otherwise, asks who calls, and starts the
+// script.
+func (k *call) start(now time.Time) {
+	if err := k.node.SubscribeChannel(k.ctx, k.channel); err != nil && ari.IsNotFound(err) {
+		k.lost(now, "hangup", 0)
+		return
+	}
+	k.lookupCaller(now)
+	k.machine = ivr.NewMachine(k.route.Script, ivr.Options{})
+	k.input(now, ivr.Start{Call: ivr.CallInfo{ANI: string(k.rec.ANI.E164), DNIS: k.rec.DNIS.Number, DIDName: k.rec.DNIS.Label, Priority: -1}})
+}
+
+// onEvent takes an event of Asterisk about one of the call's channels, playbacks or bridges.
+func (k *call) onEvent(now time.Time, ev ari.Event) {
+	s := ev.Subject()
+	if l := k.legs[s.Channel]; l != nil {
+		k.legEvent(now, l, ev)
+		return
+	}
+	switch e := ev.(type) {
+	case *ari.ChannelHangupRequest:
+		if s.Channel == k.channel {
+			k.lost(now, "hangup", e.Cause)
+		}
+	case *ari.ChannelDestroyed:
+		if s.Channel == k.channel {
+			k.lost(now, "hangup", e.Cause)
+		}
+	case *ari.StasisEnd:
+		if s.Channel == k.channel && !k.away {
+			k.lost(now, "left_application", 0)
+		}
+	case *ari.ChannelDtmfReceived:
+		if s.Channel == k.channel && k.talk == nil {
+			k.input(now, ivr.Key{Digit: e.Digit, Held: time.Duration(e.DurationMS) * time.Millisecond})
+		}
+	case *ari.PlaybackFinished:
+		k.played(now, e.Playback.ID, e.Playback.State == "failed")
+	case *ari.ChannelHold:
+		k.held(now, k.channel, e.MusicClass)
+	case *ari.ChannelUnhold:
+		k.retrieved(now, k.channel)
+	}
+}
+
+// reconcile compares the call with the channels that a node has after a gap in its events.
+func (k *call) reconcile(now time.Time, there map[string]bool) {
+	for id, l := range k.legs {
+		if !there[id] {
+			k.legGone(now, l, 0, 0)
+		}
+	}
+	if !there[k.channel] {
+		k.lost(now, "lost_while_disconnected", 0)
+	}
+	for id, p := range k.plays {
+		if p.begun { // it may have ended unseen; the script goes on
+			k.played(now, id, false)
+		}
+	}
+}
+
+// name makes an id for Asterisk: kind is l (leg), b (bridge), p (playback), r (recording) or s (snoop).
+func (k *call) name(kind string) string {
+	k.names++
+	return fmt.Sprintf("ctid.%s.%s.%s%d", k.sb.cfg.Site, k.id, kind, k.names)
+}
+
+// fact tells the desk a fact of this call.
+func (k *call) fact(by ctid.By, body ctid.Body, agents ...ctid.AgentID) {
+	k.rev++
+	ev := ctid.Event{By: by, Call: k.id, Rev: k.rev, Agents: agents, Body: body}
+	if k.queue != nil {
+		ev.Queue = k.queue.queue
+	}
+	if len(agents) > 0 {
+		ev.Agent = agents[0]
+	}
+	if k.talk != nil && !k.ended {
+		ev.Can = []string{ctid.CallHangup{}.Op()}
+	}
+	person := k.person(k.rec.Customer, k.rec.ANI)
+	k.desk.post(func(now time.Time) { k.desk.fact(now, ev, person) })
+}
+
+// note tells a fact that only the log keeps.
+func (k *call) note(what string, data map[string]any) {
+	k.fact(ctid.BySystem, ctid.CallNote{What: what, Data: data})
+}
+
+// person names whose personal values a row holds.
+func (k *call) person(customer ctid.CustomerID, ani ctid.Number) func(*ctid.LogEntry) {
+	p := string(customer)
+	if p == "" && k.sb.cfg.Person != nil {
+		p = k.sb.cfg.Person(string(ani.E164 + "|" + ani.Raw))
+	}
+	return func(e *ctid.LogEntry) { e.Person = p }
+}
+
+// record is a copy of the record that others may keep.
+func (k *call) record() *ctid.CallRecord {
+	r := k.rec
+	r.Queues = append([]ctid.QueueVisit(nil), k.rec.Queues...)
+	r.Offers = append([]ctid.OfferRecord(nil), k.rec.Offers...)
+	r.Agents = append([]ctid.AgentPart(nil), k.rec.Agents...)
+	r.Attached = append([]ctid.Attached(nil), k.rec.Attached...)
+	return &r
+}
+
+// tellCore posts an event of this call to the ACD core.
+func (k *call) tellCore(ev acd.Event) {
+	k.desk.post(func(now time.Time) { k.desk.decide(now, ev) })
+}
+
+// warn writes a failed request to the log, unless the thing was merely gone already.
+func (k *call) warn(what string, err error) {
+	if err != nil && !ari.IsGone(err) && k.ctx.Err() == nil {
+		k.sb.cfg.Log.Warn(what, "call", k.id, "node", k.node.Name(), "error", err)
+	}
+}

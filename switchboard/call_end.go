@@ -1,0 +1,191 @@
+package switchboard
+
+import (
+	"time"
+
+	"ctid"
+	"ctid/acd"
+	"ctid/ivr"
+)
+
+// lost: the caller is gone. This beats all that stands behind it in the box.
+func (k *call) lost(now time.Time, reason string, cause int) {
+	if k.callerGone {
+		k.cleanUp()
+		return
+	}
+	k.callerGone = true
+	k.music = false
+	if k.ended { // we hung up, and now he is gone
+		k.cleanUp()
+		return
+	}
+	end := ctid.End{Side: ctid.SideCaller, Reason: reason, Q850: cause}
+	if reason != "hangup" {
+		end.Side = ctid.SideSystem
+	}
+	k.tellScript(now, end, cause)
+	switch {
+	case k.talk != nil:
+		agent, gone := k.talk.agent, k.talk.leg
+		k.endTalk(now)
+		k.hangupLegs(func(l *leg) bool { return l.id == gone })
+		k.tellCore(acd.WorkEnded{Agent: agent, Task: ctid.TaskID(k.id)})
+	case k.queue != nil && !k.queue.over:
+		k.tellCore(acd.TaskGone{Task: ctid.TaskID(k.id)})
+		k.settleQueue(now)
+	}
+	k.finish(now, end)
+}
+
+// tellScript lets the script do its silent last things.
+func (k *call) tellScript(now time.Time, end ctid.End, cause int) {
+	if k.machine != nil && !k.machine.Done() {
+		k.input(now, ivr.Hangup{Side: end.Side, Cause: cause})
+	}
+}
+
+// settleQueue writes into the record how a stay in the queue ended that the caller cut off himself. The desk will say
+// the same; the record does not wait for it.
+func (k *call) settleQueue(now time.Time) {
+	k.queue.over = true
+	v := &k.rec.Queues[len(k.rec.Queues)-1]
+	v.Exit, v.WaitMS = ctid.ExitAbandoned, now.Sub(k.queue.entered).Milliseconds()
+	k.rec.WaitMS += v.WaitMS
+	k.rec.Outcome = "abandoned"
+	if o := k.offer; o != nil {
+		r := &k.rec.Offers[o.rec]
+		r.End = ctid.OfferCancelled
+		if !o.rung.IsZero() {
+			r.RingMS = now.Sub(o.rung).Milliseconds()
+		}
+	}
+}
+
+// finish is the one end of a call: the fact, the record, its interaction and its outbox row go down together.
+func (k *call) finish(now time.Time, end ctid.End) {
+	if k.ended {
+		return
+	}
+	k.trail(now)
+	k.ended = true
+	k.leave = now.Add(k.sb.cfg.Limits.Cleanup)
+	k.rec.Ended, k.rec.End = now.UTC(), &end
+	if k.rec.Match == "" {
+		k.rec.Match = k.match.State
+	}
+	if k.rec.Outcome == "" {
+		k.rec.Outcome = "script"
+		if end.Side == ctid.SideCaller {
+			k.rec.Outcome = "hangup_in_script"
+		}
+	}
+	rec := k.record()
+	k.rev++
+	ev := ctid.Event{By: ctid.By{Kind: string(end.Side)}, Call: k.id, Rev: k.rev, Agents: k.allAgents(),
+		Body: ctid.CallCleared{End: end, TalkMS: rec.TalkMS, HoldMS: rec.HoldMS, QueueMS: rec.WaitMS, Record: k.id, Outcome: rec.Outcome}}
+	if k.queue != nil {
+		ev.Queue = k.queue.queue
+	}
+	person := k.person(rec.Customer, rec.ANI)
+	k.desk.post(func(now time.Time) {
+		k.desk.fact(now, ev, person, func(e *ctid.LogEntry) { e.Record = rec })
+	})
+	k.cleanUp()
+}
+
+// allAgents are those who have talked in this call.
+func (k *call) allAgents() []ctid.AgentID {
+	var all []ctid.AgentID
+	for _, a := range k.rec.Agents {
+		if len(all) == 0 || all[len(all)-1] != a.Agent {
+			all = append(all, a.Agent)
+		}
+	}
+	return all
+}
+
+// trail brings the record's way through the script up to date.
+func (k *call) trail(now time.Time) {
+	if k.machine != nil {
+		lang := k.rec.IVR.Lang
+		k.rec.IVR = k.machine.Trail(now)
+		if k.rec.IVR.Lang == "" {
+			k.rec.IVR.Lang = lang
+		}
+	}
+}
+
+// hangupCaller ends the caller's channel. cause is a word of the script's: normal, busy, congestion, declined.
+func (k *call) hangupCaller(cause string) {
+	reason := map[string]string{"": "normal", "normal": "normal", "busy": "busy", "congestion": "congestion", "declined": "rejected"}[cause]
+	if err := k.node.Hangup(k.ctx, k.channel, reason, 0); err != nil {
+		k.warn("hanging up the caller failed", err)
+	}
+}
+
+// hangupLegs ends those of the agents' legs that which names. They leave the call when Asterisk says that they are gone.
+func (k *call) hangupLegs(which func(*leg) bool) {
+	for _, l := range k.legs {
+		if which(l) && !l.asked {
+			l.asked = true
+			k.warn("hanging up an agent's leg failed", k.node.Hangup(k.ctx, l.id, "normal", 0))
+		}
+	}
+}
+
+// cleanUp leaves nothing of an ended call in Asterisk.
+func (k *call) cleanUp() {
+	if !k.ended {
+		return
+	}
+	k.hangupLegs(func(*leg) bool { return true })
+	if k.bridge != "" {
+		k.warn("destroying the bridge failed", k.node.DestroyBridge(k.ctx, k.bridge))
+		k.bridge = ""
+	}
+}
+
+// giveUp: channels of an ended call did not go in time. They are asked once more; the sweep after the next connect
+// finds what is left even then.
+func (k *call) giveUp() {
+	k.leave = time.Time{}
+	for id := range k.legs {
+		k.warn("hanging up an agent's leg failed", k.node.Hangup(k.ctx, id, "normal", 0))
+		delete(k.legs, id)
+	}
+	if !k.callerGone && !k.away {
+		k.warn("hanging up the caller failed", k.node.Hangup(k.ctx, k.channel, "normal", 0))
+		k.callerGone = true
+	}
+	if k.bridge != "" {
+		k.warn("destroying the bridge failed", k.node.DestroyBridge(k.ctx, k.bridge))
+		k.bridge = ""
+	}
+}
+
+// sendToFallback hands a caller who does not talk to an agent over to the fallback dialplan.
+func (k *call) sendToFallback(now time.Time, reason string) {
+	if k.talk != nil || k.callerGone || k.ended {
+		return
+	}
+	for id, p := range k.plays {
+		if p.begun {
+			k.warn("stopping a prompt failed", k.node.StopPlayback(k.ctx, id))
+		}
+	}
+	if k.queue != nil && !k.queue.over {
+		k.tellCore(acd.TaskGone{Task: ctid.TaskID(k.id)})
+		k.settleQueue(now)
+		k.rec.Queues[len(k.rec.Queues)-1].Exit = ctid.ExitRemoved
+	}
+	k.stopMusic()
+	k.rec.Outcome = "fallback"
+	k.away = true
+	if err := toFallback(k.ctx, k.node, k.channel); err != nil {
+		k.warn("sending the caller to the fallback failed", err)
+		k.away = false
+		k.hangupCaller("congestion")
+	}
+	k.finish(now, ctid.End{Side: ctid.SideSystem, Reason: reason})
+}

@@ -1,0 +1,272 @@
+package switchboard
+
+import (
+	"context"
+	"time"
+
+	"ctid"
+	"ctid/acd"
+	"ctid/ari"
+	"ctid/ivr"
+)
+
+// input gives the script one input and carries out its steps.
+func (k *call) input(now time.Time, in ivr.Input) {
+	if k.machine == nil || k.ended || k.machine.Done() {
+		return
+	}
+	k.giveFigures()
+	for _, s := range k.machine.Next(now, in) {
+		k.step(now, s)
+	}
+}
+
+// giveFigures hands the machine the figures of the queues that its script names.
+func (k *call) giveFigures() {
+	names := k.route.Script.Queues()
+	if len(names) == 0 {
+		return
+	}
+	figures := map[string]ivr.Figures{}
+	_ = k.sb.ask(k.ctx, func(now time.Time) {
+		for _, n := range names {
+			f := k.desk.core.Figures(ctid.QueueID(n), now)
+			figures[n] = ivr.Figures{Waiting: f.Waiting, Longest: f.Longest, AgentsReady: f.AgentsReady, AgentsIn: f.AgentsIn, Open: f.Open}
+		}
+	})
+	if k.ctx.Err() == nil {
+		k.machine.SetFigures(figures)
+	}
+}
+
+// step carries out one step of the script.
+func (k *call) step(now time.Time, s ivr.Step) {
+	switch s := s.(type) {
+	case ivr.Answer:
+		k.answer(now, s)
+	case ivr.Play:
+		k.play(s)
+	case ivr.Stop:
+		k.stopPlay(s.ID)
+	case ivr.Lookup:
+		k.lookup(now, s)
+	case ivr.Enqueue:
+		k.enqueue(now, s)
+	case ivr.Leave:
+		k.tellCore(acd.Leave{Task: ctid.TaskID(k.id), Why: ctid.ExitKey})
+	case ivr.Attach:
+		k.attach(now, s.Values)
+	case ivr.SetLanguage:
+		k.rec.IVR.Lang = s.Lang
+	case ivr.Log:
+		k.note("script", map[string]any{"code": s.Code, "text": s.Text})
+	case ivr.End:
+		k.endScript(now, s)
+	}
+}
+
+// done answers a step of the machine, behind what the box holds already.
+func (k *call) done(id string, r ivr.Result) {
+	k.post(func(now time.Time) { k.input(now, ivr.DoneStep{ID: id, Result: r}) })
+}
+
+func outcome(err error) ivr.Result {
+	if err != nil {
+		return ivr.Result{Outcome: "error", Code: "pbx.refused"}
+	}
+	return ivr.Result{Outcome: "done"}
+}
+
+func (k *call) answer(now time.Time, s ivr.Answer) {
+	if !k.answered {
+		err := k.node.Answer(k.ctx, k.channel)
+		k.warn("answer failed", err)
+		if err == nil {
+			k.answered, k.rec.Answered = true, now.UTC()
+		}
+		k.done(s.ID, outcome(err))
+		return
+	}
+	k.done(s.ID, outcome(nil))
+}
+
+// play prepares a prompt aside, for its speech may have to be made first, and then plays it.
+func (k *call) play(s ivr.Play) {
+	id := k.name("p")
+	p := &playback{step: s.ID}
+	k.plays[id] = p
+	node := ctid.NodeID(k.node.Name())
+	k.aside(func(ctx context.Context) func(now time.Time) {
+		media, err := k.sb.deps.Prompts.Prepare(ctx, node, s.Parts)
+		return func(now time.Time) { k.playReady(now, id, media, err) }
+	})
+}
+
+func (k *call) playReady(now time.Time, id string, media []string, err error) {
+	p := k.plays[id]
+	if p == nil || k.callerGone || k.ended {
+		return
+	}
+	if err != nil {
+		k.sb.cfg.Log.Warn("a prompt could not be prepared and is left out", "call", k.id, "error", err)
+		k.note("prompt_failed", map[string]any{"error": err.Error()})
+	}
+	if p.stopped || len(media) == 0 {
+		k.played(now, id, false)
+		return
+	}
+	if err := k.node.Play(k.ctx, ari.OnlyChannel(k.channel), ari.PlayRequest{ID: id, Media: media}); err != nil {
+		k.warn("play failed", err)
+		k.played(now, id, true)
+		return
+	}
+	p.begun = true
+}
+
+// played: a playback has ended, for whatever reason; a prompt that failed is skipped and noted.
+func (k *call) played(now time.Time, id string, failed bool) {
+	p := k.plays[id]
+	if p == nil {
+		return
+	}
+	delete(k.plays, id)
+	if failed && !p.stopped {
+		k.note("prompt_failed", map[string]any{"playback": id})
+	}
+	k.input(now, ivr.DoneStep{ID: p.step, Result: ivr.Result{Outcome: "done"}})
+}
+
+// stopPlay deletes a running playback before anything else is asked of the channel, for that would wait for its end.
+func (k *call) stopPlay(step string) {
+	for id, p := range k.plays {
+		if p.step == step && !p.stopped {
+			p.stopped = true
+			if p.begun {
+				k.warn("stopping a prompt failed", k.node.StopPlayback(k.ctx, id))
+			}
+		}
+	}
+}
+
+// lookupCaller asks who calls, by his number, as soon as he is there.
+func (k *call) lookupCaller(now time.Time) {
+	number := string(k.rec.ANI.E164)
+	if number == "" {
+		k.match, k.matched = ctid.Match{State: ctid.MatchNone, Asked: []string{}}, true
+		return
+	}
+	k.aside(func(ctx context.Context) func(now time.Time) {
+		ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+		defer cancel()
+		m, err := k.sb.deps.Customers.Lookup(ctx, Query{Number: number})
+		return func(now time.Time) {
+			if err != nil {
+				k.sb.cfg.Log.Warn("customer look-up failed", "call", k.id, "error", err)
+				m = ctid.Match{State: ctid.MatchFailed, Asked: []string{"ani"}}
+			}
+			k.nowMatched(now, m)
+		}
+	})
+	_ = now
+}
+
+// nowMatched: it is known who calls. A pop that left without it is brought up to date.
+func (k *call) nowMatched(now time.Time, m ctid.Match) {
+	if k.matched && m.State != ctid.MatchOne {
+		return // a later look-up by account may add a customer, never take one away
+	}
+	k.match, k.matched = m, true
+	k.rec.Match, k.rec.Customer = m.State, m.Chosen
+	if k.offer != nil && k.offer.popped || k.talk != nil {
+		k.popAgain()
+	}
+	waiting := k.waiting
+	k.waiting = nil
+	for _, f := range waiting {
+		f(now)
+	}
+}
+
+// lookup is the script's own question for a customer. The caller's number was asked for already.
+func (k *call) lookup(_ time.Time, s ivr.Lookup) {
+	if s.Account == "" && s.Cust == "" && s.Number == string(k.rec.ANI.E164) {
+		answer := func(time.Time) { k.done(s.ID, lookupResult(k.match)) }
+		if k.matched {
+			answer(time.Time{})
+		} else {
+			k.waiting = append(k.waiting, answer)
+		}
+		return
+	}
+	k.aside(func(ctx context.Context) func(now time.Time) {
+		ctx, cancel := context.WithTimeout(ctx, max(s.Within, 100*time.Millisecond))
+		defer cancel()
+		m, err := k.sb.deps.Customers.Lookup(ctx, Query{Customer: s.Cust, Account: s.Account, Number: s.Number})
+		return func(now time.Time) {
+			if err != nil {
+				k.input(now, ivr.DoneStep{ID: s.ID, Result: ivr.Result{Outcome: "error", Code: "customer.failed"}})
+				return
+			}
+			k.nowMatched(now, m)
+			k.input(now, ivr.DoneStep{ID: s.ID, Result: lookupResult(m)})
+		}
+	})
+}
+
+func lookupResult(m ctid.Match) ivr.Result {
+	switch m.State {
+	case ctid.MatchOne:
+		return ivr.Result{Outcome: "found", Customer: m.Customer()}
+	case ctid.MatchMany:
+		return ivr.Result{Outcome: "several"}
+	case ctid.MatchFailed:
+		return ivr.Result{Outcome: "error", Code: "customer.failed"}
+	}
+	return ivr.Result{Outcome: "unknown"}
+}
+
+// attach adds values to the call's data; the later value of a key wins.
+func (k *call) attach(now time.Time, values []ctid.Attached) {
+	for i := range values {
+		if values[i].At.IsZero() {
+			values[i].At = now.UTC()
+		}
+		k.setAttached(values[i])
+	}
+	k.fact(ctid.By{Kind: "system", ID: "ivr"}, ctid.CallDataChanged{DataRev: len(k.rec.Attached), Set: values, Unset: []string{}})
+}
+
+func (k *call) setAttached(v ctid.Attached) {
+	for i := range k.rec.Attached {
+		if k.rec.Attached[i].Key == v.Key {
+			k.rec.Attached[i] = v
+			return
+		}
+	}
+	k.rec.Attached = append(k.rec.Attached, v)
+}
+
+// endScript: the script is over; the caller is hung up.
+func (k *call) endScript(now time.Time, s ivr.End) {
+	if k.callerGone {
+		return
+	}
+	reason := "script"
+	if s.Why != "" {
+		reason = s.Why
+	}
+	end := ctid.End{Side: ctid.SideScript, Reason: reason, Q850: 16}
+	if k.rec.Outcome == "answered" {
+		end = ctid.End{Side: ctid.SideAgent, Reason: "hangup", Q850: 16}
+	}
+	k.hangupCaller(s.Cause)
+	k.finish(now, end)
+}
+
+// aside runs f beside the call's goroutine and hands what it returns back to it. ctx ends with the call.
+func (k *call) aside(f func(ctx context.Context) func(now time.Time)) {
+	k.sb.wg.Go(func() {
+		then := f(k.ctx)
+		k.post(then)
+	})
+}

@@ -1,0 +1,351 @@
+package switchboard
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"ctid"
+	"ctid/acd"
+	"ctid/ari"
+)
+
+// desk is the one goroutine that holds the ACD core, stamps facts and routes events. It never does I/O.
+type desk struct {
+	sb       *Switchboard
+	box      *box
+	core     *acd.State
+	plan     Plan
+	seq      uint64 // of the next fact
+	lastAt   time.Time
+	ctx      context.Context // of Run: what calls are born under
+	calls    map[ctid.CallID]*call
+	byChan   map[string]*call // by the caller's own channel
+	nodes    map[string]*nodeState
+	pops     map[ctid.AgentID]*popState
+	draining bool
+	emptied  []chan struct{} // closed when no call is left
+	pending  []ctid.LogEntry // entries of the letter in hand; they share a transaction
+}
+
+// nodeState is one Asterisk as the desk knows it.
+type nodeState struct {
+	node  *ari.Node
+	up    bool
+	why   string
+	since time.Time
+	rev   uint64
+}
+
+func newDesk(s *Switchboard) (*desk, error) {
+	core, err := acd.New(s.cfg.Plan.ACD)
+	if err != nil {
+		return nil, err
+	}
+	d := &desk{sb: s, box: newBox(), core: core, plan: s.cfg.Plan, seq: s.cfg.NextSeq,
+		calls: map[ctid.CallID]*call{}, byChan: map[string]*call{}, nodes: map[string]*nodeState{},
+		pops: map[ctid.AgentID]*popState{}}
+	for _, n := range s.cfg.Nodes {
+		d.nodes[n.Name()] = &nodeState{node: n, why: "not connected yet", since: s.cfg.Now()}
+	}
+	return d, nil
+}
+
+// post sends the desk something to do.
+func (d *desk) post(do func(now time.Time)) {
+	d.box.send(letter{d.sb.cfg.Now(), do})
+}
+
+// run is the desk's life.
+func (d *desk) run(ctx context.Context) {
+	d.ctx = ctx
+	alarm := newAlarm()
+	defer alarm.t.Stop()
+	d.begin(d.sb.cfg.Now())
+	for {
+		for _, l := range d.box.take() {
+			l.do(d.sb.cfg.Now())
+			d.flush()
+		}
+		now := d.sb.cfg.Now()
+		if due := d.core.Deadline(); !due.IsZero() && !now.Before(due) {
+			d.decide(now, acd.Tick{})
+			d.flush()
+			continue
+		}
+		alarm.set(now, d.core.Deadline())
+		select {
+		case <-d.box.wake:
+		case <-alarm.t.C:
+		case <-ctx.Done():
+			d.end()
+			return
+		}
+	}
+}
+
+// begin tells of every agent as he is at the start, so that whoever folds the facts begins with a whole view, and logs
+// in those who need no desktop.
+func (d *desk) begin(now time.Time) {
+	d.fact(now, ctid.Event{By: ctid.BySystem, Body: ctid.ConfigChanged{Hash: d.plan.Hash, What: "start"}})
+	d.introduce(now, d.plan.ACD.Agents)
+	d.flush()
+}
+
+func (d *desk) introduce(now time.Time, agents []acd.Agent) {
+	for _, a := range agents {
+		if v, ok := d.core.AgentView(a.ID); ok {
+			d.agentChanged(now, acd.AgentChanged{View: v, By: ctid.BySystem})
+		}
+		if a.Desk == ctid.DeskNone {
+			d.decide(now, acd.AgentLogin{Agent: a.ID, By: ctid.BySystem})
+		}
+	}
+}
+
+// end lets the calls' goroutines finish what they have; ctx is over, so they do not wait.
+func (d *desk) end() {
+	for _, l := range d.box.take() {
+		l.do(d.sb.cfg.Now())
+		d.flush()
+	}
+}
+
+// stamp gives the event its number and time. at never goes back, so that the log can be read by time too.
+func (d *desk) stamp(now time.Time, ev ctid.Event) ctid.Event {
+	ev.Seq, ev.Epoch = d.seq, d.sb.cfg.Epoch
+	d.seq++
+	ev.At = d.wall(now)
+	return ev
+}
+
+func (d *desk) wall(now time.Time) time.Time {
+	at := now.UTC().Truncate(time.Microsecond)
+	if at.Before(d.lastAt) {
+		return d.lastAt
+	}
+	d.lastAt = at
+	return at
+}
+
+// fact stamps an event, gives it to the log and to the desktops, and returns it.
+func (d *desk) fact(now time.Time, ev ctid.Event, extra ...func(*ctid.LogEntry)) ctid.Event {
+	ev = d.stamp(now, ev)
+	e := ctid.LogEntry{Seq: ev.Seq, Epoch: ev.Epoch, At: ev.At, Kind: ev.Body.Kind(), V: ctid.BodyVersion,
+		Subject: subject(ev), Body: ev.Body}
+	for _, f := range extra {
+		f(&e)
+	}
+	d.pending = append(d.pending, e)
+	d.sb.deps.Desktops.Publish(ev)
+	return ev
+}
+
+// flush hands the letter's rows to the log in one piece.
+func (d *desk) flush() {
+	if len(d.pending) > 0 {
+		d.sb.deps.Log.Append(d.pending...)
+		d.pending = nil
+	}
+}
+
+func subject(ev ctid.Event) string {
+	switch {
+	case ev.Call != "":
+		return string(ev.Call)
+	case ev.Agent != "":
+		return string(ev.Agent)
+	case ev.Pop != "":
+		return string(ev.Pop)
+	}
+	if l, ok := ev.Body.(ctid.LinkChanged); ok {
+		return string(l.PBX)
+	}
+	return ""
+}
+
+// decide gives the core one event and carries out what it says. It returns the refusal, if the core refused.
+func (d *desk) decide(now time.Time, ev acd.Event, extra ...func(*ctid.LogEntry)) *ctid.Error {
+	began := d.sb.cfg.Now()
+	commands := d.core.Decide(now, ev)
+	if d.sb.cfg.Took != nil {
+		d.sb.cfg.Took(d.sb.cfg.Now().Sub(began))
+	}
+	e := ctid.LogEntry{Seq: d.seq, Epoch: d.sb.cfg.Epoch, At: d.wall(now), Kind: "in.acd." + ev.EventKind(),
+		V: acd.Version, Subject: acdSubject(ev), Body: ev}
+	d.seq++
+	for _, f := range extra {
+		f(&e)
+	}
+	d.pending = append(d.pending, e)
+	for _, c := range commands { // first, so that the change of state that follows does not close the pop as done
+		if e, ok := c.(acd.EndOffer); ok && e.End != ctid.OfferAccepted {
+			d.closePop(now, e.Agent, e.Offer, popWhy(e))
+		}
+	}
+	var refused *ctid.Error
+	for _, c := range commands {
+		if r, ok := c.(acd.Refused); ok {
+			refused = r.Err
+			continue
+		}
+		d.carryOut(now, c)
+	}
+	return refused
+}
+
+func acdSubject(ev acd.Event) string {
+	switch e := ev.(type) {
+	case acd.Enqueue:
+		return string(e.Task)
+	case acd.Leave:
+		return string(e.Task)
+	case acd.TaskGone:
+		return string(e.Task)
+	case acd.WorkEnded:
+		return string(e.Task)
+	case acd.OfferUp:
+		return string(e.Offer)
+	case acd.OfferFailed:
+		return string(e.Offer)
+	}
+	return ""
+}
+
+// carryOut sends a command of the core to the goroutine that it concerns.
+func (d *desk) carryOut(now time.Time, cmd acd.Command) {
+	switch c := cmd.(type) {
+	case acd.MakeOffer:
+		d.makeOffer(c)
+	case acd.EndOffer:
+		d.endOffer(c)
+	case acd.TaskQueued:
+		if k := d.calls[ctid.CallID(c.Task)]; k != nil {
+			k.post(func(now time.Time) { k.queued(now, c) })
+		}
+	case acd.TaskEnded:
+		if k := d.calls[ctid.CallID(c.Task)]; k != nil {
+			k.post(func(now time.Time) { k.leftQueue(now, c) })
+		}
+	case acd.AgentChanged:
+		d.agentChanged(now, c)
+	}
+}
+
+// makeOffer gives the offer to its call, or back to the core where there is no such call or device.
+func (d *desk) makeOffer(c acd.MakeOffer) {
+	k, dev := d.calls[ctid.CallID(c.Task)], d.plan.Devices[c.Agent]
+	name := string(c.Queue)
+	for _, q := range d.plan.ACD.Queues {
+		if q.ID == c.Queue && q.Name != "" {
+			name = q.Name
+		}
+	}
+	if k == nil {
+		d.post(func(now time.Time) { d.decide(now, acd.OfferFailed{Offer: c.Offer, Why: "failed"}) })
+		return
+	}
+	k.post(func(now time.Time) { k.offered(now, c, dev, name) })
+}
+
+func (d *desk) endOffer(c acd.EndOffer) {
+	if k := d.calls[ctid.CallID(c.Task)]; k != nil {
+		k.post(func(now time.Time) { k.offerEnded(now, c) })
+	}
+}
+
+// agentChanged publishes the agent's new view, and closes his pop when the work that it was for is done.
+func (d *desk) agentChanged(now time.Time, c acd.AgentChanged) {
+	v := c.View
+	d.fact(now, ctid.Event{By: c.By, Rev: v.Rev, Agent: v.Agent, Agents: []ctid.AgentID{v.Agent}, Can: v.Can,
+		Body: ctid.AgentStateChanged{AgentView: v}})
+	if v.State != ctid.Reserved && v.State != ctid.Talking && v.State != ctid.WrapUp {
+		d.closePop(now, v.Agent, "", "done")
+	}
+}
+
+// reload replaces the plan.
+func (d *desk) reload(now time.Time, p Plan) {
+	known := map[ctid.AgentID]bool{}
+	for _, a := range d.plan.ACD.Agents {
+		known[a.ID] = true
+	}
+	p.ACD.Epoch = d.plan.ACD.Epoch
+	d.plan = p
+	d.fact(now, ctid.Event{By: ctid.BySystem, Body: ctid.ConfigChanged{Hash: p.Hash, What: "reload"}})
+	d.decide(now, acd.Reconfigure{Config: p.ACD})
+	var added []acd.Agent
+	for _, a := range p.ACD.Agents {
+		if !known[a.ID] {
+			added = append(added, a)
+		}
+	}
+	d.introduce(now, added)
+	for _, n := range d.nodes {
+		if n.up {
+			d.askDevices(n)
+		}
+	}
+}
+
+// drain stops new calls and sends those who do not talk yet to the fallback.
+func (d *desk) drain(now time.Time, why string) chan struct{} {
+	if !d.draining {
+		d.draining = true
+		d.fact(now, ctid.Event{By: ctid.BySystem, Body: ctid.ServerDraining{Phase: "no_new_calls", Why: why, RetryMS: 2000, SpreadMS: 3000}})
+		for _, id := range sortedKeys(d.calls) {
+			k := d.calls[id]
+			k.post(func(now time.Time) { k.sendToFallback(now, "drained") })
+		}
+	}
+	empty := make(chan struct{})
+	d.emptied = append(d.emptied, empty)
+	d.signalIfEmpty()
+	return empty
+}
+
+func (d *desk) signalIfEmpty() {
+	if len(d.calls) > 0 {
+		return
+	}
+	for _, c := range d.emptied {
+		close(c)
+	}
+	d.emptied = nil
+}
+
+// forget drops a call whose goroutine is about to end.
+func (d *desk) forget(k *call) {
+	delete(d.calls, k.id)
+	if d.byChan[k.channel] == k {
+		delete(d.byChan, k.channel)
+	}
+	d.signalIfEmpty()
+}
+
+func (d *desk) status(now time.Time) Status {
+	st := Status{Calls: len(d.calls), Draining: d.draining, NodesUp: map[ctid.NodeID]bool{}, NodesWhy: map[ctid.NodeID]string{},
+		Agents: map[ctid.AgentState]int{}, Queues: map[ctid.QueueID]acd.QueueFigures{}}
+	for name, n := range d.nodes {
+		st.NodesUp[ctid.NodeID(name)], st.NodesWhy[ctid.NodeID(name)] = n.up, n.why
+	}
+	for _, a := range d.plan.ACD.Agents {
+		if v, ok := d.core.AgentView(a.ID); ok {
+			st.Agents[v.State]++
+			st.AgentList = append(st.AgentList, v)
+		}
+	}
+	for _, q := range d.plan.ACD.Queues {
+		st.Queues[q.ID] = d.core.Figures(q.ID, now)
+	}
+	return st
+}
+
+func sortedKeys[K ~string, V any](m map[K]V) []K {
+	keys := make([]K, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}

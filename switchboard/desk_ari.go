@@ -1,0 +1,266 @@
+package switchboard
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"ctid"
+	"ctid/acd"
+	"ctid/ari"
+)
+
+// onARI takes one message of a node.
+func (d *desk) onARI(now time.Time, n *ari.Node, m ari.Message) {
+	st := d.nodes[n.Name()]
+	switch m.Kind {
+	case ari.KindEvent:
+		d.onEvent(now, n, m.Event)
+	case ari.KindUp:
+		st.up, st.why = true, ""
+		d.link(now, st, "up", m.Version.Text, "")
+		d.sweep(st)
+		d.askDevices(st)
+	case ari.KindGap:
+		d.link(now, st, "recovering", "", "events between "+m.Since.UTC().Format(time.RFC3339)+" and now were not told")
+	case ari.KindStateUp:
+		d.askDevices(st)
+	case ari.KindDown:
+		d.nodeGone(now, st, "down", m.Err)
+	case ari.KindReplaced:
+		d.nodeGone(now, st, "taken", errors.Join(errors.New("another ctid took the app"), m.Err))
+	case ari.KindRefused:
+		d.nodeGone(now, st, "refused", m.Err)
+	}
+}
+
+func (d *desk) link(now time.Time, st *nodeState, state, version, detail string) {
+	st.since = now
+	st.rev++
+	d.fact(now, ctid.Event{By: ctid.BySystem, Rev: st.rev, Body: ctid.LinkChanged{PBX: ctid.NodeID(st.node.Name()),
+		State: state, Since: now.UTC(), Version: version, Detail: detail}})
+}
+
+// nodeGone: nobody can be rung on that node until it is back. Its calls stay: Asterisk keeps them.
+func (d *desk) nodeGone(now time.Time, st *nodeState, state string, err error) {
+	st.up = false
+	st.why = state
+	if err != nil {
+		st.why = state + ": " + err.Error()
+	}
+	d.sb.cfg.Log.Error("asterisk "+state, "node", st.node.Name(), "error", err)
+	d.link(now, st, state, "", st.why)
+	for _, a := range d.plan.ACD.Agents {
+		if string(d.plan.Devices[a.ID].Node) == st.node.Name() {
+			d.decide(now, acd.DeviceChanged{Agent: a.ID, Reachable: false})
+		}
+	}
+}
+
+// onEvent finds whose event it is.
+func (d *desk) onEvent(now time.Time, n *ari.Node, ev ari.Event) {
+	switch e := ev.(type) {
+	case *ari.EndpointStateChange:
+		d.device(now, n, endpointOf(e.Endpoint), e.Endpoint.State != "offline")
+		return
+	case *ari.ContactStatusChange:
+		d.contact(now, n, e)
+		return
+	case *ari.StasisStart:
+		if d.callOf(n, ev) == nil {
+			d.entered(now, n, e)
+			return
+		}
+	}
+	if k := d.callOf(n, ev); k != nil {
+		k.post(func(now time.Time) { k.onEvent(now, ev) })
+	}
+}
+
+// callOf finds the call of an event: by the caller's channel, or by an id that we made (which has the call in it).
+func (d *desk) callOf(n *ari.Node, ev ari.Event) *call {
+	s := ev.Subject()
+	for _, id := range [...]string{s.Channel, s.Playback, s.Bridge, s.Recording} {
+		if id == "" {
+			continue
+		}
+		k := d.byChan[id]
+		if k == nil {
+			k = d.calls[callInID(id)]
+		}
+		if k != nil && k.node == n {
+			return k
+		}
+	}
+	return nil
+}
+
+// callInID reads the call out of an id of ours, ctid.<site>.<call>.<kind><n>; empty for any other id.
+func callInID(id string) ctid.CallID {
+	p := strings.Split(id, ".")
+	if len(p) != 4 || p[0] != "ctid" {
+		return ""
+	}
+	return ctid.CallID(p[2])
+}
+
+// entered: a channel that no call knows has entered the application.
+func (d *desk) entered(now time.Time, n *ari.Node, e *ari.StasisStart) {
+	if callInID(e.Channel.ID) != "" { // a leg whose call is over
+		d.background(n, func(ctx context.Context) error { return n.Hangup(ctx, e.Channel.ID, "normal", 0) })
+		return
+	}
+	if len(e.Args) < 2 || e.Args[0] != "in" {
+		d.sb.cfg.Log.Warn("channel entered the application with arguments that mean nothing here; it is hung up",
+			"node", n.Name(), "channel", e.Channel.ID, "args", len(e.Args))
+		d.background(n, func(ctx context.Context) error { return n.Hangup(ctx, e.Channel.ID, "congestion", 34) })
+		return
+	}
+	late := d.box.oldest()
+	switch {
+	case d.draining:
+		d.refuse(now, n, e, "draining")
+	case len(d.calls) >= d.sb.cfg.Limits.Calls:
+		d.refuse(now, n, e, "limits.calls reached")
+	case !late.IsZero() && now.Sub(late) > d.sb.cfg.Limits.DeskDelay:
+		d.refuse(now, n, e, "desk is behind")
+	default:
+		d.arrive(now, n, e)
+	}
+}
+
+// refuse hands a new call to the fallback dialplan: the caller is better off there.
+func (d *desk) refuse(now time.Time, n *ari.Node, e *ari.StasisStart, why string) {
+	d.fact(now, ctid.Event{By: ctid.BySystem, Body: ctid.CallNote{What: "sent_to_fallback",
+		Data: map[string]any{"why": why, "node": n.Name(), "channel": e.Channel.ID}}})
+	d.sb.cfg.Log.Warn("new call handed to the fallback dialplan", "why", why, "node", n.Name())
+	d.background(n, func(ctx context.Context) error { return toFallback(ctx, n, e.Channel.ID) })
+}
+
+// toFallback continues a channel in the shipped dialplan, which reads CTID_RETURN and sends it to its own queue.
+func toFallback(ctx context.Context, n *ari.Node, channel string) error {
+	if err := n.SetVariable(ctx, channel, "CTID_RETURN", "overload"); err != nil {
+		return err
+	}
+	return n.Continue(ctx, channel, ari.Place{})
+}
+
+// background runs a short request that belongs to no call.
+func (d *desk) background(n *ari.Node, f func(ctx context.Context) error) {
+	ctx := d.ctx
+	d.sb.wg.Go(func() {
+		if err := f(ctx); err != nil && ctx.Err() == nil {
+			d.sb.cfg.Log.Warn("request to asterisk failed", "node", n.Name(), "error", err)
+		}
+	})
+}
+
+// endpointOf is the name that the configuration uses, PJSIP/NAME.
+func endpointOf(e ari.EndpointData) string { return e.Technology + "/" + e.Resource }
+
+// contact: a registration came or went. Only the endpoint as a whole says whether the phone can be rung (it may have
+// other contacts), so it is asked.
+func (d *desk) contact(_ time.Time, n *ari.Node, e *ari.ContactStatusChange) {
+	name := endpointOf(e.Endpoint)
+	if d.agentAt(n, name) == "" {
+		return
+	}
+	d.background(n, func(ctx context.Context) error {
+		ep, err := n.Endpoint(ctx, e.Endpoint.Technology, e.Endpoint.Resource)
+		if err != nil {
+			return err
+		}
+		d.post(func(now time.Time) { d.device(now, n, name, ep.State != "offline") })
+		return nil
+	})
+}
+
+func (d *desk) agentAt(n *ari.Node, endpoint string) ctid.AgentID {
+	for _, a := range d.plan.ACD.Agents {
+		if dev := d.plan.Devices[a.ID]; dev.Endpoint == endpoint && string(dev.Node) == n.Name() {
+			return a.ID
+		}
+	}
+	return ""
+}
+
+func (d *desk) device(now time.Time, n *ari.Node, endpoint string, reachable bool) {
+	agent := d.agentAt(n, endpoint)
+	if agent == "" {
+		return
+	}
+	if v, ok := d.core.AgentView(agent); ok && v.Device != reachable {
+		d.decide(now, acd.DeviceChanged{Agent: agent, Reachable: reachable})
+	}
+}
+
+// askDevices reads the state of all phones of a node.
+func (d *desk) askDevices(st *nodeState) {
+	n := st.node
+	d.background(n, func(ctx context.Context) error {
+		list, err := n.Endpoints(ctx, "PJSIP")
+		if err != nil {
+			return err
+		}
+		d.post(func(now time.Time) {
+			for _, e := range list {
+				d.device(now, n, endpointOf(e), e.State != "offline")
+			}
+		})
+		return nil
+	})
+}
+
+// sweep compares what a node has with what we hold, after each connect: calls whose channel is gone are told so, and
+// channels and bridges of ours that no call knows are ended.
+func (d *desk) sweep(st *nodeState) {
+	n := st.node
+	d.background(n, func(ctx context.Context) error {
+		channels, err := n.Channels(ctx)
+		if err != nil {
+			return err
+		}
+		bridges, err := n.Bridges(ctx)
+		if err != nil {
+			return err
+		}
+		d.post(func(now time.Time) { d.compare(now, n, channels, bridges) })
+		return nil
+	})
+}
+
+func (d *desk) compare(now time.Time, n *ari.Node, channels []ari.Channel, bridges []ari.BridgeData) {
+	there := map[string]bool{}
+	for _, c := range channels {
+		there[c.ID] = true
+		mine := callInID(c.ID)
+		if mine != "" && d.calls[mine] == nil {
+			d.background(n, func(ctx context.Context) error { return n.Hangup(ctx, c.ID, "normal", 0) })
+		}
+		if mine == "" && d.byChan[c.ID] == nil {
+			d.takeIn(now, n, c)
+		}
+	}
+	for _, b := range bridges {
+		if mine := callInID(b.ID); mine != "" && d.calls[mine] == nil {
+			d.background(n, func(ctx context.Context) error { return n.DestroyBridge(ctx, b.ID) })
+		}
+	}
+	for _, id := range sortedKeys(d.calls) {
+		if k := d.calls[id]; k.node == n {
+			k.post(func(now time.Time) { k.reconcile(now, there) })
+		}
+	}
+}
+
+// takeIn gives a channel that waits in our application, but whose call we do not know, a new call: its caller must not
+// be left in silence.
+func (d *desk) takeIn(now time.Time, n *ari.Node, c ari.Channel) {
+	if c.Dialplan.AppName != "Stasis" {
+		return
+	}
+	if p := strings.Split(c.Dialplan.AppData, ","); len(p) >= 3 && p[0] == n.App() && p[1] == "in" {
+		d.entered(now, n, &ari.StasisStart{Channel: c, Args: p[1:]})
+	}
+}

@@ -1,0 +1,227 @@
+// Package switchboard carries out what the cores decide. The desk, one goroutine, holds the ACD core, stamps every fact
+// with the next number of the log, and knows which call a channel belongs to. Each call has a goroutine of its own that
+// alone changes the call and its legs, and alone speaks to Asterisk about them. It is the only place where cores and
+// world meet.
+package switchboard
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"ctid"
+	"ctid/acd"
+	"ctid/ari"
+	"ctid/ivr"
+)
+
+// Log takes the rows of the numbered log. Append never blocks; entries given together share a transaction.
+type Log interface {
+	Append(entries ...ctid.LogEntry)
+}
+
+// Desktops are the agents' screens. Publish never blocks and is called in the order of Seq. PopWritten returns when the
+// event with that number has been written to each socket of the agent, with their count, or when ctx ends (false).
+type Desktops interface {
+	Publish(ev ctid.Event)
+	PopWritten(ctx context.Context, agent ctid.AgentID, seq uint64) (sockets int, ok bool)
+}
+
+// Query is what a customer is looked up by; the first field that is set counts.
+type Query struct {
+	Customer ctid.CustomerID
+	Account  string
+	Number   string // E.164
+}
+
+// Customers says who a caller is.
+type Customers interface {
+	Lookup(ctx context.Context, q Query) (ctid.Match, error)
+}
+
+// Prompts turns the parts of a prompt into what Asterisk on that node can play, in order.
+type Prompts interface {
+	Prepare(ctx context.Context, node ctid.NodeID, parts []ivr.Part) ([]string, error)
+}
+
+// Route is what happens to a call for one number.
+type Route struct {
+	Label  string
+	Script *ivr.Script
+}
+
+// Routes finds the route of a dialled number. It must be safe for concurrent use and immutable.
+type Routes interface {
+	Route(dnis string) (Route, bool)
+}
+
+// Device is an agent's phone.
+type Device struct {
+	Kind     string // phone, web, auto, nailed
+	Endpoint string // PJSIP/NAME
+	Node     ctid.NodeID
+}
+
+// Plan is the part of the configuration that a reload replaces as a whole.
+type Plan struct {
+	Hash    string
+	ACD     acd.Config
+	Devices map[ctid.AgentID]Device
+	Routes  Routes
+	Country string // default region of national numbers, such as GB
+}
+
+// Limits of the switchboard. Zero fields take the default in brackets.
+type Limits struct {
+	Calls     int           // calls at once (1000); more are handed to the fallback dialplan
+	DeskDelay time.Duration // a desk this far behind hands new calls to the fallback (500 ms)
+	PopWait   time.Duration // how long the ring waits for the pop to be written (50 ms)
+	Lookup    time.Duration // how long a pop waits for the customer look-up (300 ms)
+	Cleanup   time.Duration // after a call's end its channels have this long to go (5 s)
+}
+
+func (l Limits) withDefaults() Limits {
+	def := func(d *time.Duration, v time.Duration) {
+		if *d == 0 {
+			*d = v
+		}
+	}
+	if l.Calls == 0 {
+		l.Calls = 1000
+	}
+	def(&l.DeskDelay, 500*time.Millisecond)
+	def(&l.PopWait, 50*time.Millisecond)
+	def(&l.Lookup, 300*time.Millisecond)
+	def(&l.Cleanup, 5*time.Second)
+	return l
+}
+
+// Config is what the switchboard is made from.
+type Config struct {
+	Site    string // part of the ids of channels and bridges: letters, digits, - and _
+	Epoch   string // from the store
+	NextSeq uint64 // from the store
+	Plan    Plan
+	Limits  Limits
+	Nodes   []*ari.Node
+	Now     func() time.Time // the one clock; nil: time.Now
+	Log     *slog.Logger
+
+	NewID  func(prefix string) string           // makes business ids: c_…, p_…
+	Person func(number string) string           // keyed hash of an unmatched caller's number
+	Took   func(decision time.Duration)         // told of each decision of the ACD core; may be nil
+	Popped func(decidedToWritten time.Duration) // told of each pop; may be nil
+}
+
+// Deps are the edges that the switchboard speaks to.
+type Deps struct {
+	Log       Log
+	Desktops  Desktops
+	Customers Customers
+	Prompts   Prompts
+}
+
+// Switchboard is the running thing. Do, Reload, Drain and the questions are safe from any goroutine.
+type Switchboard struct {
+	cfg  Config
+	deps Deps
+	desk *desk
+	wg   sync.WaitGroup // the goroutines of nodes and calls
+}
+
+// New makes a switchboard; Run starts it.
+func New(cfg Config) (*Switchboard, error) {
+	cfg.Limits = cfg.Limits.withDefaults()
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	s := &Switchboard{cfg: cfg}
+	d, err := newDesk(s)
+	if err != nil {
+		return nil, err
+	}
+	s.desk = d
+	return s, nil
+}
+
+// Run connects to the nodes and works until ctx ends; then it returns when all its goroutines have. Calls that still
+// talk are left in Asterisk.
+func (s *Switchboard) Run(ctx context.Context, deps Deps) error {
+	s.deps = deps
+	ctx, cancel := context.WithCancel(ctx)
+	defer s.wg.Wait()
+	defer cancel()
+	for _, n := range s.cfg.Nodes {
+		s.wg.Go(func() { _ = n.Run(ctx) }) // what ends it was told in its stream
+		s.wg.Go(func() { s.forward(n) })
+	}
+	s.desk.run(ctx)
+	return nil
+}
+
+// forward hands a node's stream to the desk, in its order, until the node has ended.
+func (s *Switchboard) forward(n *ari.Node) {
+	for m := range n.Events() {
+		s.desk.post(func(now time.Time) { s.desk.onARI(now, n, m) })
+	}
+}
+
+// Do carries out a request of a user. reply is called once or twice, the last time with done or failed, from a goroutine
+// of the switchboard or the store; it must not block.
+func (s *Switchboard) Do(_ context.Context, who ctid.Who, a ctid.Action, reply func(ctid.Reply)) {
+	s.desk.post(func(now time.Time) { s.desk.do(now, who, a, reply) })
+}
+
+// Reload puts a new plan in force. Calls in progress keep the script they began with.
+func (s *Switchboard) Reload(p Plan) {
+	s.desk.post(func(now time.Time) { s.desk.reload(now, p) })
+}
+
+// ask runs f on the desk and waits for it, or for ctx.
+func (s *Switchboard) ask(ctx context.Context, f func(now time.Time)) error {
+	done := make(chan struct{})
+	s.desk.post(func(now time.Time) { defer close(done); f(now) })
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Drain takes no new calls, sends those who wait or listen to the fallback dialplan, and returns when no call is left or
+// ctx ends. why is told to the desktops.
+func (s *Switchboard) Drain(ctx context.Context, why string) error {
+	var empty chan struct{}
+	if err := s.ask(ctx, func(now time.Time) { empty = s.desk.drain(now, why) }); err != nil {
+		return err
+	}
+	select {
+	case <-empty:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Status is the switchboard at one moment.
+type Status struct {
+	Calls     int
+	Draining  bool
+	NodesUp   map[ctid.NodeID]bool
+	NodesWhy  map[ctid.NodeID]string // why a node is not up
+	Agents    map[ctid.AgentState]int
+	Queues    map[ctid.QueueID]acd.QueueFigures
+	AgentList []ctid.AgentView
+}
+
+// Status asks the desk; an error means that it did not answer before ctx ended.
+func (s *Switchboard) Status(ctx context.Context) (Status, error) {
+	var st Status
+	err := s.ask(ctx, func(now time.Time) { st = s.desk.status(now) })
+	return st, err
+}
