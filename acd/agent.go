@@ -1,0 +1,125 @@
+package acd
+
+import (
+	"time"
+
+	"ctid"
+)
+
+// agent is one agent at work. Only State.become changes state.
+type agent struct {
+	id      ctid.AgentID
+	desk    ctid.DeskRule
+	serves  []membership   // by rank as configured, with queues that are draining
+	listed  []ctid.QueueID // what the view shows: the configured ones
+	removed bool           // no longer configured: finishes his work, then out
+	leaving bool           // next is out because he was removed, not by his own wish
+
+	state    ctid.AgentState
+	reason   string
+	since    time.Time
+	was      ctid.AgentState
+	lasted   time.Duration // how long was lasted
+	rev      uint64
+	next     *ctid.Next
+	offer    *offer
+	work     *work // talking, and wrap-up afterwards
+	wrap     *ctid.Wrap
+	wrapFrom time.Time
+	lastWrap ctid.WrapID
+
+	reachable bool
+	awake     bool
+	idle      time.Time // since when he is free
+	until     time.Time // not offered anything before this
+	misses    int       // offers missed in a row
+	fails     int       // offers in a row at which his phone was busy or failed
+	inFree    bool      // stands in the free lists of his queues
+
+	gap     timer // gapOver
+	wrapEnd timer // wrapOver
+	grace   timer // deskGone; armed while a desktop may be lost without consequence
+}
+
+type membership struct {
+	queue *queue
+	rank  int
+}
+
+// work is the conversation an agent is in or writes up, under the rules its queue had when he took it.
+type work struct {
+	task  ctid.TaskID
+	queue ctid.QueueID
+	wrap  time.Duration
+	force bool
+}
+
+func newAgent(id ctid.AgentID) *agent {
+	return &agent{id: id, state: ctid.Out, rev: 1,
+		gap: timer{kind: gapOver, id: string(id)}, wrapEnd: timer{kind: wrapOver, id: string(id)},
+		grace: timer{kind: deskGone, id: string(id)}}
+}
+
+// busy tells whether he has work in hand, after which a state he asks for now begins.
+func (a *agent) busy() bool {
+	return a.state == ctid.Reserved || a.state == ctid.Talking || a.state == ctid.WrapUp
+}
+
+// deskOK tells whether his desktop lets him be made ready.
+func (a *agent) deskOK() bool { return a.desk != ctid.DeskRequired || a.awake }
+
+// The requests that depend on an agent's state, by their names on the wire.
+const (
+	opLogin      = "agent.login"
+	opLogout     = "agent.logout"
+	opReady      = "agent.ready"
+	opPause      = "agent.pause"
+	opCancelNext = "agent.cancel_next"
+	opWrapUpDone = "agent.wrapup_done"
+	opHangup     = "call.hangup"
+)
+
+// can lists the requests that would do something now.
+func (a *agent) can() []string {
+	ops := []string{}
+	add := func(op string, ok bool) {
+		if ok {
+			ops = append(ops, op)
+		}
+	}
+	next := func(s ctid.AgentState) bool { return a.next != nil && a.next.State == s }
+	busy, free := a.busy(), !a.removed
+	add(opLogin, a.state == ctid.Out && free)
+	add(opReady, free && (busy && !next(ctid.Ready) || a.state == ctid.Paused && a.reachable && a.deskOK()))
+	add(opPause, free && a.state != ctid.Out)
+	add(opCancelNext, free && busy && a.next != nil)
+	add(opWrapUpDone, a.state == ctid.WrapUp)
+	add(opLogout, free && a.state != ctid.Out && !next(ctid.Out))
+	add(opHangup, a.state == ctid.Talking)
+	return ops
+}
+
+// view is what outsiders may know of him.
+func (a *agent) view() ctid.AgentView {
+	v := ctid.AgentView{Agent: a.id, Rev: a.rev, State: a.state, Was: a.was, Reason: a.reason, Since: a.since,
+		WasMS: a.lasted.Milliseconds(), Misses: a.misses, Device: a.reachable, Desk: a.awake,
+		Queues: append([]ctid.QueueID{}, a.listed...), Can: a.can()}
+	if a.next != nil {
+		n := *a.next
+		v.Next = &n
+	}
+	if a.wrap != nil {
+		w := *a.wrap
+		v.Wrap = &w
+	}
+	if a.offer != nil {
+		v.Offer, v.Call = a.offer.id, ctid.CallID(a.offer.task.id)
+	}
+	if a.work != nil {
+		v.Call = ctid.CallID(a.work.task)
+	}
+	if a.state == ctid.Talking {
+		v.Doing = "talk"
+	}
+	return v
+}

@@ -1,0 +1,146 @@
+package acd
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"ctid"
+)
+
+// check holds the State against its invariants and tells all that are broken. It looks at everything: for tests and for
+// snapshots read from disk, not for each event.
+func (s *State) check() error {
+	var c checker
+	for _, a := range s.sortedAgents() {
+		c.agent(s, a)
+	}
+	for _, q := range s.sortedQueues() {
+		c.queue(s, q)
+	}
+	for _, t := range s.sortedTasks() {
+		c.task(s, t)
+	}
+	c.offers(s)
+	c.counters(s)
+	c.timers(s)
+	return errors.Join(c.errs...)
+}
+
+type checker struct{ errs []error }
+
+func (c *checker) must(ok bool, format string, args ...any) {
+	if !ok {
+		c.errs = append(c.errs, fmt.Errorf(format, args...))
+	}
+}
+
+// agent: what a state has and has not, and that the view says the same.
+func (c *checker) agent(s *State, a *agent) {
+	c.must((a.state == ctid.Reserved) == (a.offer != nil), "agent %s is %s: offer %v", a.id, a.state, a.offer != nil)
+	if a.offer != nil {
+		c.must(s.offers[a.offer.id] == a.offer && a.offer.agent == a, "agent %s has offer %s, which is not his", a.id, a.offer.id)
+	}
+	c.must((a.state == ctid.Talking || a.state == ctid.WrapUp) == (a.work != nil), "agent %s is %s: work %v", a.id, a.state, a.work != nil)
+	c.must((a.state == ctid.WrapUp) == (a.wrap != nil), "agent %s is %s: wrap-up %v", a.id, a.state, a.wrap != nil)
+	c.must((a.state == ctid.WrapUp) == (a.wrapEnd.index > 0), "agent %s is %s: wrap-up timer %v", a.id, a.state, a.wrapEnd.index > 0)
+	c.must(a.busy() || a.next == nil, "agent %s is %s, and waits for a next state", a.id, a.state)
+	c.must((a.state == ctid.Paused) == (a.reason != ""), "agent %s is %s with reason %q", a.id, a.state, a.reason)
+	c.must(a.state != ctid.Ready || a.reachable, "agent %s is ready without a phone", a.id)
+	c.must(a.state != ctid.Ready || a.deskOK() || s.inGrace(a), "agent %s is ready without the desktop he needs", a.id)
+	c.must(!a.since.After(s.now) && a.lasted >= 0, "agent %s is in his state since %v, after %v", a.id, a.since, s.now)
+	c.must(!a.removed || a.busy(), "agent %s is not configured, and has no work", a.id)
+	free := a.state == ctid.Ready && !a.until.After(s.now)
+	c.must(a.inFree == free, "agent %s: free %v, listed as free %v", a.id, free, a.inFree)
+	c.must((a.state == ctid.Ready && !free) == (a.gap.index > 0), "agent %s: left alone %v, its timer %v", a.id, !free, a.gap.index > 0)
+	for _, m := range a.serves {
+		_, member := slices.BinarySearchFunc(m.queue.members, a, compareAgents)
+		_, listed := slices.BinarySearchFunc(m.queue.free, candidate{a, m.rank, a.idle}, m.queue.by.cmp)
+		c.must(s.queues[m.queue.cfg.ID] == m.queue && member, "agent %s serves queue %s, which does not have him", a.id, m.queue.cfg.ID)
+		c.must(listed == free, "agent %s: free %v, so listed in queue %s: %v", a.id, free, m.queue.cfg.ID, listed)
+	}
+}
+
+// queue: its order, and that nobody is free beside a waiting task.
+func (c *checker) queue(s *State, q *queue) {
+	id := q.cfg.ID
+	c.must(len(q.waiting) == 0 || len(q.free) == 0, "queue %s: a task waits beside a free agent", id)
+	c.must(slices.IsSortedFunc(q.waiting, compareTasks), "queue %s: waiting tasks out of order", id)
+	c.must(slices.IsSortedFunc(q.ringing, compareTasks), "queue %s: ringing tasks out of order", id)
+	c.must(slices.IsSortedFunc(q.free, q.by.cmp), "queue %s: free agents out of order", id)
+	c.must(slices.IsSortedFunc(q.members, compareAgents), "queue %s: members out of order", id)
+	c.must(!q.draining || q.size() > 0, "queue %s is not configured, and empty", id)
+	c.must(!q.touched, "queue %s is left touched", id)
+	for _, t := range q.waiting {
+		c.must(t.offer == nil && s.tasks[t.id] == t && t.queue == q, "task %s waits in queue %s, which is not its place", t.id, id)
+	}
+	for _, t := range q.ringing {
+		c.must(t.offer != nil && s.tasks[t.id] == t && t.queue == q, "task %s rings in queue %s, which is not its place", t.id, id)
+	}
+	for _, f := range q.free {
+		c.must(s.agents[f.agent.id] == f.agent && slices.ContainsFunc(f.agent.serves, func(m membership) bool { return m.queue == q }),
+			"queue %s: %s is free for it, and does not serve it", id, f.agent.id)
+	}
+}
+
+// task: in one place, with no negative time.
+func (c *checker) task(s *State, t *task) {
+	waiting, ringing := 0, 0
+	for _, q := range s.sortedQueues() {
+		if slices.Contains(q.waiting, t) {
+			waiting++
+		}
+		if slices.Contains(q.ringing, t) {
+			ringing++
+		}
+	}
+	c.must(waiting+ringing == 1, "task %s is in %d places", t.id, waiting+ringing)
+	c.must((ringing == 1) == (t.offer != nil), "task %s rings %v, its offer %v", t.id, ringing == 1, t.offer != nil)
+	c.must(!t.entered.After(s.now), "task %s entered at %v, after %v", t.id, t.entered, s.now)
+	c.must(t.priority >= 0 && t.priority <= maxPriority, "task %s has priority %d", t.id, t.priority)
+	c.must(!t.expired || t.offer != nil, "task %s has waited its longest, and waits", t.id)
+}
+
+// offers: each for one agent and one task, and no agent or task in two.
+func (c *checker) offers(s *State) {
+	for _, t := range s.sortedTasks() {
+		if o := t.offer; o != nil {
+			c.must(s.offers[o.id] == o && o.task == t && o.agent.offer == o && s.agents[o.agent.id] == o.agent,
+				"offer %s of task %s is not open, or not its agent's", o.id, t.id)
+			c.must(o.ring.index > 0, "offer %s rings without end", o.id)
+		}
+	}
+	agents := map[ctid.AgentID]int{}
+	for id, o := range s.offers {
+		agents[o.agent.id]++
+		c.must(agents[o.agent.id] == 1, "agent %s is in two offers", o.agent.id)
+		c.must(o.id == id && o.task.offer == o, "offer %s is not its task's", id)
+		c.must(s.ended[id] == nil, "offer %s is open and ended", id)
+	}
+	c.must(len(s.lately) == len(s.ended), "%d offers ended lately, %d are known", len(s.lately), len(s.ended))
+}
+
+// counters: what began has ended once, or is there still.
+func (c *checker) counters(s *State) {
+	sum := len(s.offers)
+	for _, n := range s.tally.OfferEnds {
+		sum += n
+	}
+	c.must(sum == s.tally.Offers, "%d offers made, %d open or ended", s.tally.Offers, sum)
+	sum = len(s.tasks)
+	for _, n := range s.tally.Exits {
+		sum += n
+	}
+	c.must(sum == s.tally.Entered, "%d tasks entered, %d in a queue or left", s.tally.Entered, sum)
+	c.must(s.tally.OfferEnds[ctid.OfferAccepted] == s.tally.Exits[ctid.ExitAnswered], "%d offers accepted, %d tasks answered",
+		s.tally.OfferEnds[ctid.OfferAccepted], s.tally.Exits[ctid.ExitAnswered])
+}
+
+// timers: none is overdue, each knows its place.
+func (c *checker) timers(s *State) {
+	for i, t := range s.timers {
+		c.must(t.due.After(s.now), "timer %d of %s was due at %v, it is %v", t.kind, t.id, t.due, s.now)
+		c.must(t.index == i+1, "timer %d of %s is lost in the heap", t.kind, t.id)
+		c.must(i == 0 || !s.timers.Less(i, (i-1)/2), "timer %d of %s is before its parent", t.kind, t.id)
+	}
+}

@@ -1,0 +1,46 @@
+package acd
+
+import (
+	"encoding/json"
+	"fmt"
+)
+
+// EncodeEvent gives an event's name in the log and what is to be stored there as JSON.
+func EncodeEvent(ev Event) (kind string, body any) { return ev.EventKind(), ev }
+
+// DecodeEvent reads back what EncodeEvent gave, once stored as JSON.
+func DecodeEvent(kind string, body []byte) (Event, error) {
+	for _, d := range decoders {
+		if d.kind != kind {
+			continue
+		}
+		ev, err := d.decode(body)
+		if err != nil {
+			return nil, fmt.Errorf("acd: the stored event %s cannot be read: %w", kind, err)
+		}
+		return ev, nil
+	}
+	return nil, fmt.Errorf("acd: there is no event %q; the log may come from a newer version", kind)
+}
+
+type decoder struct {
+	kind   string
+	decode func([]byte) (Event, error)
+}
+
+// decoders is the table of events.
+var decoders = []decoder{
+	decoderOf[AgentLogin](), decoderOf[AgentLogout](), decoderOf[AgentReady](), decoderOf[AgentPause](),
+	decoderOf[AgentCancelNext](), decoderOf[WrapUpDone](), decoderOf[DeskChanged](), decoderOf[DeviceChanged](),
+	decoderOf[Enqueue](), decoderOf[Leave](), decoderOf[TaskGone](), decoderOf[OfferUp](), decoderOf[OfferFailed](),
+	decoderOf[WorkEnded](), decoderOf[Tick](), decoderOf[Reconfigure](),
+}
+
+func decoderOf[E Event]() decoder {
+	var zero E
+	return decoder{zero.EventKind(), func(b []byte) (Event, error) {
+		var e E
+		err := json.Unmarshal(b, &e)
+		return e, err
+	}}
+}

@@ -1,0 +1,103 @@
+package acd
+
+import (
+	"time"
+
+	"ctid"
+)
+
+// Causes that are neither a person's request nor the system's own doing.
+var (
+	byTimer  = ctid.By{Kind: "timer"}
+	byPhone  = ctid.By{Kind: "phone"}
+	byCaller = ctid.By{Kind: "caller"}
+	byAdmin  = ctid.By{Kind: "admin"}
+)
+
+// become moves a into a state. It is the only writer of state, and so of what belongs to states: what of offer, work
+// and wrap-up the new state does not have is dropped, so callers set what it has beforehand.
+func (s *State) become(a *agent, st ctid.AgentState, reason string, by ctid.By) {
+	s.unlist(a)
+	s.timers.stop(&a.gap)
+	a.was, a.lasted = a.state, 0
+	if !a.since.IsZero() {
+		a.lasted = s.now.Sub(a.since)
+	}
+	a.state, a.reason, a.since = st, reason, s.now
+	if st != ctid.Reserved {
+		a.offer = nil
+	}
+	if st != ctid.WrapUp {
+		a.wrap = nil
+		s.timers.stop(&a.wrapEnd)
+	}
+	if st != ctid.Talking && st != ctid.WrapUp {
+		a.work = nil
+	}
+	if !a.busy() {
+		a.next = nil
+	}
+	if st != ctid.Ready {
+		a.until = time.Time{}
+	}
+	s.changed(a, by)
+	switch {
+	case st == ctid.Out && a.removed:
+		s.dropAgent(a)
+	case st == ctid.Ready && a.until.After(s.now):
+		s.timers.set(&a.gap, a.until)
+	case st == ctid.Ready:
+		s.list(a)
+	}
+}
+
+// changed tells the world a's view after a change.
+func (s *State) changed(a *agent, by ctid.By) {
+	a.rev++
+	s.emit(AgentChanged{View: a.view(), By: by})
+}
+
+// toReady makes a ready, or says why he cannot be: his phone or his desktop. He was free since idle.
+func (s *State) toReady(a *agent, idle time.Time, by ctid.By) {
+	switch {
+	case !a.reachable:
+		s.become(a, ctid.Paused, ctid.ReasonDeviceUnreachable, by)
+	case !a.deskOK() && !s.inGrace(a):
+		s.become(a, ctid.Paused, ctid.ReasonDesktopLost, by)
+	default:
+		s.unlist(a)
+		a.idle = idle
+		s.become(a, ctid.Ready, "", by)
+	}
+}
+
+// inGrace tells whether a lost his desktop so lately that he may be ready without it.
+func (s *State) inGrace(a *agent) bool { return a.grace.index > 0 }
+
+// settle moves a, whose work is over, to the state he asked for, else to ready with the idle time given.
+func (s *State) settle(a *agent, idle time.Time, by ctid.By) {
+	next := a.next
+	switch {
+	case next != nil && next.State == ctid.Out:
+		s.become(a, ctid.Out, "", by)
+	case next != nil && next.State == ctid.Paused:
+		s.become(a, ctid.Paused, next.Reason, by)
+	default:
+		s.toReady(a, idle, by)
+	}
+}
+
+// settlePaused is settle for a whom the system pauses for a reason of its own: what he asked for is kept, except ready.
+func (s *State) settlePaused(a *agent, reason string, by ctid.By) {
+	if a.next != nil && a.next.State != ctid.Ready {
+		s.settle(a, s.now, by)
+		return
+	}
+	s.become(a, ctid.Paused, reason, by)
+}
+
+// settleGap is settle for a who is left alone for a while before he is offered anything again.
+func (s *State) settleGap(a *agent, gap time.Duration, by ctid.By) {
+	a.until = s.now.Add(gap)
+	s.settle(a, s.now, by)
+}

@@ -1,0 +1,98 @@
+package acd
+
+import (
+	"fmt"
+
+	"ctid"
+)
+
+// This file has what happens to an agent's desktop, phone and conversation.
+
+func (s *State) deskChanged(a *agent, awake bool, by ctid.By) {
+	if a.awake == awake {
+		return
+	}
+	a.awake = awake
+	switch {
+	case awake:
+		s.timers.stop(&a.grace)
+		if s.phoneIsBack(a) {
+			s.toReady(a, s.now, by)
+			return
+		}
+	case a.desk == ctid.DeskRequired:
+		s.timers.set(&a.grace, s.now.Add(s.cfg.DeskGrace))
+	}
+	s.changed(a, by)
+}
+
+// phoneIsBack tells whether a was paused for his phone, and that alone, and it is back soon enough to go on by himself.
+// Without a desktop he cannot say ready, so for him no time is too long.
+func (s *State) phoneIsBack(a *agent) bool {
+	return a.state == ctid.Paused && a.reason == ctid.ReasonDeviceUnreachable && a.reachable &&
+		(a.deskOK() || s.inGrace(a)) && (a.desk == ctid.DeskNone || s.now.Sub(a.since) <= unreachableLimit)
+}
+
+// deskStaysAway pauses a ready agent whose desktop did not come back in time. One with work in hand keeps it, and is paused
+// when he would become ready.
+func (s *State) deskStaysAway(a *agent) {
+	if a.state == ctid.Ready {
+		s.become(a, ctid.Paused, ctid.ReasonDesktopLost, byTimer)
+	}
+}
+
+// deviceChanged: a phone that is gone ends a ringing offer and pauses its agent; one that is back makes him ready again if
+// that was the reason and not long ago.
+func (s *State) deviceChanged(a *agent, reachable bool, by ctid.By) {
+	changed := a.reachable != reachable
+	a.reachable = reachable
+	switch {
+	case s.phoneIsBack(a):
+		a.fails = 0
+		s.toReady(a, s.now, by)
+	case !changed:
+	case !reachable && a.state == ctid.Reserved:
+		s.dropOffer(a.offer, ctid.OfferLost, "unreachable")
+		s.settlePaused(a, ctid.ReasonDeviceUnreachable, by)
+	case !reachable && a.state == ctid.Ready:
+		s.become(a, ctid.Paused, ctid.ReasonDeviceUnreachable, by)
+	default:
+		s.changed(a, by)
+	}
+}
+
+func (s *State) workEnded(a *agent, e WorkEnded, by ctid.By) {
+	if a.state != ctid.Talking || a.work.task != e.Task {
+		s.refuse(ctid.WrongState, a, fmt.Sprintf("%s is not talking on %s", a.id, e.Task))
+		return
+	}
+	if e.NoWrap || a.work.wrap == 0 {
+		s.settle(a, s.now, by)
+		return
+	}
+	s.tally.Wraps++
+	a.wrapFrom = s.now
+	a.wrap = &ctid.Wrap{ID: ctid.WrapID(fmt.Sprintf("w_%s_%d", s.cfg.Epoch, s.tally.Wraps)), Call: ctid.CallID(e.Task),
+		Until: s.now.Add(a.work.wrap), Forced: a.work.force && a.desk != ctid.DeskNone}
+	a.lastWrap = a.wrap.ID
+	s.timers.set(&a.wrapEnd, a.wrap.Until)
+	s.become(a, ctid.WrapUp, "", by)
+}
+
+// wrapTimeOver: the agent goes on, unless he owes a code: then the wrap-up overruns, and when it has lasted as long as
+// any may, he is paused, never silently ready.
+func (s *State) wrapTimeOver(a *agent) {
+	last := a.wrapFrom.Add(s.cfg.WrapMax)
+	switch {
+	case !a.wrap.Forced:
+		s.settle(a, s.now, byTimer)
+	case !a.wrap.Overrun && last.After(s.now):
+		a.wrap.Overrun = true
+		s.timers.set(&a.wrapEnd, last)
+		s.changed(a, byTimer)
+	case a.next != nil && a.next.State == ctid.Out:
+		s.become(a, ctid.Out, "", byTimer)
+	default:
+		s.become(a, ctid.Paused, ctid.ReasonNoDisposition, byTimer)
+	}
+}

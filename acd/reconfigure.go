@@ -1,0 +1,166 @@
+package acd
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"ctid"
+)
+
+// reconfigure puts another configuration in force. Open offers, conversations and wrap-ups end under the rules they
+// began with. An empty epoch keeps the one in force.
+func (s *State) reconfigure(cfg Config) {
+	cfg.Epoch = cmp.Or(cfg.Epoch, s.cfg.Epoch)
+	cfg, err := cfg.prepared()
+	if err != nil {
+		s.refuse(ctid.BadRequest, nil, strings.ReplaceAll(err.Error(), "\n", "; "))
+		return
+	}
+	s.install(cfg)
+}
+
+// install makes cfg the configuration in force, and tells the view of every agent whom that changes.
+func (s *State) install(cfg Config) {
+	agents := s.sortedAgents()
+	before := make([]ctid.AgentView, len(agents))
+	for i, a := range agents {
+		s.unlist(a)
+		before[i] = a.view()
+	}
+	s.cfg = cfg
+	s.installQueues()
+	for _, a := range agents {
+		a.removed = true
+	}
+	for _, ac := range cfg.Agents {
+		s.installAgent(ac)
+	}
+	s.installMembers()
+	for i, a := range agents {
+		if a.removed {
+			s.removeAgent(a)
+			continue
+		}
+		v := a.view()
+		if !slices.Equal(v.Queues, before[i].Queues) || !slices.Equal(v.Can, before[i].Can) || (v.Next == nil) != (before[i].Next == nil) {
+			s.changed(a, byAdmin)
+		}
+		s.list(a)
+	}
+	s.dropDrained()
+}
+
+// installQueues opens the configured queues and lets the others drain.
+func (s *State) installQueues() {
+	for _, q := range s.queues {
+		q.draining = true
+	}
+	for _, qc := range s.cfg.Queues {
+		q := s.queues[qc.ID]
+		if q == nil {
+			q = &queue{}
+			s.queues[qc.ID] = q
+		}
+		q.cfg, q.draining = qc, false
+		q.by, _ = strategyNamed(qc.Strategy)
+	}
+}
+
+// installAgent gives an agent, new or known, his configured place. He goes on serving queues that drain.
+func (s *State) installAgent(ac Agent) {
+	a := s.agents[ac.ID]
+	if a == nil {
+		a = newAgent(ac.ID)
+		s.agents[a.id] = a
+	}
+	if a.leaving {
+		a.leaving, a.next = false, nil
+	}
+	a.removed = false
+	serves := make([]membership, 0, len(ac.Queues))
+	listed := make([]ctid.QueueID, 0, len(ac.Queues))
+	byRank := slices.Clone(ac.Queues)
+	slices.SortStableFunc(byRank, func(x, y Membership) int { return cmp.Compare(max(x.Rank, 1), max(y.Rank, 1)) })
+	for _, m := range byRank {
+		serves = append(serves, membership{s.queues[m.Queue], max(m.Rank, 1)})
+		listed = append(listed, m.Queue)
+	}
+	for _, m := range a.serves {
+		if m.queue.draining {
+			serves = append(serves, m)
+		}
+	}
+	a.serves, a.listed = serves, listed
+	s.installDesk(a, ac.Desk)
+}
+
+// installDesk puts a desk rule in force: one who now needs a desktop and has none gets the grace time for it.
+func (s *State) installDesk(a *agent, rule ctid.DeskRule) {
+	was := a.desk
+	a.desk = rule
+	switch {
+	case rule != ctid.DeskRequired:
+		s.timers.stop(&a.grace)
+	case was != "" && was != rule && !a.awake:
+		s.timers.set(&a.grace, s.now.Add(s.cfg.DeskGrace))
+	}
+}
+
+// installMembers rebuilds the lists of who serves which queue.
+func (s *State) installMembers() {
+	for _, q := range s.queues {
+		q.members, q.free = nil, nil
+	}
+	for _, a := range s.sortedAgents() {
+		for _, m := range a.serves {
+			m.queue.members = append(m.queue.members, a)
+		}
+	}
+}
+
+// removeAgent: one without work is out at once; the others when they have finished.
+func (s *State) removeAgent(a *agent) {
+	switch {
+	case a.state == ctid.Out:
+		s.dropAgent(a)
+	case !a.busy():
+		s.become(a, ctid.Out, "", byAdmin)
+	case a.next == nil || a.next.State != ctid.Out:
+		a.leaving = true
+		a.next = &ctid.Next{State: ctid.Out, By: byAdmin.Kind}
+		s.changed(a, byAdmin)
+	}
+}
+
+// dropAgent forgets an agent who is out and no longer configured.
+func (s *State) dropAgent(a *agent) {
+	s.timers.stop(&a.grace)
+	delete(s.agents, a.id)
+	for _, m := range a.serves {
+		m.queue.members = remove(m.queue.members, a, compareAgents)
+	}
+	a.serves = nil
+}
+
+// dropDrained forgets the queues that are neither configured nor hold a task.
+func (s *State) dropDrained() {
+	var empty []*queue
+	for _, q := range s.queues {
+		if q.draining && q.size() == 0 {
+			empty = append(empty, q)
+		}
+	}
+	for _, q := range empty {
+		s.dropQueue(q)
+	}
+}
+
+// dropQueue forgets a queue that is empty and no longer configured. Its free list goes with it.
+func (s *State) dropQueue(q *queue) {
+	delete(s.queues, q.cfg.ID)
+	for _, a := range q.members {
+		a.serves = slices.DeleteFunc(slices.Clone(a.serves), func(m membership) bool { return m.queue == q })
+	}
+	q.members, q.free = nil, nil
+}

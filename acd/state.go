@@ -1,0 +1,219 @@
+package acd
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"ctid"
+)
+
+// State is the centre at one moment. It is not safe for concurrent use: one desk holds it.
+type State struct {
+	cfg    Config
+	now    time.Time
+	agents map[ctid.AgentID]*agent
+	queues map[ctid.QueueID]*queue // those that drain included
+	tasks  map[ctid.TaskID]*task
+	offers map[ctid.OfferID]*offer // the open ones
+	ended  map[ctid.OfferID]*ended // those that ended lately
+	lately []*ended                // the same, oldest first
+	timers timerHeap
+	tally  tally
+
+	touched []*queue  // where a task or an agent became free in this event
+	out     []Command // what this event asks for
+}
+
+// tally counts what happens once to each offer and task. check holds it against what is there.
+type tally struct {
+	Offers    int
+	Wraps     int
+	OfferEnds map[ctid.OfferEnd]int
+	Entered   int
+	Exits     map[ctid.QueueExit]int // of tasks that had entered
+}
+
+// New makes an idle centre: every agent is out, no phone is known to be reachable, no desktop awake. The shell tells
+// those things by DeviceChanged, DeskChanged and AgentLogin, the last for agents with desk none at start too.
+func New(cfg Config) (*State, error) {
+	cfg, err := cfg.prepared()
+	if err != nil {
+		return nil, err
+	}
+	s := &State{
+		agents: map[ctid.AgentID]*agent{}, queues: map[ctid.QueueID]*queue{}, tasks: map[ctid.TaskID]*task{},
+		offers: map[ctid.OfferID]*offer{}, ended: map[ctid.OfferID]*ended{},
+		tally: tally{OfferEnds: map[ctid.OfferEnd]int{}, Exits: map[ctid.QueueExit]int{}},
+	}
+	s.install(cfg)
+	return s, nil
+}
+
+// Decide takes one event and returns what the world should do, in that order. What was due by now happens first, then the
+// event, then free agents get waiting tasks. Times are used in whole microseconds, as the log keeps them; a now
+// before the last one counts as the last one.
+func (s *State) Decide(now time.Time, ev Event) []Command {
+	s.out = nil
+	if now = clean(now); now.After(s.now) {
+		s.now = now
+	}
+	s.forget()
+	for t := s.timers.dueTimer(s.now); t != nil; t = s.timers.dueTimer(s.now) {
+		s.fire(t)
+		s.match()
+	}
+	s.apply(ev)
+	s.match()
+	out := s.out
+	s.out = nil
+	return out
+}
+
+// clean makes t fit for comparing with a time that was stored: UTC, microseconds, no monotonic reading.
+func clean(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }
+
+// Deadline is when the next Tick is due; zero if nothing is.
+func (s *State) Deadline() time.Time {
+	if len(s.timers) == 0 {
+		return time.Time{}
+	}
+	return s.timers[0].due
+}
+
+// apply does what one event says.
+func (s *State) apply(ev Event) {
+	switch e := ev.(type) {
+	case AgentLogin:
+		s.asked(e.Agent, e.By, s.login)
+	case AgentLogout:
+		s.asked(e.Agent, e.By, s.logout)
+	case AgentReady:
+		s.asked(e.Agent, e.By, s.ready)
+	case AgentPause:
+		s.asked(e.Agent, e.By, func(a *agent, by ctid.By) { s.pause(a, e.Reason, by) })
+	case AgentCancelNext:
+		s.asked(e.Agent, e.By, s.cancelNext)
+	case WrapUpDone:
+		s.asked(e.Agent, e.By, func(a *agent, _ ctid.By) { s.wrapUpDone(a, e) })
+	case DeskChanged:
+		s.asked(e.Agent, ctid.BySystem, func(a *agent, by ctid.By) { s.deskChanged(a, e.Awake, by) })
+	case DeviceChanged:
+		s.asked(e.Agent, byPhone, func(a *agent, by ctid.By) { s.deviceChanged(a, e.Reachable, by) })
+	case WorkEnded:
+		s.asked(e.Agent, ctid.BySystem, func(a *agent, by ctid.By) { s.workEnded(a, e, by) })
+	case Enqueue:
+		s.enqueue(e)
+	case Leave:
+		s.leave(e)
+	case TaskGone:
+		s.taskGone(e)
+	case OfferUp:
+		s.offerUp(e)
+	case OfferFailed:
+		s.offerFailed(e)
+	case Reconfigure:
+		s.reconfigure(e.Config)
+	case Tick:
+	default:
+		s.refuse(ctid.BadRequest, nil, fmt.Sprintf("acd knows no event of type %T", ev))
+	}
+}
+
+// asked hands the agent named by an event to do, or refuses if there is none.
+func (s *State) asked(id ctid.AgentID, by ctid.By, do func(*agent, ctid.By)) {
+	a := s.agents[id]
+	if a == nil {
+		s.refuse(ctid.NotFound, nil, fmt.Sprintf("there is no agent %q", id))
+		return
+	}
+	do(a, by)
+}
+
+// fire does what a timer that is due stands for.
+func (s *State) fire(t *timer) {
+	switch t.kind {
+	case ringOver:
+		s.missed(s.offers[ctid.OfferID(t.id)])
+	case waitOver:
+		s.waitedEnough(s.tasks[ctid.TaskID(t.id)])
+	case wrapOver:
+		s.wrapTimeOver(s.agents[ctid.AgentID(t.id)])
+	case deskGone:
+		s.deskStaysAway(s.agents[ctid.AgentID(t.id)])
+	case gapOver:
+		s.list(s.agents[ctid.AgentID(t.id)])
+	}
+}
+
+// match gives waiting tasks to free agents, the best task first, until no queue that was touched has both. Queues that
+// were not touched had not both before, and have not now.
+func (s *State) match() {
+	for {
+		var best *task
+		for _, q := range s.touched {
+			if len(q.waiting) > 0 && len(q.free) > 0 && (best == nil || compareTasks(q.waiting[0], best) < 0) {
+				best = q.waiting[0]
+			}
+		}
+		if best == nil {
+			break
+		}
+		s.makeOffer(best, best.queue.free[0].agent)
+	}
+	s.untouch()
+}
+
+func (s *State) untouch() {
+	for _, q := range s.touched {
+		q.touched = false
+	}
+	s.touched = s.touched[:0]
+}
+
+func (s *State) touch(q *queue) {
+	if !q.touched {
+		q.touched = true
+		s.touched = append(s.touched, q)
+	}
+}
+
+// list puts a into the free lists of his queues, if he is free; one whose gap is not over is not.
+func (s *State) list(a *agent) {
+	if a.inFree || a.state != ctid.Ready || a.until.After(s.now) {
+		return
+	}
+	a.inFree = true
+	for _, m := range a.serves {
+		m.queue.free = insert(m.queue.free, candidate{a, m.rank, a.idle}, m.queue.by.cmp)
+		s.touch(m.queue)
+	}
+}
+
+// unlist takes a out of the free lists of his queues.
+func (s *State) unlist(a *agent) {
+	if !a.inFree {
+		return
+	}
+	a.inFree = false
+	for _, m := range a.serves {
+		m.queue.free = remove(m.queue.free, candidate{a, m.rank, a.idle}, m.queue.by.cmp)
+	}
+}
+
+func (s *State) emit(c Command) { s.out = append(s.out, c) }
+
+// refuse says that the event was not possible, and what is, if it is about an agent.
+func (s *State) refuse(code ctid.Code, a *agent, text string) {
+	err := ctid.Refuse(code, text)
+	if a != nil {
+		err.Can, err.Rev = a.can(), a.rev
+	}
+	s.emit(Refused{Err: err})
+}
+
+// sortedAgents lists the agents by id.
+func (s *State) sortedAgents() []*agent {
+	return slices.SortedFunc(maps.Values(s.agents), compareAgents)
+}
