@@ -1,0 +1,170 @@
+package ws
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/gorilla/websocket"
+)
+
+// Protocol is the websocket subprotocol spoken here.
+const Protocol = "ctid.v1"
+
+// writeBuffers are shared by all sockets: one is held only while a message is written.
+var writeBuffers = &sync.Pool{}
+
+// conn is one websocket: its reader is the handler's goroutine, its writer the one that serve starts.
+type conn struct {
+	ws       *websocket.Conn
+	q        *sendq
+	t        Timings
+	written  func(upTo uint64) // called by the writer when a frame with a position has been written
+	readDone chan struct{}
+}
+
+var errBinary = errors.New("binary message")
+
+// upgrade answers the handshake. It names our subprotocol only to those who offered it.
+func upgrade(w http.ResponseWriter, r *http.Request, cfg Config) (*conn, error) {
+	up := websocket.Upgrader{
+		ReadBufferSize:  512,
+		WriteBufferSize: 4096,
+		WriteBufferPool: writeBuffers,
+		Subprotocols:    []string{Protocol},
+		CheckOrigin:     func(*http.Request) bool { return true }, // serve has checked it
+	}
+	c, err := up.Upgrade(w, r, nil)
+	if err != nil {
+		return nil, err
+	}
+	c.SetReadLimit(int64(cfg.Limits.HelloBytes))
+	return &conn{ws: c, q: newSendq(cfg.Limits), t: cfg.Timings, written: func(uint64) {}, readDone: make(chan struct{})}, nil
+}
+
+// offered lists the subprotocols a client offers.
+func offered(r *http.Request) []string { return websocket.Subprotocols(r) }
+
+// isHandshake tells whether r asks for a websocket at all.
+func isHandshake(r *http.Request) bool { return websocket.IsWebSocketUpgrade(r) }
+
+// helloBy bounds the time until the first message.
+func (c *conn) helloBy(d time.Duration) { _ = c.ws.SetReadDeadline(time.Now().Add(d)) }
+
+// limit bounds the size of a message.
+func (c *conn) limit(bytes int) { c.ws.SetReadLimit(int64(bytes)) }
+
+// drain reads on for a moment after the last message that counted: a socket closed with bytes unread is reset, and the
+// peer would never see why.
+func (c *conn) drain() {
+	raw := c.ws.NetConn()
+	_ = raw.SetReadDeadline(time.Now().Add(c.t.Close))
+	_, _ = io.Copy(io.Discard, raw)
+}
+
+// cut closes the socket under reader and writer.
+func (c *conn) cut() {
+	c.q.abort()
+	_ = c.ws.Close()
+}
+
+// live lifts the limits of the handshake: from now on any frame, a pong too, keeps the socket alive.
+func (c *conn) live(msgBytes int) {
+	c.limit(msgBytes)
+	alive := func() { _ = c.ws.SetReadDeadline(time.Now().Add(c.t.Dead)) }
+	alive()
+	c.ws.SetPongHandler(func(string) error { alive(); return nil })
+	ping := c.ws.PingHandler()
+	c.ws.SetPingHandler(func(s string) error { alive(); return ping(s) })
+}
+
+// read returns the next text message. Errors end the connection; errBinary names a message that was not text.
+func (c *conn) read() ([]byte, error) {
+	kind, r, err := c.ws.NextReader()
+	if err != nil {
+		return nil, err
+	}
+	if kind != websocket.TextMessage {
+		return nil, errBinary
+	}
+	b, err := io.ReadAll(r)
+	if err == nil {
+		_ = c.ws.SetReadDeadline(time.Now().Add(c.t.Dead))
+	}
+	return b, err
+}
+
+// write is the writer: it empties the queue into the socket until the queue ends or a write fails.
+func (c *conn) write() {
+	defer c.ws.Close()
+	var scratch []byte
+	for {
+		f, got, end := c.q.next()
+		switch {
+		case got:
+			if !c.send(f, &scratch) {
+				return
+			}
+		case end.aborted:
+			return
+		case end.ended:
+			c.sayClose(end.code, end.text)
+			return
+		default:
+			<-c.q.wake
+		}
+	}
+}
+
+func (c *conn) send(f frame, scratch *[]byte) bool {
+	by := time.Now().Add(c.t.Write)
+	if f.ping {
+		return c.ws.WriteControl(websocket.PingMessage, nil, by) == nil
+	}
+	_ = c.ws.SetWriteDeadline(by)
+	msg := f.head
+	if f.body != nil {
+		*scratch = append(append((*scratch)[:0], f.head...), f.body...)
+		msg = *scratch
+	}
+	if c.ws.WriteMessage(websocket.TextMessage, msg) != nil {
+		return false
+	}
+	if f.wrote != 0 {
+		c.written(f.wrote)
+	}
+	return true
+}
+
+// sayClose sends the close frame and gives the peer a moment to answer it.
+func (c *conn) sayClose(code CloseCode, text string) {
+	if len(text) > 120 {
+		text = text[:120] // a control frame holds 125 bytes, two of them the code
+	}
+	msg := websocket.FormatCloseMessage(int(code), text)
+	if c.ws.WriteControl(websocket.CloseMessage, msg, time.Now().Add(c.t.Write)) != nil {
+		return
+	}
+	wait := time.NewTimer(c.t.Close)
+	defer wait.Stop()
+	select {
+	case <-c.readDone:
+	case <-wait.C:
+	}
+}
+
+// readFailure turns an error of read into what to tell the peer: 0 if there is nobody left to tell.
+func readFailure(err error) (CloseCode, string) {
+	var timeout interface{ Timeout() bool }
+	switch {
+	case errors.Is(err, errBinary):
+		return CloseMalformed, "only text messages are understood"
+	case errors.Is(err, websocket.ErrReadLimit):
+		return CloseTooBig, "message too big"
+	case errors.As(err, &timeout) && timeout.Timeout():
+		return CloseSilent, "nothing was heard"
+	}
+	return 0, ""
+}

@@ -1,0 +1,99 @@
+package ws
+
+import "sync"
+
+// frame is one message on its way out.
+type frame struct {
+	head, body []byte // the message is head followed by body; body may be shared with other sockets
+	wrote      uint64 // if not 0, the hub is told of this position once the write has returned
+	ping       bool   // a protocol ping instead of a message
+}
+
+func (f frame) size() int { return len(f.head) + len(f.body) }
+
+// sendq is the bounded queue before one socket. Putting never blocks.
+type sendq struct {
+	mu        sync.Mutex
+	frames    []frame
+	bytes     int
+	maxFrames int
+	maxBytes  int
+	wake      chan struct{}
+	ended     bool // nothing more is put
+	aborted   bool // what waits is not written either
+	code      CloseCode
+	text      string
+}
+
+func newSendq(l Limits) *sendq {
+	return &sendq{maxFrames: l.QueueFrames, maxBytes: l.QueueBytes, wake: make(chan struct{}, 1)}
+}
+
+// put queues f; false says that the reader of this socket is too slow.
+func (q *sendq) put(f frame) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.ended {
+		return true
+	}
+	if len(q.frames) >= q.maxFrames || q.bytes+f.size() > q.maxBytes && len(q.frames) > 0 {
+		return false
+	}
+	q.frames = append(q.frames, f)
+	q.bytes += f.size()
+	q.ring()
+	return true
+}
+
+// end closes the queue: bye is the last message, then the socket closes with code. drop discards what still waits.
+func (q *sendq) end(bye []byte, code CloseCode, text string, drop bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.ended {
+		return
+	}
+	q.ended, q.code, q.text = true, code, text
+	if drop {
+		q.frames = nil
+	}
+	if bye != nil {
+		q.frames = append(q.frames, frame{head: bye})
+	}
+	q.ring()
+}
+
+// abort ends the queue without a word.
+func (q *sendq) abort() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.ended, q.aborted, q.frames = true, true, nil
+	q.ring()
+}
+
+func (q *sendq) ring() {
+	select {
+	case q.wake <- struct{}{}:
+	default:
+	}
+}
+
+// sendEnd is how a queue ended.
+type sendEnd struct {
+	ended, aborted bool
+	code           CloseCode
+	text           string
+}
+
+// next returns the first waiting frame, or how the queue ended, or neither.
+func (q *sendq) next() (frame, bool, sendEnd) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if len(q.frames) == 0 {
+		return frame{}, false, sendEnd{q.ended, q.aborted, q.code, q.text}
+	}
+	f := q.frames[0]
+	q.frames[0] = frame{}
+	q.frames = q.frames[1:]
+	q.bytes -= f.size()
+	return f, true, sendEnd{}
+}

@@ -1,0 +1,164 @@
+package ws
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"strconv"
+	"time"
+
+	"ctid"
+)
+
+// wireTime is a time on the wire: RFC 3339, UTC, milliseconds.
+type wireTime struct{ time.Time }
+
+const wireFormat = "2006-01-02T15:04:05.000Z"
+
+// MarshalJSON implements json.Marshaler.
+func (t wireTime) MarshalJSON() ([]byte, error) {
+	return []byte(`"` + t.UTC().Format(wireFormat) + `"`), nil
+}
+
+// reach says whose sessions carry an event.
+type reach int
+
+const (
+	toNobody   reach = iota // logged only
+	toAgents                // the "me" topic of Event.Agents
+	toDesk                  // the "desk" topic
+	toEveryone              // every session: each page shows a banner for it
+)
+
+// reachOf is the audience of each event body. The test over ctid.Bodies catches a forgotten one.
+func reachOf(b ctid.Body) (reach, error) {
+	switch b.(type) {
+	case ctid.PopOffered, ctid.PopUpdated, ctid.PopClosed,
+		ctid.CallArrived, ctid.CallQueued, ctid.CallLeftQueue, ctid.CallDelivered, ctid.CallEstablished, ctid.CallDiverted,
+		ctid.CallHeld, ctid.CallRetrieved, ctid.CallPartyLeft, ctid.CallDataChanged, ctid.CallCleared,
+		ctid.AgentStateChanged, ctid.WrapUpSaved:
+		return toAgents, nil
+	case ctid.LinkChanged, ctid.ServerDraining:
+		return toEveryone, nil
+	case ctid.ConfigChanged, ctid.ClockStepped:
+		return toDesk, nil
+	case ctid.PopSeen, ctid.CallNote:
+		return toNobody, nil
+	}
+	return toNobody, fmt.Errorf("event body %T has no place on the wire: add it to reachOf", b)
+}
+
+// eventBody is the part of an event frame that is the same for all sessions.
+type eventBody struct {
+	At    wireTime     `json:"at"`
+	Type  string       `json:"type"`
+	Pop   ctid.PopID   `json:"pop,omitempty"`
+	Call  ctid.CallID  `json:"call,omitempty"`
+	Agent ctid.AgentID `json:"agent,omitempty"`
+	Queue ctid.QueueID `json:"queue,omitempty"`
+	PBX   ctid.NodeID  `json:"pbx,omitempty"`
+	Rev   uint64       `json:"rev"`
+	By    ctid.By      `json:"by"`
+	Can   []string     `json:"can,omitempty"`
+	Data  any          `json:"data"`
+}
+
+// encodeEvent writes the shared body of an event: a JSON object.
+func encodeEvent(e ctid.Event) ([]byte, error) {
+	b := eventBody{At: wireTime{e.At}, Type: e.Body.Kind(), Pop: e.Pop, Call: e.Call, Agent: e.Agent, Queue: e.Queue,
+		Rev: e.Rev, By: e.By, Can: e.Can, Data: e.Body}
+	switch x := e.Body.(type) {
+	case ctid.PopOffered:
+		b.Data = tidyPop(x.PopData)
+	case ctid.AgentStateChanged:
+		b.Data = tidyAgent(x.AgentView, e)
+	case ctid.LinkChanged:
+		b.PBX = x.PBX
+	case ctid.CallEstablished:
+		x.Legs = orEmpty(x.Legs)
+		b.Data = x
+	case ctid.CallDataChanged:
+		x.Set, x.Unset = orEmpty(x.Set), orEmpty(x.Unset)
+		b.Data = x
+	}
+	if b.By.Kind == "" {
+		b.By = ctid.BySystem
+	}
+	b.Data = wireTimes(b.Data)
+	return json.Marshal(b)
+}
+
+// tidyPop turns absent lists into empty ones, so that a page can walk them without asking.
+func tidyPop(d ctid.PopData) ctid.PopData {
+	d.IVR.Path, d.Attached = orEmpty(d.IVR.Path), orEmpty(d.Attached)
+	d.Match.Asked, d.Match.Customers = orEmpty(d.Match.Asked), orEmpty(d.Match.Customers)
+	d.Cases, d.Last = orEmpty(d.Cases), orEmpty(d.Last)
+	return d
+}
+
+func tidyAgent(a ctid.AgentView, e ctid.Event) ctid.AgentView {
+	a.Rev = max(a.Rev, e.Rev)
+	if e.Can != nil {
+		a.Can = e.Can
+	}
+	a.Can, a.Queues = orEmpty(a.Can), orEmpty(a.Queues)
+	return a
+}
+
+var timeType = reflect.TypeFor[time.Time]()
+
+// wireTimes returns a copy of v in which every time is in UTC and cut to milliseconds.
+func wireTimes(v any) any {
+	src := reflect.ValueOf(v)
+	dst := reflect.New(src.Type()).Elem()
+	copyTimes(dst, src)
+	return dst.Interface()
+}
+
+func copyTimes(dst, src reflect.Value) {
+	if src.Type() == timeType {
+		t := src.Interface().(time.Time)
+		if !t.IsZero() {
+			t = t.UTC().Truncate(time.Millisecond)
+		}
+		dst.Set(reflect.ValueOf(t))
+		return
+	}
+	dst.Set(src)
+	switch src.Kind() {
+	case reflect.Pointer:
+		if !src.IsNil() {
+			dst.Set(reflect.New(src.Type().Elem()))
+			copyTimes(dst.Elem(), src.Elem())
+		}
+	case reflect.Struct:
+		for i := range src.NumField() {
+			if dst.Field(i).CanSet() {
+				copyTimes(dst.Field(i), src.Field(i))
+			}
+		}
+	case reflect.Slice:
+		if !src.IsNil() {
+			dst.Set(reflect.MakeSlice(src.Type(), src.Len(), src.Len()))
+			for i := range src.Len() {
+				copyTimes(dst.Index(i), src.Index(i))
+			}
+		}
+	}
+}
+
+// eventHead writes the part of an event frame that is a session's own, up to the body's first field.
+func eventHead(buf []byte, seq, prev uint64, try int, front bool) []byte {
+	buf = append(buf, `{"k":"event","seq":`...)
+	buf = strconv.AppendUint(buf, seq, 10)
+	buf = append(buf, `,"prev":`...)
+	buf = strconv.AppendUint(buf, prev, 10)
+	if try > 0 {
+		buf = append(buf, `,"try":`...)
+		buf = strconv.AppendInt(buf, int64(try), 10)
+	}
+	if front {
+		buf = append(buf, `,"front":true`...)
+	}
+	return append(buf, ',')
+}
