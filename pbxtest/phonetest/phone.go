@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/netip"
 	"strconv"
 	"sync"
 	"time"
@@ -72,23 +73,39 @@ var quiet = sync.OnceValue(func() *slog.Logger {
 // New makes a telephone that answers calls at once, and makes it ready to be
 // called. The caller closes it.
 func New(config Config) (*Phone, error) {
-	log := quiet()
+	var errs []error
+	for range 3 { // another process may take the free port before the phone does
+		p, err := open(config)
+		if err == nil {
+			return p, nil
+		}
+		errs = append(errs, err)
+	}
+	return nil, fmt.Errorf("make a phone: %w", errors.Join(errs...))
+}
+
+func open(config Config) (*Phone, error) {
+	port, err := freePort()
+	if err != nil {
+		return nil, err
+	}
 	ua, err := sipgo.NewUA(sipgo.WithUserAgent(config.User), sipgo.WithUserAgentHostname(localhost))
 	if err != nil {
-		return nil, fmt.Errorf("make a phone: %w", err)
+		return nil, err
 	}
-	p := &Phone{config: config, ua: ua, policy: AnswerAfter(0), wires: map[string]*wire{}, changed: make(chan struct{})}
+	p := &Phone{config: config, ua: ua, port: port, policy: AnswerAfter(0), wires: map[string]*wire{}, changed: make(chan struct{})}
 	p.ctx, p.cancel = context.WithCancelCause(context.Background())
+	log := quiet()
 	srv, err := sipgo.NewServer(ua, sipgo.WithServerLogger(log))
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("make a phone: %w", err), ua.Close())
+		return nil, errors.Join(err, ua.Close())
 	}
 	p.dg = diago.NewDiago(ua,
 		diago.WithLogger(log),
 		diago.WithServer(srv),
 		diago.WithServerRequestMiddleware(p.observe),
 		diago.WithMediaConfig(diago.MediaConfig{Codecs: []media.Codec{media.CodecAudioUlaw, media.CodecTelephoneEvent8000}}),
-		diago.WithTransport(diago.Transport{Transport: "udp", BindHost: localhost}),
+		diago.WithTransport(diago.Transport{Transport: "udp", BindHost: localhost, BindPort: port}),
 	)
 	if err := p.listen(); err != nil {
 		return nil, errors.Join(err, p.Close())
@@ -96,13 +113,23 @@ func New(config Config) (*Phone, error) {
 	return p, nil
 }
 
+// freePort finds a port for UDP. The phone must know its port beforehand: the
+// library's own record of it can't be read without a race.
+func freePort() (int, error) {
+	c, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	if err != nil {
+		return 0, err
+	}
+	addr, err := netip.ParseAddrPort(c.LocalAddr().String())
+	return int(addr.Port()), errors.Join(err, c.Close())
+}
+
 // listen returns when the socket is read: a request sent earlier would try to
 // open the same port a second time.
 func (p *Phone) listen() error {
 	if err := p.dg.ServeBackground(p.ctx, p.serve); err != nil {
-		return fmt.Errorf("make a phone: %w", err)
+		return err
 	}
-	p.port = p.ua.TransportLayer().GetListenPort("udp")
 	var err error
 	for range 20 {
 		if err = pbxtest.PingSIP(p.Addr()); err == nil {
@@ -115,7 +142,7 @@ func (p *Phone) listen() error {
 	// Requests leave from the port on which the phone listens, as a telephone's do.
 	client, err := sipgo.NewClient(p.ua, sipgo.WithClientNAT(), sipgo.WithClientConnectionAddr(p.Addr()))
 	if err != nil {
-		return fmt.Errorf("make a phone: %w", err)
+		return err
 	}
 	diago.WithClient(client)(p.dg)
 	return nil
