@@ -121,7 +121,7 @@ func (p *PBX) awaitReady(ctx context.Context) error {
 	if _, err := p.CLI(ctx, "core waitfullybooted"); err != nil {
 		return err
 	}
-	return p.await(ctx, "SIP", func() error { return pingSIP(p.SIPAddr()) })
+	return p.await(ctx, "SIP", func() error { return PingSIP(p.SIPAddr()) })
 }
 
 // await tries until it succeeds, the process ends or the context does.

@@ -64,8 +64,9 @@ func (c *ariClient) ids(ctx context.Context, path string) ([]string, error) {
 	return ids, nil
 }
 
-// pingSIP sends an OPTIONS request; any answer means that SIP is up.
-func pingSIP(addr string) error {
+// PingSIP sends an OPTIONS request to a "host:port" over UDP and waits a quarter
+// of a second; any answer means that SIP is up there.
+func PingSIP(addr string) error {
 	conn, err := net.Dial("udp", addr)
 	if err != nil {
 		return err
