@@ -1,0 +1,32 @@
+package config
+
+import (
+	"hash/fnv"
+
+	"ctid"
+	"ctid/acd"
+)
+
+// ACD is the configuration of the distributor. Epoch goes into the ids it makes and seeds it, so that a replay of the
+// epoch decides the same.
+func (c *Config) ACD(epoch string) acd.Config {
+	h := fnv.New64a()
+	h.Write([]byte(epoch)) //nolint:errcheck // a hash takes every write
+	out := acd.Config{Epoch: epoch, Seed: h.Sum64(), DeskGrace: c.Seat.Grace.D(), WrapMax: c.Seat.WrapMax.D()}
+	for _, q := range c.Queues {
+		out.Queues = append(out.Queues, acd.Queue{
+			ID: ctid.QueueID(q.Name), Name: or(q.Label, q.Name), Strategy: q.Strategy,
+			Ring: q.Ring.D(), Wrap: q.WrapUp.D(), ForceCode: q.Disposition == "forced",
+			RONA: q.RONA, RetryGap: q.RetryGap.D(), MaxMisses: q.MaxMisses, RejectGap: q.RejectGap.D(),
+			MaxWaiting: q.MaxWaiting, Priority: q.Priority,
+		})
+	}
+	for _, a := range c.Agents {
+		x := acd.Agent{ID: ctid.AgentID(a.Name), Desk: ctid.DeskRule(a.Desk)}
+		for _, m := range ranked(a.Queues) {
+			x.Queues = append(x.Queues, acd.Membership{Queue: ctid.QueueID(m.Name), Rank: m.Rank})
+		}
+		out.Agents = append(out.Agents, x)
+	}
+	return out
+}

@@ -1,0 +1,235 @@
+// Package config reads ctid.yaml and the files it includes, strictly, into plain Go values: an unknown or repeated key,
+// a duration without a unit, a name that nothing bears is an error with file, line and column. Load reports every
+// finding at once and touches nothing outside; whoever calls it decides what to do with the result.
+//
+// The struct types below are the one table: their tags give key, form, default, bounds and meaning, and from them come
+// the reader, the flags, the environment variables and the JSON Schema.
+package config
+
+// Config is a whole configuration, checked. Paths in it are relative to the process, no longer to the file they stood in.
+type Config struct {
+	Site         string        `cfg:"site" form:"name" default:"main" restart:"yes" doc:"The name of this installation; it becomes part of the ids of channels and bridges."`
+	Listen       Listen        `cfg:"listen" restart:"yes" doc:"The addresses ctid listens on."`
+	Asterisk     Asterisk      `cfg:"asterisk" need:"yes" restart:"yes" doc:"The Asterisks that ctid attaches to."`
+	DialAllow    []string      `cfg:"dial_allow" form:"dialrule" doc:"What scripts, desktops and phones may dial: \"extensions\", or the leading digits of numbers such as \"+852\". Everything else is refused."`
+	Store        Store         `cfg:"store" restart:"yes" doc:"Where the log, the records and the customers are kept."`
+	TimeZone     string        `cfg:"time_zone" form:"zone" default:"UTC" doc:"The zone of calendars that name none, and of reports."`
+	Numbering    Numbering     `cfg:"numbering" doc:"How telephone numbers without a country code are read."`
+	Calendars    []Calendar    `cfg:"calendars" doc:"Opening hours."`
+	Numbers      []Number      `cfg:"numbers" doc:"The numbers people call, and what answers them."`
+	Queues       []Queue       `cfg:"queues" doc:"The queues."`
+	Teams        []Team        `cfg:"teams" doc:"The teams agents belong to."`
+	Agents       []Agent       `cfg:"agents" doc:"The agents, their queues and their phones."`
+	PauseCodes   []PauseCode   `cfg:"pause_codes" doc:"The reasons an agent can pause with."`
+	Dispositions []Disposition `cfg:"dispositions" doc:"What a conversation can have come to."`
+	IVR          IVR           `cfg:"ivr" doc:"Scripts, their voices and recordings."`
+	Media        Media         `cfg:"media" doc:"How prompts are made and kept."`
+	Auth         Auth          `cfg:"auth" doc:"Log-in."`
+	Web          Web           `cfg:"web" restart:"yes" doc:"The web server of desktops and REST."`
+	Screen       Screen        `cfg:"screen" doc:"What a pop opens on the agent's screen."`
+	Limits       Limits        `cfg:"limits" doc:"Upper bounds that keep an overload from becoming a failure."`
+	Seat         Seat          `cfg:"seat" doc:"An agent's place at his desktop."`
+	Log          Log           `cfg:"log" doc:"The process's own log on standard error, and how long the numbered log is kept."`
+}
+
+// Listen holds the listeners' addresses, host:port. An empty one is not opened.
+type Listen struct {
+	Web     string `cfg:"web" form:"listen" default:"127.0.0.1:8443" flag:"yes" doc:"Desktops, websocket and REST. Beyond loopback it needs web.tls, or web.plain: true behind a proxy that does TLS."`
+	Metrics string `cfg:"metrics" form:"listen" flag:"yes" doc:"Prometheus metrics, on a listener of their own."`
+	Media   string `cfg:"media" form:"listen" default:"127.0.0.1:8089" flag:"yes" doc:"Prompts, in plain HTTP, for the Asterisks only."`
+}
+
+// Asterisk lists the nodes.
+type Asterisk struct {
+	Nodes []Node `cfg:"nodes" need:"yes" doc:"The Asterisks, each with a name."`
+}
+
+// Node is one Asterisk.
+type Node struct {
+	Name         string `cfg:"name" form:"name" need:"yes" doc:"Its name in records and metrics."`
+	URL          string `cfg:"url" form:"url" need:"yes" doc:"Where its HTTP server answers, such as http://127.0.0.1:8088. ARI lies below it."`
+	User         string `cfg:"user" form:"text" default:"ctid" doc:"The user in its ari.conf."`
+	PasswordFile string `cfg:"password_file" form:"file" doc:"A file that holds only the ARI password. Instead: the environment variable CTID_ASTERISK_<NAME>_PASSWORD."`
+	App          string `cfg:"app" form:"name" default:"ctid" doc:"The Stasis application of the calls, as the dialplan names it."`
+	MediaURL     string `cfg:"media_url" form:"url" doc:"Where this node fetches prompts. Without it: our own address on the connection to the node, with the port of listen.media."`
+
+	Password Secret `cfg:"-"`
+}
+
+// Store is the database and the key that seals personal values in it.
+type Store struct {
+	DSN     string `cfg:"dsn" form:"dsn" default:"sqlite:ctid.db" flag:"yes" doc:"sqlite:FILE."`
+	KeyFile string `cfg:"key_file" form:"file" default:"ctid.key" doc:"The key that wraps the keys of personal values. Made at the first start; without it they cannot be read again."`
+}
+
+// Numbering says how national numbers are read.
+type Numbering struct {
+	Country string `cfg:"country" form:"country" doc:"Two capital letters, such as HK. Without it only numbers with a country code are understood."`
+}
+
+// Calendar is a set of opening hours.
+type Calendar struct {
+	Name     string   `cfg:"name" form:"name" need:"yes" doc:"Its name for numbers and scripts."`
+	Zone     string   `cfg:"zone" form:"zone" doc:"Its time zone; without it time_zone."`
+	Open     []Pair   `cfg:"open" need:"yes" doc:"Days and hours, such as {mon-fri: 09:00-18:00, sat: [09:00-12:00, 13:00-15:00]}."`
+	Holidays []string `cfg:"holidays" form:"file" short:"yes" doc:"ICS files; a day with an event in them is closed."`
+	Special  []Pair   `cfg:"special" doc:"Single days, such as {2026-12-24: 09:00-13:00, 2026-12-31: closed}; they go before holidays."`
+}
+
+// Number is a number that people call.
+type Number struct {
+	DNIS     string `cfg:"dnis" form:"phone" need:"yes" doc:"The number as the PBX gives it, digits kept as typed."`
+	Label    string `cfg:"label" form:"text" doc:"What the agent sees."`
+	Script   string `cfg:"script" form:"name" doc:"The script that answers: a file in ivr.dir, without .yaml."`
+	Queue    string `cfg:"queue" form:"name" doc:"The queue that answers, without a script."`
+	Calendar string `cfg:"calendar" form:"name" doc:"The opening hours of this number; outside them, closed answers."`
+	Closed   string `cfg:"closed" form:"name" doc:"The script that answers outside the calendar's hours."`
+}
+
+// Queue is one queue's rules.
+type Queue struct {
+	Name        string   `cfg:"name" form:"name" need:"yes" doc:"Its name for scripts, agents and reports."`
+	Label       string   `cfg:"label" form:"text" doc:"What people see; without it the name."`
+	Strategy    string   `cfg:"strategy" enum:"longest-idle" default:"longest-idle" doc:"Which ready agent is offered a call first."`
+	Ring        Duration `cfg:"ring" default:"20s" min:"1s" max:"5m" doc:"How long an agent's phone rings."`
+	WrapUp      Duration `cfg:"wrapup" default:"0s" max:"24h" doc:"Time after a conversation for its paperwork."`
+	Disposition string   `cfg:"disposition" enum:"optional|forced" default:"optional" doc:"Forced: a wrap-up ends only with a disposition."`
+	RONA        string   `cfg:"rona" enum:"pause|retry" default:"pause" doc:"What a call that was not answered does to the agent."`
+	RetryGap    Duration `cfg:"retry_gap" default:"10s" max:"1h" doc:"With rona retry: not offered again for this long."`
+	MaxMisses   int      `cfg:"max_misses" default:"3" min:"1" max:"100" doc:"With rona retry: misses in a row that pause the agent anyway."`
+	RejectGap   Duration `cfg:"reject_gap" default:"5s" max:"1h" doc:"After a rejection not offered again for this long."`
+	Music       string   `cfg:"music" form:"name" default:"default" doc:"The music-on-hold class of the Asterisk."`
+	MaxWaiting  int      `cfg:"max_waiting" default:"0" max:"100000" doc:"More than this many waiting is full; 0: no limit."`
+	AtMost      Duration `cfg:"at_most" default:"0s" max:"24h" doc:"The longest wait of a call that no script limits; 0s: no limit."`
+	Priority    int      `cfg:"priority" default:"50" max:"100" doc:"The priority of a call that has none."`
+}
+
+// Team is a group of agents with a supervisor's view of their own.
+type Team struct {
+	Name  string `cfg:"name" form:"name" need:"yes" doc:"Its name."`
+	Label string `cfg:"label" form:"text" doc:"What people see; without it the name."`
+}
+
+// Agent is one agent's place in the centre.
+type Agent struct {
+	Name     string       `cfg:"name" form:"name" need:"yes" doc:"The agent's name for the system; a user is bound to it."`
+	FullName string       `cfg:"full_name" form:"text" doc:"What people see; without it the name."`
+	Team     string       `cfg:"team" form:"name" doc:"One of teams."`
+	Queues   []Membership `cfg:"queues" short:"name" doc:"The queues served: names, or {name, rank}; rank 1 is the best and what a bare name means."`
+	Desk     string       `cfg:"desk" enum:"required|optional|none" default:"required" doc:"Whether an awake desktop is needed to be ready."`
+	Device   Device       `cfg:"device" need:"yes" doc:"The agent's telephone."`
+}
+
+// Membership is an agent's rank in a queue.
+type Membership struct {
+	Name string `cfg:"name" form:"name" need:"yes" doc:"One of queues."`
+	Rank int    `cfg:"rank" default:"1" min:"1" max:"100" doc:"1 is the best."`
+}
+
+// Device is an agent's telephone.
+type Device struct {
+	Kind     string `cfg:"kind" enum:"phone" default:"phone" doc:"How it is answered; phone: by hand."`
+	Endpoint string `cfg:"endpoint" form:"endpoint" need:"yes" doc:"Its endpoint in the Asterisk, PJSIP/NAME."`
+	Node     string `cfg:"node" form:"name" doc:"The Asterisk it is registered at; without it the first."`
+}
+
+// PauseCode is a reason to pause.
+type PauseCode struct {
+	Name  string   `cfg:"name" form:"name" need:"yes" doc:"Its name in reports."`
+	Label string   `cfg:"label" form:"text" doc:"What people see; without it the name."`
+	Max   Duration `cfg:"max" default:"0s" max:"24h" doc:"After this long the desktop says that the pause is over; 0s: never."`
+	Paid  bool     `cfg:"paid" default:"false" doc:"Counted as working time."`
+}
+
+// Disposition is what a conversation came to.
+type Disposition struct {
+	Name   string   `cfg:"name" form:"name" need:"yes" doc:"Its name in reports."`
+	Label  string   `cfg:"label" form:"text" doc:"What people see; without it the name."`
+	Queues []string `cfg:"queues" form:"name" doc:"The queues it is offered for; without them all."`
+	Flags  []string `cfg:"flags" form:"name" doc:"Words that reports can group by, such as sale."`
+}
+
+// IVR is the part of the site that scripts are checked against.
+type IVR struct {
+	Dir        string     `cfg:"dir" form:"file" default:"ivr" flag:"yes" doc:"The folder of the scripts."`
+	Voices     []Voice    `cfg:"voices" doc:"A voice for each language; without one, every prompt of that language needs a recording."`
+	Sounds     string     `cfg:"sounds" form:"file" doc:"The folder of recordings, LANG/NAME.wav."`
+	LastResort LastResort `cfg:"last_resort" doc:"Where a caller goes when even a script's own error handling fails."`
+}
+
+// Voice is the voice of a language.
+type Voice struct {
+	Lang  string `cfg:"lang" form:"lang" need:"yes" doc:"The language, such as en or zh."`
+	Voice string `cfg:"voice" form:"voice" need:"yes" doc:"The synthesiser's name for the voice."`
+}
+
+// LastResort is a queue that takes the callers of failed scripts; empty: they are sent to the dialplan's fallback.
+type LastResort struct {
+	Queue string `cfg:"queue" form:"name" doc:"One of queues."`
+}
+
+// Media is about prompts.
+type Media struct {
+	TTS     string   `cfg:"tts" enum:"espeak-ng|none" default:"espeak-ng" doc:"What speaks prompts that have no recording."`
+	Timeout Duration `cfg:"timeout" default:"5s" min:"100ms" max:"1m" doc:"How long making one prompt may take."`
+	Cache   string   `cfg:"cache" form:"file" default:"cache/prompts" doc:"The folder of the prompts made."`
+}
+
+// Auth is about log-in.
+type Auth struct {
+	Session Duration `cfg:"session" default:"12h" min:"1m" max:"30d" doc:"A session ends after this time whatever happens."`
+	Idle    Duration `cfg:"idle" default:"60m" min:"1m" max:"30d" doc:"A session unused for this long ends; an open websocket is use."`
+}
+
+// Web is about the web server.
+type Web struct {
+	Plain   bool     `cfg:"plain" default:"false" flag:"yes" doc:"Serve without TLS beyond loopback: only behind a proxy that does TLS."`
+	Origins []string `cfg:"origins" form:"origin" doc:"Other origins whose pages may use REST and the websocket."`
+	TLS     TLS      `cfg:"tls" doc:"The certificate and its key."`
+}
+
+// TLS names a certificate and its key; both or neither.
+type TLS struct {
+	CertFile string `cfg:"cert_file" form:"file" doc:"The certificate with its chain, PEM."`
+	KeyFile  string `cfg:"key_file" form:"file" doc:"Its private key, PEM."`
+}
+
+// Screen is about what a pop opens.
+type Screen struct {
+	Hosts     []string   `cfg:"hosts" form:"host" doc:"The hosts that pops may open."`
+	Templates []Template `cfg:"templates" doc:"The addresses that pops may open."`
+}
+
+// Template is an address with {places} that a pop fills in.
+type Template struct {
+	Name string `cfg:"name" form:"name" need:"yes" doc:"Its name."`
+	URL  string `cfg:"url" form:"template" need:"yes" doc:"https only; {customer}, {call}, {ani} are filled in, percent-encoded."`
+}
+
+// Limits are upper bounds.
+type Limits struct {
+	Calls      int `cfg:"calls" default:"2000" min:"1" max:"100000" doc:"Calls at once; more go to the dialplan's fallback."`
+	WSSessions int `cfg:"ws_sessions" default:"10000" min:"1" max:"1000000" doc:"Websocket sessions at once."`
+	LogBacklog int `cfg:"log_backlog" default:"100000" min:"100" max:"10000000" doc:"Log rows kept in memory while the database fails."`
+}
+
+// Seat is about an agent's desktop.
+type Seat struct {
+	Duplicate string   `cfg:"duplicate" enum:"ask|refuse|takeover" default:"ask" doc:"What a log-in at a second desktop does."`
+	Grace     Duration `cfg:"grace" default:"30s" min:"1s" max:"10m" doc:"How long a ready agent may be without an awake desktop."`
+	WrapMax   Duration `cfg:"wrapup_max" default:"10m" min:"10s" max:"24h" doc:"A wrap-up overrun for this long becomes a pause."`
+}
+
+// Log is about the process's log and the numbered log.
+type Log struct {
+	Level  string   `cfg:"level" enum:"debug|info|warn|error" default:"info" flag:"yes" doc:"The least level that is written."`
+	Format string   `cfg:"format" enum:"text|json" default:"text" flag:"yes" doc:"One line each, for people or for programs."`
+	Keep   Duration `cfg:"keep" default:"30d" min:"1d" max:"3650d" doc:"How long rows of the numbered log are kept."`
+}
+
+// reserved are the keys that are part of the configuration's language but not of this version.
+var reserved = map[string]bool{
+	"skills": true, "campaigns": true, "crm": true, "recording": true, "reports": true, "rates": true, "webhooks": true,
+	"databases": true, "mail": true, "sms": true,
+	"asterisk.nodes.ami": true, "ivr.http_allow": true, "ivr.statements": true,
+}

@@ -1,0 +1,195 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+	_ "time/tzdata" // a machine without zone files reads the same configuration
+	"unicode"
+)
+
+// form is what a text must look like: a pattern for the schema, and a check with a sentence for people.
+type form struct {
+	pattern string
+	check   func(string) error
+	say     string
+}
+
+const (
+	namePattern     = `^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$`
+	phonePattern    = `^(\+[0-9]{4,15}|[0-9*#]{1,20})$`
+	endpointPattern = `^PJSIP/[A-Za-z0-9][A-Za-z0-9_.-]{0,79}$`
+	dialPattern     = `^(extensions|\+?[0-9]{1,15})$`
+	hostPattern     = `^[A-Za-z0-9]([A-Za-z0-9.-]{0,252}[A-Za-z0-9])?$`
+)
+
+// forms is the table of text forms that the struct tags name.
+var forms = map[string]form{
+	"name":     {namePattern, nil, "a name: letters, digits, - and _, beginning with a letter or digit, at most 64"},
+	"text":     {"", checkText, ""},
+	"file":     {"", checkText, ""},
+	"lang":     {`^[a-z]{2,3}(-[A-Z]{2})?$`, nil, "a language, such as en or pt-BR"},
+	"voice":    {`^[A-Za-z0-9][A-Za-z0-9_+-]{0,63}$`, nil, "a voice's name, such as en-gb"},
+	"zone":     {"", checkZone, ""},
+	"country":  {`^[A-Z]{2}$`, nil, "a country as two capital letters, such as HK"},
+	"listen":   {"", checkListen, ""},
+	"url":      {`^https?://`, checkURL, "a URL that begins with http:// or https://"},
+	"template": {`^https://`, checkTemplate, "a URL that begins with https://"},
+	"origin":   {`^https?://[^/]+$`, checkURL, "an origin: scheme and host without a path, such as https://crm.example.com"},
+	"host":     {hostPattern, nil, "a host name, such as crm.example.com"},
+	"phone":    {phonePattern, nil, "a telephone number as the PBX gives it: digits, * and #, or + and digits"},
+	"endpoint": {endpointPattern, nil, "one endpoint, PJSIP/NAME, with letters, digits, _ . and - in NAME; & / @ and , are not allowed"},
+	"dialrule": {dialPattern, nil, "a dial rule: extensions, or leading digits such as \"+852\""},
+	"dsn":      {`^sqlite:.+`, nil, "a store: sqlite:FILE"},
+}
+
+var compiled = compile()
+
+func compile() map[string]*regexp.Regexp {
+	out := map[string]*regexp.Regexp{}
+	for name, f := range forms {
+		if f.pattern != "" {
+			out[name] = regexp.MustCompile(f.pattern)
+		}
+	}
+	return out
+}
+
+// checkForm holds a text against a form of the table.
+func checkForm(name, s string) error {
+	f := forms[name]
+	if re := compiled[name]; re != nil && !re.MatchString(s) {
+		if s == "" {
+			return errors.New("no value: write " + f.say)
+		}
+		return fmt.Errorf("%q is not %s", clip(s), f.say)
+	}
+	if f.check == nil {
+		return nil
+	}
+	return f.check(s)
+}
+
+func clip(s string) string {
+	if r := []rune(s); len(r) > 60 {
+		return string(r[:60]) + "…"
+	}
+	return s
+}
+
+func checkText(s string) error {
+	if strings.TrimSpace(s) == "" {
+		return errors.New("no value: write a text")
+	}
+	if len([]rune(s)) > 500 {
+		return errors.New("the text is longer than 500 characters")
+	}
+	if strings.ContainsFunc(s, unicode.IsControl) {
+		return errors.New("the text holds a line end or another control character")
+	}
+	return nil
+}
+
+func checkZone(s string) error {
+	if _, err := time.LoadLocation(s); err != nil || s == "" || s == "Local" {
+		return fmt.Errorf("%q is not a time zone, such as Asia/Hong_Kong or UTC", clip(s))
+	}
+	return nil
+}
+
+func checkListen(s string) error {
+	host, port, err := net.SplitHostPort(s)
+	if err != nil {
+		return fmt.Errorf("%q is not an address; write host:port, such as 127.0.0.1:8443", clip(s))
+	}
+	if n, err := strconv.Atoi(port); err != nil || n < 0 || n > 65535 {
+		return fmt.Errorf("%q has no port from 0 to 65535", clip(s))
+	}
+	if host != "" && host != "localhost" && net.ParseIP(host) == nil {
+		return fmt.Errorf("%q: the host must be an IP address, localhost, or empty for all", clip(s))
+	}
+	return nil
+}
+
+func checkURL(s string) error {
+	u, err := url.Parse(s)
+	if err != nil || u.Host == "" {
+		return fmt.Errorf("%q is not a URL with a host", clip(s))
+	}
+	if u.User != nil {
+		return errors.New("a URL must not hold a user or password")
+	}
+	return nil
+}
+
+// places are what a screen template can fill in; a value of a masked question is never one of them.
+var places = []string{"customer", "call", "ani", "dnis", "queue", "agent"}
+
+var placeRE = regexp.MustCompile(`\{([^{}]*)\}`)
+
+func checkTemplate(s string) error {
+	for _, m := range placeRE.FindAllStringSubmatch(s, -1) {
+		if !contains(places, m[1]) {
+			return fmt.Errorf("{%s} cannot be filled in%s; there are %s", clip(m[1]), meant(m[1], places), strings.Join(places, ", "))
+		}
+	}
+	host, _, _ := strings.Cut(strings.TrimPrefix(s, "https://"), "/")
+	if strings.ContainsAny(host, "{}") {
+		return errors.New("the host of a template must be fixed")
+	}
+	return checkURL(placeRE.ReplaceAllString(s, "x"))
+}
+
+func contains(list []string, s string) bool {
+	for _, x := range list {
+		if x == s {
+			return true
+		}
+	}
+	return false
+}
+
+// meant returns "; did you mean …?" for the nearest of the known words, or nothing.
+func meant(s string, known []string) string {
+	best, least := "", 1+len([]rune(s))/3
+	for _, k := range known {
+		if d := distance(strings.ToLower(s), k); d <= least && (best == "" || d < least) {
+			best, least = k, d
+		}
+	}
+	if best == "" {
+		return ""
+	}
+	return fmt.Sprintf("; did you mean %q?", best)
+}
+
+// distance counts the letters to insert, drop, change or swap with their neighbour that turn a into b.
+func distance(a, b string) int {
+	x, y := []rune(clip(a)), []rune(b)
+	rows := make([][]int, len(x)+1)
+	for i := range rows {
+		rows[i] = make([]int, len(y)+1)
+		rows[i][0] = i
+	}
+	for j := range rows[0] {
+		rows[0][j] = j
+	}
+	for i := 1; i <= len(x); i++ {
+		for j := 1; j <= len(y); j++ {
+			cost := 1
+			if x[i-1] == y[j-1] {
+				cost = 0
+			}
+			rows[i][j] = min(rows[i-1][j]+1, rows[i][j-1]+1, rows[i-1][j-1]+cost)
+			if i > 1 && j > 1 && x[i-1] == y[j-2] && x[i-2] == y[j-1] {
+				rows[i][j] = min(rows[i][j], rows[i-2][j-2]+1)
+			}
+		}
+	}
+	return rows[len(x)][len(y)]
+}
