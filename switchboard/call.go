@@ -98,7 +98,7 @@ func (d *desk) arrive(now time.Time, n *ari.Node, e *ari.StasisStart) {
 }
 
 // post sends the call something to do.
-func (k *call) post(do func(now time.Time)) { k.box.send(letter{k.sb.cfg.Now(), do}) }
+func (k *call) post(do func(now time.Time)) { k.box.send(letter{k.sb.clock.steady(), do}) }
 
 // run is the call's life. A fault in it ends this call alone: its caller goes to the fallback dialplan.
 func (k *call) run() {
@@ -109,9 +109,9 @@ func (k *call) run() {
 	defer alarm.t.Stop()
 	for !k.finished() {
 		for _, l := range k.box.take() {
-			l.do(k.sb.cfg.Now())
+			l.do(k.sb.clock.steady())
 		}
-		now := k.sb.cfg.Now()
+		now := k.sb.clock.steady()
 		if due := k.deadline(); !due.IsZero() && !now.Before(due) {
 			k.timeUp(now)
 			continue
@@ -139,7 +139,7 @@ func (k *call) rescue() {
 		_ = k.node.Hangup(ctx, id, "normal", 0)
 	}
 	_ = toFallback(ctx, k.node, k.channel)
-	k.finish(k.sb.cfg.Now(), ctid.End{Side: ctid.SideSystem, Reason: "internal"})
+	k.finish(k.sb.clock.steady(), ctid.End{Side: ctid.SideSystem, Reason: "internal"})
 	if k.bridge != "" {
 		_ = k.node.DestroyBridge(ctx, k.bridge)
 	}

@@ -70,7 +70,7 @@ func (k *call) finish(now time.Time, end ctid.End) {
 	k.trail(now)
 	k.ended = true
 	k.leave = now.Add(k.sb.cfg.Limits.Cleanup)
-	k.rec.Ended, k.rec.End = now.UTC(), &end
+	k.rec.Ended, k.rec.End = k.sb.clock.wall(now), &end
 	if k.rec.Match == "" {
 		k.rec.Match = k.match.State
 	}

@@ -27,7 +27,7 @@ type offer struct {
 // rung first.
 func (k *call) enqueue(now time.Time, s ivr.Enqueue) {
 	k.queue = &queueStay{step: s.ID, music: s.Music, queue: ctid.QueueID(s.Queue), entered: now}
-	k.rec.Queues = append(k.rec.Queues, ctid.QueueVisit{Queue: k.queue.queue, Entered: now.UTC(), Priority: s.Priority})
+	k.rec.Queues = append(k.rec.Queues, ctid.QueueVisit{Queue: k.queue.queue, Entered: k.sb.clock.wall(now), Priority: s.Priority})
 	k.trail(now)
 	k.tellCore(acd.Enqueue{Task: ctid.TaskID(k.id), Queue: k.queue.queue, Priority: s.Priority, Entered: now, AtMost: s.AtMost})
 	k.desk.post(func(time.Time) { k.post(k.startMusic) })
@@ -40,7 +40,7 @@ func (k *call) requeue(now time.Time) {
 	}
 	last := k.rec.Queues[len(k.rec.Queues)-1]
 	k.queue.over = false
-	k.rec.Queues = append(k.rec.Queues, ctid.QueueVisit{Queue: k.queue.queue, Entered: now.UTC(), Priority: last.Priority})
+	k.rec.Queues = append(k.rec.Queues, ctid.QueueVisit{Queue: k.queue.queue, Entered: k.sb.clock.wall(now), Priority: last.Priority})
 	k.rec.Outcome = ""
 	k.tellCore(acd.Enqueue{Task: ctid.TaskID(k.id), Queue: k.queue.queue, Priority: last.Priority, Entered: k.queue.entered})
 	k.desk.post(func(time.Time) { k.post(k.startMusic) })
@@ -64,7 +64,7 @@ func (k *call) startMusic(time.Time) {
 	}
 	if !k.answered {
 		k.warn("answer failed", k.node.Answer(k.ctx, k.channel))
-		k.answered, k.rec.Answered = true, k.sb.cfg.Now().UTC()
+		k.answered, k.rec.Answered = true, k.sb.clock.wall(k.sb.clock.steady())
 	}
 	err := k.node.StartMOH(k.ctx, k.channel, k.queue.music)
 	k.warn("music failed", err)
@@ -110,7 +110,7 @@ func (k *call) offered(now time.Time, m acd.MakeOffer, dev Device, queue string)
 	}
 	o := &offer{MakeOffer: m, device: dev, queue: queue, decided: now, leg: k.name("l"), rec: len(k.rec.Offers)}
 	k.offer = o
-	k.rec.Offers = append(k.rec.Offers, ctid.OfferRecord{Offer: m.Offer, Agent: m.Agent, At: now.UTC(), PopBeforeRing: "none", PopSeenMS: -1})
+	k.rec.Offers = append(k.rec.Offers, ctid.OfferRecord{Offer: m.Offer, Agent: m.Agent, At: k.sb.clock.wall(now), PopBeforeRing: "none", PopSeenMS: -1})
 	show := func(now time.Time) {
 		if k.offer != o {
 			return
@@ -180,7 +180,7 @@ func (k *call) popStamped(_ time.Time, id ctid.OfferID, seq uint64) {
 	ctx, cancel := context.WithTimeout(k.ctx, k.sb.cfg.Limits.PopWait)
 	sockets, written := k.sb.deps.Desktops.PopWritten(ctx, o.Agent, seq)
 	cancel()
-	now := k.sb.cfg.Now()
+	now := k.sb.clock.steady()
 	r := &k.rec.Offers[o.rec]
 	r.PopMS = now.Sub(o.decided).Milliseconds()
 	switch {

@@ -82,7 +82,7 @@ func (k *call) answer(now time.Time, s ivr.Answer) {
 		err := k.node.Answer(k.ctx, k.channel)
 		k.warn("answer failed", err)
 		if err == nil {
-			k.answered, k.rec.Answered = true, now.UTC()
+			k.answered, k.rec.Answered = true, k.sb.clock.wall(now)
 		}
 		k.done(s.ID, outcome(err))
 		return
@@ -229,7 +229,7 @@ func lookupResult(m ctid.Match) ivr.Result {
 func (k *call) attach(now time.Time, values []ctid.Attached) {
 	for i := range values {
 		if values[i].At.IsZero() {
-			values[i].At = now.UTC()
+			values[i].At = k.sb.clock.wall(now)
 		}
 		k.setAttached(values[i])
 	}

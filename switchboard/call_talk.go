@@ -49,9 +49,9 @@ func (k *call) connect(now time.Time, o *offer, ringMS int64) {
 	k.warn("joining caller and agent failed", err)
 	k.talk = &talk{agent: o.Agent, leg: o.leg, since: now, pop: o.data, rec: len(k.rec.Agents),
 		joined: err == nil, held: map[string]time.Time{}}
-	k.rec.Agents = append(k.rec.Agents, ctid.AgentPart{Agent: o.Agent, From: now.UTC()})
+	k.rec.Agents = append(k.rec.Agents, ctid.AgentPart{Agent: o.Agent, From: k.sb.clock.wall(now)})
 	if k.rec.Connected.IsZero() {
-		k.rec.Connected = now.UTC()
+		k.rec.Connected = k.sb.clock.wall(now)
 	}
 	k.rec.Outcome = "answered"
 	k.fact(ctid.BySystem, ctid.CallEstablished{Talk: "main", WaitMS: now.Sub(o.Entered).Milliseconds(), RingMS: ringMS,

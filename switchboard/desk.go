@@ -46,14 +46,14 @@ func newDesk(s *Switchboard) (*desk, error) {
 		calls: map[ctid.CallID]*call{}, byChan: map[string]*call{}, nodes: map[string]*nodeState{},
 		pops: map[ctid.AgentID]*popState{}}
 	for _, n := range s.cfg.Nodes {
-		d.nodes[n.Name()] = &nodeState{node: n, why: "not connected yet", since: s.cfg.Now()}
+		d.nodes[n.Name()] = &nodeState{node: n, why: "not connected yet", since: s.clock.steady()}
 	}
 	return d, nil
 }
 
 // post sends the desk something to do.
 func (d *desk) post(do func(now time.Time)) {
-	d.box.send(letter{d.sb.cfg.Now(), do})
+	d.box.send(letter{d.sb.clock.steady(), do})
 }
 
 // run is the desk's life.
@@ -61,13 +61,17 @@ func (d *desk) run(ctx context.Context) {
 	d.ctx = ctx
 	alarm := newAlarm()
 	defer alarm.t.Stop()
-	d.begin(d.sb.cfg.Now())
+	d.begin(d.sb.clock.steady())
 	for {
 		for _, l := range d.box.take() {
-			l.do(d.sb.cfg.Now())
+			l.do(d.sb.clock.steady())
 			d.flush()
 		}
-		now := d.sb.cfg.Now()
+		now := d.sb.clock.steady()
+		if by := d.sb.clock.step(); by != 0 {
+			d.fact(now, ctid.Event{By: ctid.BySystem, Body: ctid.ClockStepped{StepMS: by.Milliseconds()}})
+			d.flush()
+		}
 		if due := d.core.Deadline(); !due.IsZero() && !now.Before(due) {
 			d.decide(now, acd.Tick{})
 			d.flush()
@@ -106,7 +110,7 @@ func (d *desk) introduce(now time.Time, agents []acd.Agent) {
 // end lets the calls' goroutines finish what they have; ctx is over, so they do not wait.
 func (d *desk) end() {
 	for _, l := range d.box.take() {
-		l.do(d.sb.cfg.Now())
+		l.do(d.sb.clock.steady())
 		d.flush()
 	}
 }
@@ -120,7 +124,7 @@ func (d *desk) stamp(now time.Time, ev ctid.Event) ctid.Event {
 }
 
 func (d *desk) wall(now time.Time) time.Time {
-	at := now.UTC().Truncate(time.Microsecond)
+	at := d.sb.clock.wall(now).Truncate(time.Microsecond)
 	if at.Before(d.lastAt) {
 		return d.lastAt
 	}
@@ -144,7 +148,7 @@ func (d *desk) fact(now time.Time, ev ctid.Event, extra ...func(*ctid.LogEntry))
 // flush hands the letter's rows to the log in one piece.
 func (d *desk) flush() {
 	if len(d.pending) > 0 {
-		d.sb.deps.Log.Append(d.pending...)
+		d.sb.deps.Log.AppendAll(d.pending)
 		d.pending = nil
 	}
 }
@@ -166,10 +170,10 @@ func subject(ev ctid.Event) string {
 
 // decide gives the core one event and carries out what it says. It returns the refusal, if the core refused.
 func (d *desk) decide(now time.Time, ev acd.Event, extra ...func(*ctid.LogEntry)) *ctid.Error {
-	began := d.sb.cfg.Now()
+	began := d.sb.clock.steady()
 	commands := d.core.Decide(now, ev)
 	if d.sb.cfg.Took != nil {
-		d.sb.cfg.Took(d.sb.cfg.Now().Sub(began))
+		d.sb.cfg.Took(d.sb.clock.steady().Sub(began))
 	}
 	e := ctid.LogEntry{Seq: d.seq, Epoch: d.sb.cfg.Epoch, At: d.wall(now), Kind: "in.acd." + ev.EventKind(),
 		V: acd.Version, Subject: acdSubject(ev), Body: ev}

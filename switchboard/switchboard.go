@@ -16,9 +16,9 @@ import (
 	"ctid/ivr"
 )
 
-// Log takes the rows of the numbered log. Append never blocks; entries given together share a transaction.
+// Log takes the rows of the numbered log. AppendAll never blocks; entries given together share a transaction, and the slice is the log's from then on.
 type Log interface {
-	Append(entries ...ctid.LogEntry)
+	AppendAll(group []ctid.LogEntry)
 }
 
 // Desktops are the agents' screens. Publish never blocks and is called in the order of Seq. PopWritten returns when the
@@ -124,10 +124,11 @@ type Deps struct {
 
 // Switchboard is the running thing. Do, Reload, Drain and the questions are safe from any goroutine.
 type Switchboard struct {
-	cfg  Config
-	deps Deps
-	desk *desk
-	wg   sync.WaitGroup // the goroutines of nodes and calls
+	cfg   Config
+	deps  Deps
+	desk  *desk
+	clock *clock
+	wg    sync.WaitGroup // the goroutines of nodes and calls
 }
 
 // New makes a switchboard; Run starts it.
@@ -139,7 +140,7 @@ func New(cfg Config) (*Switchboard, error) {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Switchboard{cfg: cfg}
+	s := &Switchboard{cfg: cfg, clock: newClock(cfg.Now)}
 	d, err := newDesk(s)
 	if err != nil {
 		return nil, err
