@@ -38,12 +38,15 @@ func (s *State) install(cfg Config) {
 	}
 	s.installMembers()
 	for i, a := range agents {
-		if a.removed {
-			s.removeAgent(a)
+		if a.removed && !a.busy() {
+			s.removeIdle(a)
 			continue
 		}
-		v := a.view()
-		if !slices.Equal(v.Queues, before[i].Queues) || !slices.Equal(v.Can, before[i].Can) || (v.Next == nil) != (before[i].Next == nil) {
+		if a.removed && (a.next == nil || a.next.State != ctid.Out) {
+			a.leaving = true
+			a.next = &ctid.Next{State: ctid.Out, By: byAdmin.Kind}
+		}
+		if differs(before[i], a.view()) {
 			s.changed(a, byAdmin)
 		}
 		s.list(a)
@@ -119,18 +122,19 @@ func (s *State) installMembers() {
 	}
 }
 
-// removeAgent: one without work is out at once; the others when they have finished.
-func (s *State) removeAgent(a *agent) {
-	switch {
-	case a.state == ctid.Out:
+// differs tells whether a configuration changed what outsiders see of an agent.
+func differs(a, b ctid.AgentView) bool {
+	return !slices.Equal(a.Queues, b.Queues) || !slices.Equal(a.Can, b.Can) || (a.Next == nil) != (b.Next == nil) ||
+		a.Next != nil && *a.Next != *b.Next
+}
+
+// removeIdle: an agent without work who is no longer configured is out at once.
+func (s *State) removeIdle(a *agent) {
+	if a.state == ctid.Out {
 		s.dropAgent(a)
-	case !a.busy():
-		s.become(a, ctid.Out, "", byAdmin)
-	case a.next == nil || a.next.State != ctid.Out:
-		a.leaving = true
-		a.next = &ctid.Next{State: ctid.Out, By: byAdmin.Kind}
-		s.changed(a, byAdmin)
+		return
 	}
+	s.become(a, ctid.Out, "", byAdmin)
 }
 
 // dropAgent forgets an agent who is out and no longer configured.

@@ -293,7 +293,7 @@ func tell(c Command) string {
 		s := fmt.Sprintf("offer %s: %s from %s (since %s, priority %d) rings %s until %s", short(string(c.Offer)), c.Task, c.Queue,
 			shown(c.Entered), c.Priority, c.Agent, shown(c.Until))
 		if c.OffersBefore > 0 {
-			s += fmt.Sprintf("; offered %d times before", c.OffersBefore)
+			s += fmt.Sprintf("; offers before: %d", c.OffersBefore)
 		}
 		return s
 	case EndOffer:

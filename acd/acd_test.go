@@ -1,0 +1,299 @@
+package acd
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"ctid"
+)
+
+var nine = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+
+// centre is a small centre at work: ana talks, ben is rung, cleo is free for a queue of her own, two callers wait.
+func centre(t testing.TB) *State {
+	opt := func(id ctid.AgentID, queues ...ctid.QueueID) Agent {
+		a := Agent{ID: id, Desk: ctid.DeskOptional}
+		for _, q := range queues {
+			a.Queues = append(a.Queues, Membership{q, 1})
+		}
+		return a
+	}
+	s, err := New(Config{Epoch: "A", Queues: []Queue{{ID: "sales", Wrap: time.Minute}, {ID: "support"}},
+		Agents: []Agent{opt("ana", "sales"), opt("ben", "sales"), opt("cleo", "support"), opt("dan", "support")}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range []ctid.AgentID{"ana", "ben", "cleo", "dan"} {
+		s.Decide(nine, DeviceChanged{id, true})
+		s.Decide(nine, AgentLogin{Agent: id})
+		s.Decide(nine, AgentReady{Agent: id})
+	}
+	for i := range 4 {
+		s.Decide(nine, Enqueue{Task: ctid.TaskID(fmt.Sprintf("c%d", i)), Queue: "sales", Priority: -1, AtMost: time.Hour})
+	}
+	s.Decide(nine.Add(time.Second), OfferUp{"o_A_1"})
+	if err := s.check(); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// TestCheckFindsFaults plants one fault at a time: an invariant that nothing can break is not one.
+func TestCheckFindsFaults(t *testing.T) {
+	faults := []struct {
+		name  string
+		plant func(s *State)
+		says  string
+	}{
+		{"two offers for one agent", func(s *State) {
+			t := s.tasks["c2"]
+			o := &offer{id: "o_A_9", task: t, agent: s.agents["ben"]}
+			s.offers[o.id], t.offer = o, o
+		}, "in two offers"},
+		{"a task in two places", func(s *State) {
+			q := s.queues["support"]
+			q.waiting = append(q.waiting, s.tasks["c2"])
+		}, "is in 2 places"},
+		{"a task in no place", func(s *State) { s.queues["sales"].waiting = s.queues["sales"].waiting[1:] }, "is in 0 places"},
+		{"free beside waiting", func(s *State) {
+			t := &task{id: "c9", queue: s.queues["support"], entered: s.now}
+			s.tasks[t.id], t.queue.waiting, s.tally.Entered = t, []*task{t}, s.tally.Entered+1
+		}, "waits beside a free agent"},
+		{"a counter moved twice", func(s *State) { s.tally.OfferEnds[ctid.OfferAccepted]++ }, "offers made"},
+		{"a task counted twice", func(s *State) { s.tally.Exits[ctid.ExitAbandoned]++ }, "tasks entered"},
+		{"answered without an offer", func(s *State) {
+			s.tally.Exits[ctid.ExitAnswered]++
+			s.tally.Entered++
+		}, "tasks answered"},
+		{"out of order", func(s *State) {
+			w := s.queues["sales"].waiting
+			w[0], w[1] = w[1], w[0]
+		}, "out of order"},
+		{"free agents out of order", func(s *State) {
+			f := s.queues["support"].free
+			f[0], f[1] = f[1], f[0]
+		}, "free agents out of order"},
+		{"a caller from the future", func(s *State) { s.tasks["c3"].entered = s.now.Add(time.Hour) }, "entered at"},
+		{"a state from the future", func(s *State) { s.agents["ana"].since = s.now.Add(time.Hour) }, "in his state since"},
+		{"reserved without an offer", func(s *State) { s.agents["ben"].offer = nil }, "is reserved: offer false"},
+		{"talking without work", func(s *State) { s.agents["ana"].work = nil }, "is talking: work false"},
+		{"a wrap-up without a timer", func(s *State) { s.agents["ana"].state, s.agents["ana"].wrap = ctid.WrapUp, &ctid.Wrap{} }, "wrap-up timer false"},
+		{"a wish without work", func(s *State) { s.agents["cleo"].next = &ctid.Next{State: ctid.Out} }, "waits for a next state"},
+		{"paused without a reason", func(s *State) { s.agents["cleo"].state = ctid.Paused }, `with reason ""`},
+		{"ready without a phone", func(s *State) { s.agents["cleo"].reachable = false }, "ready without a phone"},
+		{"ready without a desktop", func(s *State) { s.agents["cleo"].desk = ctid.DeskRequired }, "ready without the desktop"},
+		{"ready and not offered", func(s *State) { s.unlist(s.agents["cleo"]) }, "listed as free false"},
+		{"an offer that never ends", func(s *State) { s.timers.stop(&s.agents["ben"].offer.ring) }, "rings without end"},
+		{"an overdue timer", func(s *State) { s.timers[0].due = s.now }, "was due"},
+		{"a timer that is lost", func(s *State) { s.timers[0].index = 7 }, "lost in the heap"},
+		{"an offer open and ended", func(s *State) {
+			e := &ended{id: "o_A_2"}
+			s.ended[e.id], s.lately = e, append(s.lately, e)
+		}, "open and ended"},
+		{"a removed agent without work", func(s *State) { s.agents["cleo"].removed = true }, "not configured, and has no work"},
+		{"a removed queue without tasks", func(s *State) { s.queues["support"].draining = true }, "not configured, and empty"},
+		{"expired and waiting", func(s *State) { s.tasks["c3"].expired = true }, "waited its longest"},
+		{"a member forgotten", func(s *State) { s.queues["support"].members = nil }, "does not have him"},
+	}
+	for _, f := range faults {
+		t.Run(f.name, func(t *testing.T) {
+			s := centre(t)
+			f.plant(s)
+			if err := s.check(); err == nil || !strings.Contains(err.Error(), f.says) {
+				t.Errorf("check says %v; want %q", err, f.says)
+			}
+		})
+	}
+}
+
+func TestSameEventsSameCommands(t *testing.T) {
+	a, b := centre(t), centre(t)
+	x, err := json.Marshal(a.Snapshot())
+	if err != nil {
+		t.Fatal(err)
+	}
+	y, err := json.Marshal(b.Snapshot())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(x) != string(y) {
+		t.Fatalf("the same events gave\n%s\n%s", x, y)
+	}
+	at := nine.Add(time.Hour)
+	if p, q := a.Decide(at, Tick{}), b.Decide(at, Tick{}); !reflect.DeepEqual(p, q) || len(p) == 0 {
+		t.Fatalf("the same tick gave\n%s\n%s", list(p), list(q))
+	}
+}
+
+func TestRestoreRefuses(t *testing.T) {
+	faults := map[string]func(*Snapshot){
+		"newer version":   func(sn *Snapshot) { sn.Version = Version + 1 },
+		"unknown queue":   func(sn *Snapshot) { sn.Tasks[0].Queue = "nowhere" },
+		"unknown agent":   func(sn *Snapshot) { sn.Offers[0].Agent = "nobody" },
+		"agent's queue":   func(sn *Snapshot) { sn.Agents[0].Serves[0].Queue = "nowhere" },
+		"bad strategy":    func(sn *Snapshot) { sn.Config.Queues[0].Strategy = "dice" },
+		"drained":         func(sn *Snapshot) { sn.Drained = []Queue{{ID: "old", Strategy: "dice"}} },
+		"counter":         func(sn *Snapshot) { sn.Tally.Entered++ },
+		"missing agent":   func(sn *Snapshot) { sn.Agents = sn.Agents[:1] },
+		"free beside one": func(sn *Snapshot) { sn.Tasks[3].Queue = "support" },
+	}
+	for name, plant := range faults {
+		t.Run(name, func(t *testing.T) {
+			raw, err := json.Marshal(centre(t).Snapshot())
+			if err != nil {
+				t.Fatal(err)
+			}
+			var sn Snapshot
+			if err := json.Unmarshal(raw, &sn); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := Restore(sn); err != nil {
+				t.Fatal(err)
+			}
+			if name == "free beside one" {
+				sn.Tasks = append(sn.Tasks, taskSnap{ID: "c8"})
+				sn.Tally.Entered++
+			}
+			plant(&sn)
+			if _, err := Restore(sn); err == nil {
+				t.Error("it is restored")
+			}
+		})
+	}
+}
+
+func TestConfigErrors(t *testing.T) {
+	q := Queue{ID: "sales"}
+	cases := []struct {
+		says string
+		cfg  Config
+	}{
+		{`queue "sales" stands twice`, Config{Queues: []Queue{q, q}}},
+		{`agent "ana" stands twice`, Config{Agents: []Agent{{ID: "ana"}, {ID: "ana"}}}},
+		{`there is no strategy "dice"; use one of [longest-idle]`, Config{Queues: []Queue{{ID: "sales", Strategy: "dice"}}}},
+		{`rona is "never"`, Config{Queues: []Queue{{ID: "sales", RONA: "never"}}}},
+		{"a time is negative", Config{Queues: []Queue{{ID: "sales", Ring: -1}}}},
+		{"a limit is negative", Config{Queues: []Queue{{ID: "sales", MaxWaiting: -1}}}},
+		{"needs a wrap-up time", Config{Queues: []Queue{{ID: "sales", ForceCode: true}}}},
+		{"priority is 101", Config{Queues: []Queue{{ID: "sales", Priority: 101}}}},
+		{"it has no name", Config{Queues: []Queue{{}}}},
+		{`agent "": it has no name`, Config{Agents: []Agent{{}}}},
+		{`desk is "maybe"`, Config{Agents: []Agent{{ID: "ana", Desk: "maybe"}}}},
+		{`there is no queue "lost"`, Config{Agents: []Agent{{ID: "ana", Queues: []Membership{{Queue: "lost"}}}}}},
+		{"is named twice", Config{Queues: []Queue{q}, Agents: []Agent{{ID: "ana", Queues: []Membership{{Queue: "sales"}, {Queue: "sales"}}}}}},
+		{"rank -1", Config{Queues: []Queue{q}, Agents: []Agent{{ID: "ana", Queues: []Membership{{"sales", -1}}}}}},
+		{"cannot be negative", Config{WrapMax: -1}},
+	}
+	for _, c := range cases {
+		if _, err := New(c.cfg); err == nil || !strings.Contains(err.Error(), c.says) {
+			t.Errorf("New says %v; want %q", err, c.says)
+		}
+	}
+}
+
+func TestDecodeEventErrors(t *testing.T) {
+	for _, d := range decoders {
+		if _, err := DecodeEvent(d.kind, []byte("{")); err == nil || !strings.Contains(err.Error(), d.kind) {
+			t.Errorf("DecodeEvent(%s) of rubbish says %v", d.kind, err)
+		}
+	}
+	if _, err := DecodeEvent("agent_vanished", []byte("{}")); err == nil {
+		t.Error("an unknown kind is decoded")
+	}
+	if len(decoders) != 16 {
+		t.Errorf("%d events can be decoded; there are 16", len(decoders))
+	}
+}
+
+// odd is an event that acd does not know.
+type odd struct{}
+
+func (odd) EventKind() string { return "odd" }
+
+func TestUnknownEventIsRefused(t *testing.T) {
+	cmds := centre(t).Decide(nine.Add(2*time.Second), odd{})
+	if len(cmds) != 1 {
+		t.Fatalf("it gives %v", cmds)
+	}
+	if r, ok := cmds[0].(Refused); !ok || r.Err.Code != ctid.BadRequest {
+		t.Errorf("it gives %+v", cmds[0])
+	}
+}
+
+// TestLateAnswersAreForgotten: what is known of ended offers is bounded by time.
+func TestLateAnswersAreForgotten(t *testing.T) {
+	s := centre(t)
+	s.Decide(nine.Add(time.Hour), Tick{})
+	s.Decide(nine.Add(2*time.Hour), Tick{})
+	if n := len(s.ended) + len(s.lately); n != 0 {
+		t.Errorf("%d ended offers are known two hours later", n)
+	}
+}
+
+// BenchmarkDecide: 1,000 agents, 50 queues, 200 tasks waiting, each agent in 5 queues; one round is a call's four events.
+func BenchmarkDecide(b *testing.B) {
+	var cfg Config
+	for i := range 50 {
+		cfg.Queues = append(cfg.Queues, Queue{ID: ctid.QueueID(fmt.Sprintf("q%02d", i)), Ring: time.Hour})
+	}
+	for i := range 1000 {
+		a := Agent{ID: ctid.AgentID(fmt.Sprintf("a%03d", i)), Desk: ctid.DeskNone}
+		for j := range 5 {
+			a.Queues = append(a.Queues, Membership{cfg.Queues[(i+j*7)%50].ID, 1 + j%2})
+		}
+		cfg.Agents = append(cfg.Agents, a)
+	}
+	s, err := New(cfg)
+	if err != nil {
+		b.Fatal(err)
+	}
+	type talk struct {
+		agent ctid.AgentID
+		task  ctid.TaskID
+	}
+	var talks []talk
+	now, next, offers := nine, 0, 0
+	decide := func(ev Event) {
+		now = now.Add(time.Millisecond)
+		for _, c := range s.Decide(now, ev) {
+			if o, ok := c.(MakeOffer); ok {
+				talks = append(talks, talk{o.Agent, o.Task})
+				offers++
+			}
+		}
+	}
+	enter := func() {
+		next++
+		decide(Enqueue{Task: ctid.TaskID(fmt.Sprintf("c%d", next)), Queue: cfg.Queues[next%50].ID, Priority: next % 3, Entered: now})
+	}
+	for _, a := range cfg.Agents {
+		decide(DeviceChanged{a.ID, true})
+		decide(AgentLogin{Agent: a.ID})
+	}
+	for len(talks) < 1000 {
+		enter()
+	}
+	for i := range talks {
+		decide(OfferUp{ctid.OfferID(fmt.Sprintf("o__%d", i+1))})
+	}
+	for range 200 {
+		enter()
+	}
+	b.ReportAllocs()
+	b.ResetTimer()
+	n := 0
+	for b.Loop() {
+		decide(WorkEnded{talks[n].agent, talks[n].task, true})
+		decide(OfferUp{ctid.OfferID(fmt.Sprintf("o__%d", offers))})
+		enter()
+		n++
+	}
+	b.ReportMetric(float64(3*b.N)/b.Elapsed().Seconds(), "decisions/s")
+	if err := s.check(); err != nil {
+		b.Fatal(err)
+	}
+}
