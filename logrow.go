@@ -15,7 +15,10 @@ type LogEntry struct {
 	Person  string // a customer id, or the keyed hash of an unmatched caller's number; empty where nothing is personal
 
 	// Record, if set, is upserted in the same transaction. A record with an End also writes its interaction and outbox row.
+	// It must not change after it was handed over.
 	Record *CallRecord
+	// Amend, if set, adds paperwork to the record of its call in the same transaction.
+	Amend *Amendment
 	// Done, if set, is called once from the writer's goroutine when the row is on disk (nil), or when it is known not
 	// to be there yet (an error; the row stays in the backlog). It must not block.
 	Done func(error)

@@ -1,0 +1,126 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"ctid"
+)
+
+type outboxRow struct {
+	ID        int64  `db:"id"`
+	Call      string `db:"call"`
+	Kind      string `db:"kind"`
+	CreatedUS int64  `db:"created_us"`
+	Attempts  int    `db:"attempts"`
+	Body      []byte `db:"body"`
+	sealed
+}
+
+// ClaimDelivery takes the outbox row that has been due the longest and keeps it from others until lease has passed or
+// it is ended by Delivered, RetryDelivery or GiveUpDelivery. Where none is due it returns nil and when the next will
+// be; the zero time where there is none.
+func (s *Store) ClaimDelivery(ctx context.Context, lease time.Duration) (d *ctid.Delivery, next time.Time, err error) {
+	now := s.cfg.Now()
+	if next, err = s.nextDelivery(ctx); err != nil || next.IsZero() || next.After(now) {
+		return nil, next, err
+	}
+	var row outboxRow
+	err = s.w.do(ctx, func(t *tx) error {
+		err := t.get(&row, `UPDATE outbox SET state = 'claimed', due_us = ?, attempts = attempts + 1 WHERE id =
+ (SELECT id FROM outbox WHERE state IN ('due', 'claimed') AND due_us <= ? ORDER BY due_us, id LIMIT 1)
+ RETURNING id, call, kind, created_us, attempts, body`, now.Add(lease).UnixMicro(), now.UnixMicro())
+		if err != nil {
+			return err
+		}
+		return t.get(&row.sealed, `SELECT`+sealedColumns+`FROM outbox r`+sealedJoin+`WHERE r.id = ?`, row.ID)
+	})
+	if errors.Is(err, ErrNotFound) { // another worker was faster
+		return nil, now, nil
+	}
+	if err != nil {
+		return nil, time.Time{}, fmt.Errorf("store: claiming a delivery: %w", err)
+	}
+	d, err = s.deliveryOf(row)
+	return d, time.Time{}, err
+}
+
+func (s *Store) nextDelivery(ctx context.Context) (time.Time, error) {
+	var due *int64
+	err := s.get(ctx, &due, `SELECT min(due_us) FROM outbox WHERE state IN ('due', 'claimed')`)
+	if err != nil || due == nil {
+		return time.Time{}, err
+	}
+	return fromUS(*due), nil
+}
+
+func (s *Store) deliveryOf(row outboxRow) (*ctid.Delivery, error) {
+	body, err := s.unseal(row.Body, callOwner(ctid.CallID(row.Call)), row.sealed)
+	if err != nil {
+		return nil, err
+	}
+	d := &ctid.Delivery{ID: row.ID, Call: ctid.CallID(row.Call), Kind: row.Kind, Created: fromUS(row.CreatedUS), Attempt: row.Attempts}
+	if err := json.Unmarshal(body, &d.Record); err != nil {
+		return nil, fmt.Errorf("store: outbox row %d: %w", row.ID, err)
+	}
+	return d, nil
+}
+
+// Delivered ends an outbox row for good; ref is what the CRM calls the contact.
+func (s *Store) Delivered(ctx context.Context, id int64, ref string) error {
+	return s.endClaim(ctx, id, "done", s.cfg.Now(), [2]string{ref, ""})
+}
+
+// RetryDelivery makes an outbox row due again at the given time, because of cause.
+func (s *Store) RetryDelivery(ctx context.Context, id int64, at time.Time, cause error) error {
+	return s.endClaim(ctx, id, "due", at, [2]string{"", cause.Error()})
+}
+
+// GiveUpDelivery ends an outbox row that can never be delivered; it stays to be seen.
+func (s *Store) GiveUpDelivery(ctx context.Context, id int64, cause error) error {
+	return s.endClaim(ctx, id, "given_up", s.cfg.Now(), [2]string{"", cause.Error()})
+}
+
+// endClaim: only a claimed row can be ended, so that an answer that comes after its row was put back by new
+// paperwork can't end that.
+func (s *Store) endClaim(ctx context.Context, id int64, state string, due time.Time, refAndError [2]string) error {
+	err := s.w.do(ctx, func(t *tx) error {
+		_, err := t.change(`UPDATE outbox SET state = ?, due_us = ?, ref = ?, error = ? WHERE id = ? AND state = 'claimed'`,
+			state, due.UnixMicro(), refAndError[0], refAndError[1], id)
+		return err
+	})
+	return wrapf(err, "store: outbox row %d", id)
+}
+
+// OutboxDepth is the number of outbox rows not yet delivered, without those given up.
+func (s *Store) OutboxDepth(ctx context.Context) (n int, err error) {
+	err = s.get(ctx, &n, `SELECT count(*) FROM outbox WHERE state IN ('due', 'claimed')`)
+	return n, err
+}
+
+// OutboxReady carries a token after a commit that wrote outbox rows. It is for one reader.
+func (s *Store) OutboxReady() <-chan struct{} { return s.outbox }
+
+func (s *Store) wakeOutbox() {
+	select {
+	case s.outbox <- struct{}{}:
+	default:
+	}
+}
+
+// MarkDelivered notes on a call's interaction that it is where it belongs, and tells whether this was the first time.
+func (s *Store) MarkDelivered(ctx context.Context, call ctid.CallID) (first bool, err error) {
+	err = s.w.do(ctx, func(t *tx) error {
+		n, err := t.change(`UPDATE interactions SET delivered_us = ? WHERE call = ? AND delivered_us IS NULL`, s.nowUS(), string(call))
+		first = n == 1
+		if err != nil || first {
+			return err
+		}
+		var known int
+		return t.get(&known, `SELECT 1 FROM interactions WHERE call = ?`, string(call))
+	})
+	return first, wrapf(err, "store: interaction of call %s", call)
+}

@@ -1,0 +1,210 @@
+package store
+
+import (
+	"bytes"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"ctid"
+)
+
+// Erased is what a text reads as whose person was erased.
+const Erased = "(erased)"
+
+// A reference stands in a body where a private text was: § and the text's place among those sealed together for that
+// row, with a j where the text is JSON. The row's personal column says which sealed row it is.
+const (
+	refText = "§"
+	refJSON = "§j"
+)
+
+// takeOut returns v as JSON with a reference for each private text, and the texts.
+func takeOut(v any) (body []byte, texts []string, err error) {
+	index := map[string]int{}
+	clean := ctid.MapPrivate(v, func(text string, isJSON bool) string {
+		ref := refText
+		if isJSON {
+			ref = refJSON
+		}
+		n, seen := index[ref+text]
+		if !seen {
+			n = len(texts)
+			texts = append(texts, text)
+			index[ref+text] = n
+		}
+		return ref + strconv.Itoa(n)
+	})
+	body, err = json.Marshal(clean)
+	return body, texts, err
+}
+
+// putBack replaces each reference in body by what get returns for it. Strings that only look like a reference, and
+// the keys of objects, stay.
+func putBack(body []byte, get func(n int) (string, bool)) []byte {
+	if !bytes.Contains(body, []byte(`"`+refText)) {
+		return body
+	}
+	out := make([]byte, 0, 2*len(body))
+	for i := 0; i < len(body); {
+		if body[i] != '"' {
+			out = append(out, body[i])
+			i++
+			continue
+		}
+		end := stringEnd(body, i)
+		lit := body[i:end]
+		if repl, ok := resolve(lit, get); ok && (end >= len(body) || body[end] != ':') {
+			lit = repl
+		}
+		out = append(out, lit...)
+		i = end
+	}
+	return out
+}
+
+// stringEnd returns the index after the string literal that begins at i.
+func stringEnd(b []byte, i int) int {
+	for i++; i < len(b) && b[i] != '"'; i++ {
+		if b[i] == '\\' {
+			i++
+		}
+	}
+	return min(i+1, len(b))
+}
+
+func resolve(lit []byte, get func(int) (string, bool)) ([]byte, bool) {
+	digits, ok := strings.CutPrefix(strings.Trim(string(lit), `"`), refText)
+	if !ok {
+		return nil, false
+	}
+	digits, isJSON := strings.CutPrefix(digits, "j")
+	n, err := strconv.Atoi(digits)
+	if err != nil || n < 0 {
+		return nil, false
+	}
+	text, ok := get(n)
+	if !ok {
+		return nil, false
+	}
+	if isJSON && json.Valid([]byte(text)) {
+		return []byte(text), true
+	}
+	enc, err := json.Marshal(text)
+	return enc, err == nil
+}
+
+// personKey is the key of one person as the writer holds it.
+type personKey struct {
+	id  int64
+	key []byte
+}
+
+const maxCachedKeys = 4096
+
+// seal keeps texts under the key of person, making that key at first use, and returns the number of the sealed row.
+// owner binds the row to the one it belongs to: it opens nowhere else.
+func (t *tx) seal(person, owner string, texts []string) (any, error) {
+	if len(texts) == 0 {
+		return nil, nil
+	}
+	pk, err := t.personKey(person)
+	if err != nil {
+		return nil, err
+	}
+	aead, err := newAEAD(pk.key)
+	if err != nil {
+		return nil, err
+	}
+	plain, err := json.Marshal(texts)
+	if err != nil {
+		return nil, err
+	}
+	var id int64
+	err = t.get(&id, "INSERT INTO personal (key_id, person, sealed) VALUES (?, ?, ?) RETURNING id",
+		pk.id, person, aead.Seal(nil, nil, plain, []byte(owner)))
+	return id, err
+}
+
+func (t *tx) personKey(person string) (personKey, error) {
+	if pk, ok := t.c.people[person]; ok {
+		return pk, nil
+	}
+	var row struct {
+		ID      int64  `db:"id"`
+		Wrapped []byte `db:"wrapped"`
+	}
+	err := t.get(&row, "SELECT id, wrapped FROM person_keys WHERE person = ?", person)
+	pk := personKey{id: row.ID}
+	switch {
+	case errors.Is(err, ErrNotFound):
+		pk.key = make([]byte, 32)
+		rand.Read(pk.key)
+		wrapped := t.c.s.keys.wrap.Seal(nil, nil, pk.key, []byte(person))
+		err = t.get(&pk.id, "INSERT INTO person_keys (person, wrapped) VALUES (?, ?) RETURNING id", person, wrapped)
+	case err == nil:
+		pk.key, err = t.c.s.keys.wrap.Open(nil, nil, row.Wrapped, []byte(person))
+	}
+	if err != nil {
+		return personKey{}, fmt.Errorf("key of person %s: %w", person, err)
+	}
+	if len(t.c.people) >= maxCachedKeys {
+		clear(t.c.people)
+	}
+	t.c.people[person] = pk
+	return pk, nil
+}
+
+// sealed is a sealed row as it is read beside the row that owns it; Wrapped is nil when the person was erased.
+type sealed struct {
+	Personal *int64  `db:"personal"`
+	Person   *string `db:"sealed_person"`
+	Sealed   []byte  `db:"sealed"`
+	Wrapped  []byte  `db:"wrapped"`
+}
+
+// sealedColumns and sealedJoin bring a sealed row into a query whose main table is called r.
+const (
+	sealedColumns = ` r.personal, p.person AS sealed_person, p.sealed, k.wrapped `
+	sealedJoin    = ` LEFT JOIN personal p ON p.id = r.personal LEFT JOIN person_keys k ON k.id = p.key_id `
+)
+
+// unseal returns body with its texts back in place. What was erased reads Erased.
+func (s *Store) unseal(body []byte, owner string, row sealed) ([]byte, error) {
+	if row.Personal == nil {
+		return body, nil
+	}
+	if row.Wrapped == nil || row.Sealed == nil || row.Person == nil {
+		return putBack(body, func(int) (string, bool) { return Erased, true }), nil
+	}
+	texts, err := s.openSealed(owner, row)
+	if err != nil {
+		return nil, fmt.Errorf("store: sealed texts of %s: %w", owner, err)
+	}
+	return putBack(body, func(n int) (string, bool) {
+		if n >= len(texts) {
+			return "", false
+		}
+		return texts[n], true
+	}), nil
+}
+
+func (s *Store) openSealed(owner string, row sealed) (texts []string, err error) {
+	key, err := s.keys.wrap.Open(nil, nil, row.Wrapped, []byte(*row.Person))
+	if err != nil {
+		return nil, err
+	}
+	aead, err := newAEAD(key)
+	if err != nil {
+		return nil, err
+	}
+	plain, err := aead.Open(nil, nil, row.Sealed, []byte(owner))
+	if err != nil {
+		return nil, err
+	}
+	err = json.Unmarshal(plain, &texts)
+	return texts, err
+}
