@@ -1,0 +1,376 @@
+// Package wsclient is the reference client of ctid's websocket protocol: small, so that it can be read beside
+// docs/events.md. It answers ticks, acknowledges pops, keeps its position and checks that no event is missing.
+package wsclient
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/gorilla/websocket"
+)
+
+// Protocol is the subprotocol this client speaks.
+const Protocol = "ctid.v1"
+
+// Position is where a client stands in the log. It is worth nothing in another epoch.
+type Position struct {
+	Epoch string `json:"epoch"`
+	Seq   uint64 `json:"seq"`
+}
+
+// Config says where to connect and as whom. Of Ticket, HeaderToken and HelloToken one is given.
+type Config struct {
+	URL         string // ws://host:port/ws
+	Ticket      string // bought by POST /api/v1/ws-tickets
+	HeaderToken string // sent as Authorization: Bearer
+	HelloToken  string // sent in the hello
+	Origin      string // sent as the Origin header, if set
+	Name        string // the program; default wsclient
+	ID          string // one for each installation
+	Topics      []string
+	Resume      *Position
+	NoTock      bool // leave ticks unanswered, as a frozen page does
+	NoAck       bool // leave pops unacknowledged
+	NoHello     bool // send nothing by itself; for tests of the handshake
+	Buffer      int  // frames that may wait to be read (4096); beyond it the socket is not read
+	NetDial     func(ctx context.Context, network, addr string) (net.Conn, error)
+}
+
+// Frame is one message of the server with the time it arrived. Which fields count depends on K.
+type Frame struct {
+	Arrived time.Time       `json:"-"`
+	Raw     json.RawMessage `json:"-"`
+	Repeat  bool            `json:"-"` // an event already applied: a pop sent again
+
+	K string `json:"k"`
+
+	Seq   uint64          `json:"seq"` // event, welcome, tick, res
+	Prev  uint64          `json:"prev"`
+	Try   int             `json:"try"`
+	Front bool            `json:"front"`
+	At    time.Time       `json:"at"`
+	Type  string          `json:"type"`
+	Pop   string          `json:"pop"`
+	Call  string          `json:"call"`
+	Agent string          `json:"agent"`
+	Rev   uint64          `json:"rev"`
+	Can   []string        `json:"can"`
+	Data  json.RawMessage `json:"data"`
+
+	Session string            `json:"session"` // welcome
+	Epoch   string            `json:"epoch"`
+	Resumed bool              `json:"resumed"`
+	Why     string            `json:"why"`
+	Replay  int               `json:"replay"`
+	Revs    map[string]uint64 `json:"revs"`
+
+	Topic string `json:"topic"` // snap
+	AsOf  uint64 `json:"as_of"`
+	Part  int    `json:"part"`
+	Last  bool   `json:"last"`
+
+	ID      string `json:"id"` // res
+	Phase   string `json:"phase"`
+	Already bool   `json:"already"`
+	Error   *Error `json:"error"`
+
+	N    uint64 `json:"n"`    // tick
+	What string `json:"what"` // session
+
+	Code     int    `json:"code"` // bye
+	RetryMS  int64  `json:"retry_ms"`
+	SpreadMS int64  `json:"spread_ms"`
+	Text     string `json:"text"`
+}
+
+// Error is a refused request.
+type Error struct {
+	Code    string         `json:"code"`
+	Text    string         `json:"text"`
+	Retry   string         `json:"retry"`
+	RetryMS int64          `json:"retry_ms"`
+	Can     []string       `json:"can"`
+	Fields  []string       `json:"fields"`
+	Data    map[string]any `json:"data"`
+}
+
+func (e *Error) Error() string { return e.Code + ": " + e.Text }
+
+// ErrHole says that an event is missing: the client has closed with 4002 and must come back with its position.
+var ErrHole = errors.New("an event is missing")
+
+// Client is one connection.
+type Client struct {
+	// Frames carries every message of the server in order; it is closed when the connection ends.
+	Frames chan Frame
+
+	cfg  Config
+	ws   *websocket.Conn
+	stop chan struct{}
+	once sync.Once
+	done chan struct{}
+
+	wmu sync.Mutex // one writer at a time
+
+	mu     sync.Mutex
+	pos    Position
+	err    error
+	nextID int
+	asks   map[string]chan Frame
+}
+
+// Dial connects, says hello and starts reading. Close stops it.
+func Dial(ctx context.Context, cfg Config) (*Client, error) {
+	if cfg.Name == "" {
+		cfg.Name = "wsclient"
+	}
+	if cfg.Buffer == 0 {
+		cfg.Buffer = 4096
+	}
+	d := websocket.Dialer{Subprotocols: []string{Protocol}, NetDialContext: cfg.NetDial, HandshakeTimeout: 10 * time.Second}
+	if cfg.Ticket != "" {
+		d.Subprotocols = append(d.Subprotocols, "ticket."+cfg.Ticket)
+	}
+	head := http.Header{}
+	if cfg.HeaderToken != "" {
+		head.Set("Authorization", "Bearer "+cfg.HeaderToken)
+	}
+	if cfg.Origin != "" {
+		head.Set("Origin", cfg.Origin)
+	}
+	conn, res, err := d.DialContext(ctx, cfg.URL, head)
+	if err != nil {
+		if res != nil {
+			return nil, fmt.Errorf("websocket handshake: HTTP %d: %w", res.StatusCode, err)
+		}
+		return nil, fmt.Errorf("websocket handshake: %w", err)
+	}
+	c := &Client{Frames: make(chan Frame, cfg.Buffer), cfg: cfg, ws: conn, stop: make(chan struct{}), done: make(chan struct{}), asks: map[string]chan Frame{}}
+	if cfg.Resume != nil {
+		c.pos = *cfg.Resume
+	}
+	if !cfg.NoHello {
+		if err := c.hello(); err != nil {
+			conn.Close()
+			return nil, err
+		}
+	}
+	go c.read()
+	return c, nil
+}
+
+func (c *Client) hello() error {
+	h := map[string]any{"k": "hello", "client": map[string]string{"name": c.cfg.Name, "version": "1", "id": c.cfg.ID},
+		"caps": []string{"pop.ack", "tock"}, "topics": c.cfg.Topics}
+	if c.cfg.Resume != nil {
+		h["resume"] = c.cfg.Resume
+	}
+	if c.cfg.HelloToken != "" {
+		h["token"] = c.cfg.HelloToken
+	}
+	return c.Send(h)
+}
+
+// Send writes one frame of any shape.
+func (c *Client) Send(v any) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	return c.SendRaw(websocket.TextMessage, b)
+}
+
+// SendRaw writes one message of any kind; for tests.
+func (c *Client) SendRaw(kind int, b []byte) error {
+	c.wmu.Lock()
+	defer c.wmu.Unlock()
+	_ = c.ws.SetWriteDeadline(time.Now().Add(10 * time.Second))
+	return c.ws.WriteMessage(kind, b)
+}
+
+// Pos returns the position to resume from.
+func (c *Client) Pos() Position {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.pos
+}
+
+// Err returns why the connection ended: a *websocket.CloseError where the server said so.
+func (c *Client) Err() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.err
+}
+
+// CloseCode returns the code the server closed with, or 0.
+func (c *Client) CloseCode() int {
+	var e *websocket.CloseError
+	if errors.As(c.Err(), &e) {
+		return e.Code
+	}
+	return 0
+}
+
+// Cut drops the connection without a word, as a lost network does, and waits for the reader.
+func (c *Client) Cut() {
+	c.once.Do(func() { close(c.stop) })
+	c.ws.Close()
+	<-c.done
+}
+
+// Close says that the page is going (1001) and closes.
+func (c *Client) Close() {
+	msg := websocket.FormatCloseMessage(websocket.CloseGoingAway, "")
+	_ = c.ws.WriteControl(websocket.CloseMessage, msg, time.Now().Add(time.Second))
+	c.Cut()
+}
+
+// Do makes a request and waits for its final reply; a refusal is returned as *Error. idem may be empty.
+func (c *Client) Do(ctx context.Context, op string, args any, idem string) (Frame, error) {
+	c.mu.Lock()
+	c.nextID++
+	id := "r" + strconv.Itoa(c.nextID)
+	ask := make(chan Frame, 4)
+	c.asks[id] = ask
+	c.mu.Unlock()
+	defer func() { c.mu.Lock(); delete(c.asks, id); c.mu.Unlock() }()
+	req := map[string]any{"k": "req", "id": id, "op": op, "args": args}
+	if idem != "" {
+		req["idem"] = idem
+	}
+	if err := c.Send(req); err != nil {
+		return Frame{}, err
+	}
+	for {
+		select {
+		case f := <-ask:
+			switch {
+			case f.Phase == "failed" && f.Error != nil:
+				return f, f.Error
+			case f.Phase != "started":
+				return f, nil
+			}
+		case <-c.done:
+			return Frame{}, fmt.Errorf("the connection ended before the reply: %w", c.Err())
+		case <-ctx.Done():
+			return Frame{}, ctx.Err()
+		}
+	}
+}
+
+func (c *Client) read() {
+	defer close(c.done)
+	defer close(c.Frames)
+	defer c.ws.Close()
+	for {
+		_, b, err := c.ws.ReadMessage()
+		if err == nil {
+			err = c.handle(b)
+		}
+		if err != nil {
+			c.mu.Lock()
+			c.err = err
+			c.mu.Unlock()
+			return
+		}
+	}
+}
+
+// handle applies the protocol's rules to one message and passes it on.
+func (c *Client) handle(b []byte) error {
+	f := Frame{Arrived: time.Now(), Raw: b}
+	if err := json.Unmarshal(b, &f); err != nil {
+		return fmt.Errorf("a message of the server is not a frame: %w", err)
+	}
+	if err := c.advance(&f); err != nil {
+		return err
+	}
+	if err := c.answer(f); err != nil {
+		return err
+	}
+	c.mu.Lock()
+	ask := c.asks[f.ID]
+	c.mu.Unlock()
+	if f.K == "res" && ask != nil {
+		select {
+		case ask <- f:
+		default: // more replies than the protocol allows
+		}
+	}
+	select {
+	case c.Frames <- f:
+		return nil
+	case <-c.stop:
+		return net.ErrClosed
+	}
+}
+
+// advance moves the position: an event at or below it is a repeat, one whose prev lies above it proves a hole.
+func (c *Client) advance(f *Frame) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch f.K {
+	case "welcome":
+		if !f.Resumed {
+			c.pos = Position{Epoch: f.Epoch}
+		}
+	case "event":
+		if f.Seq <= c.pos.Seq {
+			f.Repeat = true
+			return nil
+		}
+		if f.Prev > c.pos.Seq {
+			msg := websocket.FormatCloseMessage(4002, "hole")
+			_ = c.ws.WriteControl(websocket.CloseMessage, msg, time.Now().Add(time.Second))
+			return fmt.Errorf("%w: event %d follows %d, but the position is %d", ErrHole, f.Seq, f.Prev, c.pos.Seq)
+		}
+		c.pos.Seq = f.Seq
+	case "tick":
+		c.pos.Seq = max(c.pos.Seq, f.Seq)
+	case "snap":
+		if f.Last {
+			c.pos.Seq = max(c.pos.Seq, f.AsOf)
+		}
+	}
+	return nil
+}
+
+// answer sends what the protocol expects back.
+func (c *Client) answer(f Frame) error {
+	switch {
+	case f.K == "tick" && !c.cfg.NoTock:
+		return c.Send(map[string]any{"k": "tock", "n": f.N, "visible": true, "front": true})
+	case f.K == "event" && f.Type == "pop.offered" && !c.cfg.NoAck:
+		return c.ack(f.Pop, f.Rev)
+	case f.K == "snap" && f.Topic == "me" && !c.cfg.NoAck:
+		var data struct {
+			Pops []struct {
+				Pop  string `json:"pop"`
+				Rev  uint64 `json:"rev"`
+				Seen bool   `json:"seen"`
+			} `json:"pops"`
+		}
+		if err := json.Unmarshal(f.Data, &data); err != nil {
+			return err
+		}
+		for _, p := range data.Pops {
+			if !p.Seen {
+				if err := c.ack(p.Pop, p.Rev); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+func (c *Client) ack(pop string, rev uint64) error {
+	return c.Send(map[string]any{"k": "ack", "pop": pop, "rev": rev, "what": "shown"})
+}
