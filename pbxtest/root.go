@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -50,8 +51,23 @@ func openRoot(dir string) (Root, error) {
 	if loader == "" {
 		return Root{}, fmt.Errorf("no loader (ld-linux*.so.*) in %s: remove that folder, and it will be fetched again", dir)
 	}
-	libs = append([]string{filepath.Join(dir, "usr", "lib")}, libs...)
+	libs = append(append([]string{filepath.Join(dir, "usr", "lib")}, libs...), privateLibs(libs)...)
 	return Root{Dir: dir, Prefix: []string{loader, "--library-path", strings.Join(libs, ":")}}, nil
+}
+
+// privateLibs finds the folders below the library folders that hold libraries
+// of one package (pulseaudio's): their run path is an absolute one.
+func privateLibs(libs []string) []string {
+	var private []string
+	for _, lib := range libs {
+		files, _ := filepath.Glob(filepath.Join(lib, "*", "lib*.so*")) // the pattern is sound
+		for _, f := range files {
+			if dir := filepath.Dir(f); !slices.Contains(private, dir) {
+				private = append(private, dir)
+			}
+		}
+	}
+	return private
 }
 
 // Path joins elements to the root's folder.

@@ -81,7 +81,8 @@ func call(t *testing.T, caller, agent *phonetest.Phone, number string) (out, in 
 	ok(t, err)
 	in, err = agent.AwaitCall(ctx)
 	ok(t, err)
-	ok(t, in.AwaitAnswer(ctx))
+	// audio that gets through proves the bridge: a hold sent earlier is lost
+	ok(t, in.AwaitAnswer(ctx), in.AwaitAudio(ctx, 40*time.Millisecond), out.AwaitAudio(ctx, 40*time.Millisecond))
 	return out, in
 }
 

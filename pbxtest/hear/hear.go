@@ -1,0 +1,378 @@
+package hear
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"ctid/pbxtest"
+)
+
+// A prompt is looked for in three steps. Normalised cross-correlation of its
+// first part finds where it may begin. From there it is compared piece by
+// piece, each piece free to drift a little against the one before, as frames
+// get dropped or added on the way; where the pieces stop being alike, because
+// the prompt was cut, the match ends. The score is that of the worst pieces
+// that were played, so that one other word in a long sentence tells.
+const (
+	// piece is how much is compared at a time: about a word.
+	piece = pbxtest.Rate * 4 / 10
+	hop   = piece / 2
+	// drift is how far a piece may lie from where the one before it says.
+	drift = pbxtest.Rate * 20 / 1000
+	// head is how much of a prompt's beginning is searched for.
+	head = pbxtest.Rate * 12 / 10
+	// a piece below this share of the prompt's loudness says nothing
+	quiet = 0.1
+	// what was heard is over when it stays below silence for this long
+	pause = pbxtest.Rate * 3 / 10
+	// a score below this can't become a match
+	hopeless = 0.5
+	// starts is how many places of the head are tried.
+	starts = 4
+)
+
+// Same is the score from which on the prompt heard is the prompt meant.
+const Same = 0.8
+
+// Match says how well a prompt fits what was received.
+type Match struct {
+	Name string
+	// Score is 0 … 1: how alike the worst 0.4 s are of what was played.
+	Score float64
+	// Start is where in the received audio the prompt begins, Duration how much
+	// of it was played: until it ended, the caller's line fell silent, or the
+	// audio ended. Prefix is how much of it fits before the first piece that
+	// does not: where another prompt followed at once, that is where it was cut.
+	Start, Duration, Prefix time.Duration
+	// Whole is true when it was played to its end.
+	Whole bool
+}
+
+// Recognise looks for each of the prompts in the received audio and returns
+// them best first; of equals the one of which more was played, then by name.
+// Several prompts may have been played one after the other; each is judged
+// where it fits best. Silence before and behind a prompt does not count.
+func Recognise(received []int16, prompts map[string][]int16) []Match {
+	in := floats(received)
+	var matches []Match
+	for name, pcm := range prompts {
+		m := find(in, trim(floats(pcm)))
+		m.Name = name
+		matches = append(matches, m)
+	}
+	slices.SortFunc(matches, func(a, b Match) int {
+		if math.Abs(a.Score-b.Score) > tie {
+			return cmp.Compare(b.Score, a.Score)
+		}
+		return cmp.Or(whole(b)-whole(a), cmp.Compare(b.Duration, a.Duration), cmp.Compare(a.Name, b.Name))
+	})
+	return matches
+}
+
+// tie is how near two scores are of which neither is the better.
+const tie = 0.02
+
+func whole(m Match) int {
+	if m.Whole {
+		return 1
+	}
+	return 0
+}
+
+// Expect returns an error unless want is the prompt that fits best, well, and
+// to its end.
+func Expect(received []int16, want string, prompts map[string][]int16) error {
+	best, err := expect(received, want, prompts)
+	if err == nil && !best.Whole {
+		err = fmt.Errorf("prompt %q was cut: only %s of it were heard", want, best.Duration.Round(time.Millisecond))
+	}
+	return err
+}
+
+// ExpectCut is Expect for a prompt of which at least so much was played. Where
+// two prompts begin alike, either fits what is alike in them.
+func ExpectCut(received []int16, want string, atLeast time.Duration, prompts map[string][]int16) error {
+	best, err := expect(received, want, prompts)
+	if err == nil && best.Duration < atLeast {
+		err = fmt.Errorf("of prompt %q only %s were heard, want %s", want, best.Duration.Round(time.Millisecond), atLeast)
+	}
+	return err
+}
+
+func expect(received []int16, want string, prompts map[string][]int16) (Match, error) {
+	matches := Recognise(received, prompts)
+	i := slices.IndexFunc(matches, func(m Match) bool { return m.Name == want })
+	if i < 0 {
+		return Match{}, fmt.Errorf("no prompt is named %q", want)
+	}
+	if m := matches[i]; m.Score >= Same && m.Score >= matches[0].Score-tie {
+		return m, nil
+	}
+	return Match{}, fmt.Errorf("prompt %q was not heard in %s of audio; heard, best first: %s", want, duration(len(received)), list(matches))
+}
+
+// ExpectNone returns an error when one of the prompts was heard.
+func ExpectNone(received []int16, prompts map[string][]int16) error {
+	matches := Recognise(received, prompts)
+	if len(matches) > 0 && matches[0].Score >= Same {
+		return errors.New("a prompt was heard that should not have been: " + list(matches))
+	}
+	return nil
+}
+
+// Sequence returns an error unless the prompts were heard in this order, none
+// of them before the end of the one before it.
+func Sequence(received []int16, names []string, prompts map[string][]int16) error {
+	offset := 0
+	for i, name := range names {
+		rest := received[min(offset, len(received)):]
+		pcm, known := prompts[name]
+		if !known {
+			return fmt.Errorf("no prompt is named %q", name)
+		}
+		m := Recognise(rest, map[string][]int16{name: pcm})[0]
+		if m.Score < Same {
+			return fmt.Errorf("prompt %d, %q, was not heard after the one before (score %.2f in %s of audio)", i+1, name, m.Score, duration(len(rest)))
+		}
+		offset += samples(m.Start + m.Duration)
+	}
+	return nil
+}
+
+func list(matches []Match) string {
+	var b strings.Builder
+	for _, m := range matches[:min(5, len(matches))] {
+		fmt.Fprintf(&b, "%s %.2f (at %s for %s) ", m.Name, m.Score, m.Start.Round(time.Millisecond), m.Duration.Round(time.Millisecond))
+	}
+	return strings.TrimSpace(b.String())
+}
+
+// find judges a prompt at the places where its head fits best.
+func find(in, prompt []float64) Match {
+	var best Match
+	for _, start := range places(in, prompt) {
+		if m := judge(in, prompt, start); better(m, best) {
+			best = m
+		}
+	}
+	return best
+}
+
+// better prefers the better score; of two that are no match, that of which
+// more fits from its beginning.
+func better(a, b Match) bool {
+	if a.Score < Same && b.Score < Same && a.Prefix != b.Prefix {
+		return a.Prefix > b.Prefix
+	}
+	return a.Score > b.Score
+}
+
+// places returns the starts in the received audio at which the prompt's head
+// correlates best. A prompt cut early has only a part of its head there, so
+// that shorter heads are tried as well.
+func places(in, prompt []float64) []int {
+	var found []int
+	for length := min(head, len(prompt)); length >= min(piece, len(prompt)) && length > 0; length /= 2 {
+		if length > len(in) {
+			continue
+		}
+		for _, p := range peaks(normalised(in, prompt[:length])) {
+			if !slices.ContainsFunc(found, func(f int) bool { return p > f-drift && p < f+drift }) {
+				found = append(found, p)
+			}
+		}
+		if length <= piece {
+			break
+		}
+	}
+	return found
+}
+
+// normalised is the correlation of a template with each place of the input
+// that holds all of it, -1 … 1.
+func normalised(in, template []float64) []float64 {
+	c := correlate(in, template)[len(template)-1 : len(in)]
+	energy := sum2(template)
+	var window float64
+	for _, v := range in[:len(template)] {
+		window += v * v
+	}
+	for i := range c {
+		if i > 0 {
+			window += in[i+len(template)-1]*in[i+len(template)-1] - in[i-1]*in[i-1]
+		}
+		if floor := float64(len(template)) * silence * silence; window < floor || energy < floor {
+			c[i] = 0
+			continue
+		}
+		c[i] /= math.Sqrt(window * energy)
+	}
+	return c
+}
+
+// peaks are the best few places, no two of them within half a piece.
+func peaks(c []float64) []int {
+	var found []int
+	for range starts {
+		best := -1
+		for i, v := range c {
+			near := slices.ContainsFunc(found, func(f int) bool { return i > f-hop && i < f+hop })
+			if !near && v > 0 && (best < 0 || v > c[best]) {
+				best = i
+			}
+		}
+		if best < 0 {
+			break
+		}
+		found = append(found, best)
+	}
+	return found
+}
+
+// judge compares the prompt piece by piece with the input from start on.
+func judge(in, prompt []float64, start int) Match {
+	loud := rms(prompt)
+	played := heard(in, prompt, start)
+	if played < min(piece, len(prompt)*3/4) {
+		return Match{} // of so little anything could be said
+	}
+	at, prefix, scores := start, -1, []float64{}
+	for from := 0; from < played; from += hop {
+		to := min(from+piece, played)
+		if to-from < piece/2 && from > 0 {
+			break // the rest was in the piece before
+		}
+		p := prompt[from:to]
+		if rms(p) < max(silence, quiet*loud) {
+			continue
+		}
+		score, shift := align(in, p, at+from)
+		if score < Same && score > 0.4 { // half of it may fit
+			score = max(score, split(in, p, at+from))
+		}
+		if score > 0.5 { // a piece that is not alike says nothing of the time
+			at += shift
+		}
+		if score < Same && prefix < 0 {
+			prefix = from
+		}
+		scores = append(scores, score)
+		if prefix >= 0 && len(scores) > 1 && worst(scores) < hopeless {
+			break // what follows can only lower it
+		}
+	}
+	if len(scores) == 0 {
+		return Match{}
+	}
+	if prefix < 0 {
+		prefix = played
+	}
+	return Match{
+		Score: worst(scores), Start: duration(start), Duration: duration(played), Prefix: duration(prefix),
+		Whole: played >= len(prompt)-pbxtest.Rate/20,
+	}
+}
+
+// heard is how much of the prompt was played from start on: until the input
+// falls silent for longer than the prompt does.
+func heard(in, prompt []float64, start int) int {
+	end := min(len(prompt), len(in)-start)
+	const step = pbxtest.Rate / 50
+	silent := 0
+	for from := 0; from+step <= end; from += step {
+		mute := rms(in[start+from:start+from+step]) < silence
+		spoken := rms(prompt[from:from+step]) >= 2*silence
+		switch {
+		case mute && spoken:
+			silent += step
+		case !mute:
+			silent = 0
+		}
+		if silent >= pause/2 {
+			return max(0, from+step-silent)
+		}
+	}
+	return end
+}
+
+// align compares a piece with the input around at and returns the best
+// correlation and where it was relative to at.
+func align(in, p []float64, at int) (score float64, shift int) {
+	from, to := max(0, at-drift), min(len(in), at+len(p)+drift)
+	if to-from < len(p) {
+		return 0, 0
+	}
+	c := normalised(in[from:to], p)
+	best := 0
+	for i, v := range c {
+		if v > c[best] {
+			best = i
+		}
+	}
+	return max(0, c[best]), from + best - at
+}
+
+// split compares a piece in two parts that may lie apart, as they do when a
+// frame was dropped or came twice between them.
+func split(in, p []float64, at int) float64 {
+	var best float64
+	for cut := len(p) / 8; cut <= len(p)*7/8; cut += len(p) / 8 {
+		left, right := p[:cut], p[cut:]
+		a, _ := align(in, left, at)
+		b, _ := align(in, right, at+cut)
+		ea, eb := sum2(left), sum2(right)
+		best = max(best, (a*ea+b*eb)/max(1, ea+eb))
+	}
+	return best
+}
+
+// worst is the mean of the two worst scores, or the only one: one differing
+// word lies in two pieces at least, while a single piece may suffer from a
+// frame that was dropped inside it.
+func worst(scores []float64) float64 {
+	scores = slices.Sorted(slices.Values(scores))
+	if len(scores) == 1 {
+		return scores[0]
+	}
+	return (scores[0] + scores[1]) / 2
+}
+
+// trim cuts off the silence before and behind a prompt.
+func trim(pcm []float64) []float64 {
+	const step = pbxtest.Rate / 100
+	for len(pcm) >= step && rms(pcm[:step]) < silence {
+		pcm = pcm[step:]
+	}
+	for len(pcm) >= step && rms(pcm[len(pcm)-step:]) < silence {
+		pcm = pcm[:len(pcm)-step]
+	}
+	return pcm
+}
+
+func floats(pcm []int16) []float64 {
+	f := make([]float64, len(pcm))
+	for i, v := range pcm {
+		f[i] = float64(v)
+	}
+	return f
+}
+
+func sum2(x []float64) (s float64) {
+	for _, v := range x {
+		s += v * v
+	}
+	return s
+}
+
+func rms(x []float64) float64 { return math.Sqrt(sum2(x) / float64(max(1, len(x)))) }
+
+func duration(samples int) time.Duration {
+	return time.Duration(samples) * time.Second / pbxtest.Rate
+}
+
+func samples(d time.Duration) int { return int(d * pbxtest.Rate / time.Second) }
