@@ -2,6 +2,7 @@ package ari
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -36,7 +37,6 @@ const (
 
 var (
 	gone         = []int{http.StatusNotFound}
-	goneOrLeft   = []int{http.StatusNotFound, http.StatusConflict, http.StatusPreconditionFailed}
 	takenOnRetry = []int{http.StatusConflict}
 )
 
@@ -53,10 +53,24 @@ func (n *Node) Originate(ctx context.Context, r OriginateRequest) error {
 	if r.App == "" && r.Context == "" {
 		r.App = n.cfg.App
 	}
-	return n.do(ctx, request{
+	tries := 0
+	err := n.do(ctx, request{
 		op: "originate", target: r.ChannelID, method: http.MethodPost, path: []string{"channels"}, body: &r,
-		again: sendAgain, alreadyOnRetry: takenOnRetry,
+		again: sendAgain, tries: &tries,
 	})
+	// Asterisk answers a chosen id with 409 "already exists" also when it could make no channel at all. So ask: a channel
+	// that is there after a second try is the first try's.
+	if !IsConflict(err) && Status(err) != http.StatusInternalServerError {
+		return err
+	}
+	_, there := n.Channel(ctx, r.ChannelID)
+	if there == nil && tries > 1 {
+		return nil
+	}
+	if e := (*Error)(nil); IsNotFound(there) && errors.As(err, &e) {
+		e.Err = errNobody
+	}
+	return err
 }
 
 // Answer answers a channel. While a playback or recording runs on it, Asterisk lets it wait until that has ended: stop
@@ -93,7 +107,7 @@ func (n *Node) StopRing(ctx context.Context, id string) error {
 	return n.channelCommand(ctx, "stop_ring", http.MethodDelete, id, "ring", nil)
 }
 
-// Progress opens early media (183): the caller hears what is played before the answer.
+// Progress opens early media (183): the caller hears what is played before the answer. Features.Progress.
 func (n *Node) Progress(ctx context.Context, id string) error {
 	return n.channelCommand(ctx, "progress", http.MethodPost, id, "progress", nil)
 }
@@ -193,10 +207,18 @@ func (n *Node) Snoop(ctx context.Context, id, snoopID string, o SnoopOptions) er
 		o.App = n.cfg.App
 	}
 	q := values("app", o.App, "appArgs", o.AppArgs, "spy", string(o.Spy), "whisper", string(o.Whisper))
-	return n.do(ctx, request{
+	tries := 0
+	err := n.do(ctx, request{
 		op: "snoop", target: id, method: http.MethodPost, path: []string{"channels", id, "snoop", snoopID}, query: q,
-		again: sendAgain, alreadyOnRetry: takenOnRetry,
+		again: sendAgain, tries: &tries,
 	})
+	// A snoop id that is taken gives a plain 500.
+	if Status(err) == http.StatusInternalServerError && tries > 1 {
+		if _, there := n.Channel(ctx, snoopID); there == nil {
+			return nil
+		}
+	}
+	return err
 }
 
 // ExternalMedia makes a channel whose media goes to a program; Vars of the answer say where to send

@@ -25,7 +25,11 @@ func (e *Error) Error() string {
 	if e.Status == 0 {
 		return fmt.Sprintf("ari: node %s: %s%s: no answer: %v", e.Node, e.Op, target, e.Err)
 	}
-	return fmt.Sprintf("ari: node %s: %s%s: %d %s", e.Node, e.Op, target, e.Status, e.Message)
+	text := fmt.Sprintf("ari: node %s: %s%s: %d %s", e.Node, e.Op, target, e.Status, e.Message)
+	if e.Err != nil {
+		text += ": " + e.Err.Error()
+	}
+	return text
 }
 
 // Unwrap gives the network's or the context's error.
@@ -51,21 +55,25 @@ func IsConflict(err error) bool { return Status(err) == http.StatusConflict }
 func IsUnprocessable(err error) bool { return Status(err) == http.StatusUnprocessableEntity }
 
 // IsGone says that what the command was about is no longer within reach of commands: destroyed, on its way out of
-// Asterisk, or left to the dialplan (404, 409, 412). The events tell which.
+// Asterisk, or left to the dialplan (404, 409, 412; 500 for an answer that waited while the caller hung up). The
+// events tell which.
 func IsGone(err error) bool {
 	switch Status(err) {
 	case http.StatusNotFound, http.StatusConflict, http.StatusPreconditionFailed:
 		return true
+	case http.StatusInternalServerError:
+		var e *Error
+		return errors.As(err, &e) && e.Op == "answer"
 	}
 	return false
 }
 
+// errNobody is why an originate made no channel.
+var errNobody = errors.New("no channel could be made: the endpoint is unknown, not registered or not reachable")
+
 // IsAllocationFailed says that an originate made no channel: the endpoint is unknown, not registered or not
 // reachable; Asterisk does not tell which.
-func IsAllocationFailed(err error) bool {
-	var e *Error
-	return errors.As(err, &e) && e.Op == "originate" && e.Status == http.StatusInternalServerError
-}
+func IsAllocationFailed(err error) bool { return errors.Is(err, errNobody) }
 
 // IsNoAnswer says that the request got no answer at all, so that it may or may not have been carried out.
 func IsNoAnswer(err error) bool {

@@ -190,7 +190,16 @@ func (n *Node) probe(ctx context.Context) error {
 
 // prepare sets the filter, which also proves that the user may write, and subscribes.
 func (l *link) prepare(ctx context.Context) error {
-	if err := l.node.setFilter(ctx, l.app, l.filter); err != nil {
+	err := l.node.setFilter(ctx, l.app, l.filter)
+	for try := 0; try < 5 && IsNotFound(err); try++ { // the application may come a moment after its socket
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(20 * time.Millisecond):
+			err = l.node.setFilter(ctx, l.app, l.filter)
+		}
+	}
+	if err != nil {
 		return err
 	}
 	for _, source := range l.sources(ctx) {

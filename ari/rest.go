@@ -34,6 +34,7 @@ type request struct {
 	body    any // JSON; nil for none
 	reply   any // where to decode the answer; nil to discard it
 	again   once
+	tries   *int  // counts how often it was sent; nil when nobody asks
 	already []int // statuses that mean: it is so already; see alreadyOnRetry
 	// alreadyOnRetry are statuses that mean so only when an earlier try may have been carried out.
 	alreadyOnRetry []int
@@ -63,6 +64,9 @@ func (n *Node) do(ctx context.Context, r request) error {
 	defer cancel()
 	pause := 20 * time.Millisecond
 	for try := 0; ; try++ {
+		if r.tries != nil {
+			*r.tries = try + 1
+		}
 		err := n.send(ctx, r, try > 0)
 		if err == nil || !IsNoAnswer(err) || r.again == sendOnce || ctx.Err() != nil || try == 3 {
 			return err

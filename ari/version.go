@@ -60,6 +60,7 @@ type Features struct {
 	RESTOverWS       bool // requests over the event socket
 	WebSocketMedia   bool // externalMedia over a websocket (chan_websocket)
 	Claim            bool // StasisBroadcast and /events/claim
+	Progress         bool // early media by command; without it the dialplan must call Progress()
 }
 
 // branch is the first release of one line that has a feature.
@@ -87,6 +88,7 @@ func FeaturesOf(v Version) Features {
 		Move:             v.AtLeast(16, 5, 0),
 		RESTOverWS:       v.since(branch{20, 15}, branch{21, 10}, branch{22, 5}),
 		WebSocketMedia:   v.since(branch{20, 16}, branch{21, 11}, branch{22, 6}),
+		Progress:         v.since(branch{20, 16}, branch{21, 11}, branch{22, 6}),
 		Claim:            v.since(branch{22, 10}, branch{23, 4}),
 	}
 }

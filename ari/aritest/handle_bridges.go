@@ -1,0 +1,179 @@
+package aritest
+
+import (
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+)
+
+func listBridges(s *Server, _ *call) reply {
+	list := []any{}
+	for _, id := range slices.Sorted(maps.Keys(s.bridges)) {
+		list = append(list, s.bridges[id].json())
+	}
+	return ok(list)
+}
+
+func getBridge(s *Server, c *call) reply {
+	if br := s.bridges[c.PathValue("id")]; br != nil {
+		return ok(br.json())
+	}
+	return noBridge
+}
+
+func createBridge(s *Server, c *call) reply {
+	id := c.PathValue("id")
+	if id == "" {
+		id = c.q("bridgeId")
+	}
+	if id == "" {
+		id = fmt.Sprintf("bridge-%d", len(s.bridges)+1)
+	}
+	if br := s.bridges[id]; br != nil {
+		if s.major() <= 16 { // which takes it for a change of the name
+			br.name = c.q("name")
+			return ok(br.json())
+		}
+		return fail(http.StatusConflict, "Bridge with id '"+id+"' already exists")
+	}
+	features := strings.Split(c.q("type"), ",")
+	br := &bridge{id: id, name: c.q("name"), typ: "mixing", created: now(), features: features, apps: map[string]bool{}}
+	if slices.Contains(features, "holding") {
+		br.typ = "holding"
+	}
+	s.bridges[id] = br
+	return ok(br.json())
+}
+
+// destroyBridge ends a bridge. Its applications hear of its end only when it was empty; else each channel's leaving is
+// the last they hear.
+func destroyBridge(s *Server, c *call) reply {
+	br := s.bridges[c.PathValue("id")]
+	if br == nil {
+		return noBridge
+	}
+	empty := len(br.members) == 0
+	for _, p := range slices.Clone(br.playing) {
+		s.finish(p, "failed")
+	}
+	for _, ch := range slices.Clone(br.members) {
+		s.leaveBridge(ch)
+	}
+	for _, r := range s.live {
+		if r.br == br {
+			s.finishRecording(r)
+		}
+	}
+	if empty {
+		s.tellBridge(br, "BridgeDestroyed")
+	}
+	delete(s.bridges, br.id)
+	return done()
+}
+
+// members finds the channels named in a request.
+func members(s *Server, c *call) (*bridge, []*channel, reply) {
+	br := s.bridges[c.PathValue("id")]
+	if br == nil {
+		return nil, nil, noBridge
+	}
+	var list []*channel
+	for _, id := range strings.Split(c.q("channel"), ",") {
+		ch := s.channels[id]
+		if ch == nil {
+			return nil, nil, fail(http.StatusBadRequest, "Channel not found")
+		}
+		list = append(list, ch)
+	}
+	return br, list, reply{}
+}
+
+func addChannel(s *Server, c *call) reply {
+	br, list, no := members(s, c)
+	if br == nil {
+		return no
+	}
+	for _, ch := range list {
+		if !ch.inStasis {
+			return fail(http.StatusUnprocessableEntity, "Channel not in Stasis application")
+		}
+	}
+	wait := make(chan reply, len(list))
+	s.addNext(br, list, wait)
+	return reply{wait: wait}
+}
+
+// addNext adds one channel after the other, each in its turn, and then answers.
+func (s *Server) addNext(br *bridge, list []*channel, wait chan reply) {
+	if len(list) == 0 {
+		wait <- done()
+		return
+	}
+	ch := list[0]
+	ch.enqueue(pending{
+		run: func() {
+			s.leaveBridge(ch)
+			ch.bridge = br
+			br.members = append(br.members, ch)
+			br.apps[ch.app] = true
+			s.tell(ch, "ChannelEnteredBridge", body{"bridge": br.json()})
+			s.addNext(br, list[1:], wait)
+		},
+		gone: func() { wait <- fail(http.StatusConflict, "Channel not in Stasis application") },
+	})
+}
+
+func removeChannel(s *Server, c *call) reply {
+	br, list, no := members(s, c)
+	if br == nil {
+		return no
+	}
+	for _, ch := range list {
+		if ch.bridge != br {
+			return fail(http.StatusUnprocessableEntity, "Channel not in this bridge")
+		}
+	}
+	wait := make(chan reply, len(list))
+	s.removeNext(list, wait)
+	return reply{wait: wait}
+}
+
+func (s *Server) removeNext(list []*channel, wait chan reply) {
+	if len(list) == 0 {
+		wait <- done()
+		return
+	}
+	list[0].enqueue(pending{
+		run: func() {
+			s.leaveBridge(list[0])
+			s.removeNext(list[1:], wait)
+		},
+		gone: func() { wait <- done() },
+	})
+}
+
+func (s *Server) leaveBridge(ch *channel) {
+	br := ch.bridge
+	if br == nil {
+		return
+	}
+	ch.bridge = nil
+	br.members = slices.DeleteFunc(br.members, func(m *channel) bool { return m == ch })
+	s.tell(ch, "ChannelLeftBridge", body{"bridge": br.json()})
+}
+
+func bridgeMOH(s *Server, c *call) reply {
+	br := s.bridges[c.PathValue("id")]
+	if br == nil {
+		return noBridge
+	}
+	br.moh = ""
+	if c.Method == http.MethodPost {
+		if br.moh = c.q("mohClass"); br.moh == "" {
+			br.moh = "default"
+		}
+	}
+	return done()
+}

@@ -1,0 +1,274 @@
+package ari_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"ctid/ari"
+	"ctid/ari/aritest"
+)
+
+// rig is a node on an Asterisk in memory, inside a bubble.
+type rig struct {
+	t    *testing.T
+	fake *aritest.Server
+	node *ari.Node
+	got  []ari.Message
+	done chan error
+}
+
+// start runs the node; what it tells is collected in order. All ends with the test.
+func start(t *testing.T, opt aritest.Options, change func(*ari.Config)) *rig {
+	t.Helper()
+	r := &rig{t: t, fake: aritest.New(opt), done: make(chan error, 1)}
+	cfg := r.fake.Config()
+	if change != nil {
+		change(&cfg)
+	}
+	node, err := ari.New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.node = node
+	ctx, cancel := context.WithCancel(t.Context())
+	collected := make(chan struct{})
+	go func() { r.done <- node.Run(ctx) }()
+	go func() {
+		defer close(collected)
+		for m := range node.Events() {
+			r.got = append(r.got, m)
+		}
+	}()
+	t.Cleanup(func() {
+		cancel()
+		<-collected
+		r.fake.Close()
+	})
+	return r
+}
+
+// kinds is what was told since the last call, in words.
+func (r *rig) kinds() string {
+	synctest.Wait()
+	var words []string
+	for _, m := range r.got {
+		if m.Kind == ari.KindEvent {
+			words = append(words, m.Event.Header().Type)
+		} else {
+			words = append(words, m.Kind.String())
+		}
+	}
+	r.got = nil
+	return strings.Join(words, " ")
+}
+
+func (r *rig) want(kinds string) {
+	r.t.Helper()
+	if got := r.kinds(); got != kinds {
+		r.t.Errorf("told %q, want %q", got, kinds)
+	}
+}
+
+func TestConnectTellsVersionAndFeatures(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := start(t, aritest.Options{}, nil)
+		synctest.Wait()
+		if len(r.got) != 2 || r.got[0].Kind != ari.KindUp || r.got[1].Kind != ari.KindStateUp {
+			t.Fatalf("told %+v", r.got)
+		}
+		if up := r.got[0]; up.Version.Major != 22 || !up.Features.TransferHandling || up.Node != "fake" {
+			t.Errorf("up: %+v", up)
+		}
+	})
+}
+
+func TestReconnectTellsDownGapUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := start(t, aritest.Options{}, nil)
+		r.want("up state-up")
+		lost := time.Now()
+		r.fake.CutSocket("ctid")
+		r.want("down")
+		c := r.fake.Call(aritest.Caller{DNIS: "8001"})
+		if !c.Fallback() {
+			t.Error("a call found a program although the socket was cut")
+		}
+		time.Sleep(time.Second)
+		synctest.Wait()
+		if len(r.got) != 2 || r.got[0].Kind != ari.KindGap || !r.got[0].Since.Equal(lost) {
+			t.Errorf("told %+v, want a gap since %v", r.got, lost)
+		}
+		r.want("gap up")
+		r.fake.CutSocket("ctid-state")
+		r.want("state-down")
+		time.Sleep(time.Second)
+		r.want("state-up")
+	})
+}
+
+func TestBackOffHasJitterAndALimit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := start(t, aritest.Options{}, func(c *ari.Config) { c.Timeouts.RetryMin, c.Timeouts.RetryMax = time.Second, 8*time.Second })
+		r.want("up state-up")
+		r.fake.Fault(aritest.Fault{Match: "GET /asterisk/info", Status: 503})
+		r.fake.CutSocket("ctid")
+		time.Sleep(2 * time.Minute)
+		r.want("down") // told once
+		var at []time.Time
+		for _, q := range r.fake.Requests() {
+			if strings.HasPrefix(q.Path, "/asterisk/info") && q.Status == 503 {
+				at = append(at, q.At)
+			}
+		}
+		pauses := map[time.Duration]bool{}
+		for i := 1; i < len(at); i++ {
+			d := at[i].Sub(at[i-1])
+			pauses[d] = true
+			most := min(time.Second<<i, 8*time.Second)
+			if d < most/2 || d > most+time.Millisecond {
+				t.Errorf("pause %d is %v, want %v to %v", i, d, most/2, most)
+			}
+		}
+		if len(at) < 15 || len(pauses) < 8 {
+			t.Errorf("%d tries with %d different pauses", len(at), len(pauses))
+		}
+		r.fake.Heal()
+		time.Sleep(9 * time.Second)
+		r.want("gap up")
+	})
+}
+
+func TestRefusals(t *testing.T) {
+	for name, c := range map[string]struct {
+		opt    aritest.Options
+		change func(*ari.Config)
+		say    string
+	}{
+		"wrong password": {change: func(c *ari.Config) { c.Password = "guess" }, say: "refused user or password"},
+		"read-only user": {opt: aritest.Options{ReadOnly: true}, say: "read_only=no"},
+		"old version":    {opt: aritest.Options{Version: "13.38.3"}, say: "this is Asterisk 13.38.3: Asterisk 16 is the oldest"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := start(t, c.opt, c.change)
+				err := <-r.done
+				if err == nil || !strings.Contains(err.Error(), c.say) {
+					t.Errorf("Run ended with %v", err)
+				}
+				synctest.Wait()
+				if len(r.got) != 1 || r.got[0].Kind != ari.KindRefused || !strings.Contains(r.got[0].Err.Error(), c.say) {
+					t.Errorf("told %+v", r.got)
+				}
+				if err != nil && strings.Contains(err.Error(), "guess") {
+					t.Error("the error holds the password")
+				}
+			})
+		})
+	}
+}
+
+func TestReplacedIsGivenUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := start(t, aritest.Options{}, nil)
+		r.want("up state-up")
+		r.fake.ReplaceApp("ctid")
+		if err := <-r.done; !errors.Is(err, ari.ErrReplaced) {
+			t.Errorf("Run ended with %v", err)
+		}
+		time.Sleep(time.Hour)
+		r.want("replaced") // and no fight for it
+		if r.fake.Connected("ctid") {
+			t.Error("it came back")
+		}
+	})
+}
+
+func TestSilentSocketIsGivenUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := start(t, aritest.Options{}, nil)
+		r.want("up state-up")
+		time.Sleep(time.Hour)
+		r.want("") // pings and pongs keep it alive
+		r.fake.Freeze("ctid")
+		time.Sleep(14 * time.Second)
+		r.want("")
+		time.Sleep(3 * time.Second)
+		r.want("down gap up")
+	})
+}
+
+func TestRubbishAndHugeFrames(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := start(t, aritest.Options{}, func(c *ari.Config) { c.MaxFrame = 1 << 20 })
+		r.want("up state-up")
+		for _, f := range []string{
+			"", "{", "null", "[]", "{}", `"type"`, "\xff\xfe", `{"type":7}`, `{"type":"StasisStart","channel":[]}`,
+			`{"type":"StasisStart","args":"in"}`, `{"type":"` + strings.Repeat("x", 2<<20) + `"}`,
+		} {
+			r.fake.SendFrame("ctid", []byte(f))
+		}
+		r.fake.SendFrame("ctid", []byte(`{"type":"ChannelSomethingNew","channel":{"id":"c1"},"more":1}`))
+		r.fake.SendFrame("ctid", []byte(`{"type":"ChannelVarset","variable":"V","value":"`+strings.Repeat("x", 900<<10)+`"}`))
+		r.fake.Call(aritest.Caller{DNIS: "8001"})
+		synctest.Wait()
+		if n := r.node.Undecoded(); n != 11 {
+			t.Errorf("%d frames left out, want 11", n)
+		}
+		u, ok := r.got[0].Event.(*ari.Unknown)
+		if !ok || u.Subject().Channel != "c1" || !strings.Contains(string(u.Raw), `"more":1`) {
+			t.Errorf("unknown event: %+v", r.got[0].Event)
+		}
+		r.want("ChannelSomethingNew ChannelVarset StasisStart")
+	})
+}
+
+func TestSubscriptionsAreSentAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := start(t, aritest.Options{}, nil)
+		r.want("up state-up")
+		a, b := r.fake.Call(aritest.Caller{DNIS: "8001"}), r.fake.Call(aritest.Caller{DNIS: "8002"})
+		for _, c := range []*aritest.Caller{a, b} {
+			if err := r.node.SubscribeChannel(t.Context(), c.ID()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, c := range []*aritest.Caller{a, b} { // both leave, so that Asterisk forgets the application
+			if err := r.node.Continue(t.Context(), c.ID(), ari.Place{Context: "ctid-hop", Extension: "amd"}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		r.want("StasisStart StasisStart StasisEnd StasisEnd")
+		r.fake.CutSocket("ctid")
+		r.want("down")
+		b.Hangup() // unseen
+		time.Sleep(time.Second)
+		r.want("gap up")
+		a.Hangup()
+		r.want("ChannelHangupRequest ChannelDestroyed")
+	})
+}
+
+func TestStateSocketLetsOnlyStatesThrough(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := start(t, aritest.Options{}, nil)
+		p := r.fake.Phone("1001", aritest.AnswerAfter(time.Second))
+		r.want("up state-up")
+		if err := r.node.Originate(t.Context(), ari.OriginateRequest{ChannelID: "l1", Endpoint: "PJSIP/1001"}); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(2 * time.Second)
+		r.want("Dial ChannelStateChange Dial ChannelStateChange Dial StasisStart") // once each
+		p.Unregister()
+		p.Text("hello")
+		synctest.Wait()
+		e, ok := r.got[2].Event.(*ari.ContactStatusChange)
+		if !ok || e.Contact.Status != "Removed" || e.Subject().Endpoint != "PJSIP/1001" || e.Endpoint.State != "offline" {
+			t.Errorf("contact: %+v", r.got[2].Event)
+		}
+		r.want("EndpointStateChange PeerStatusChange ContactStatusChange TextMessageReceived")
+	})
+}
