@@ -207,7 +207,7 @@ func TestWarnings(t *testing.T) {
 	if err := os.WriteFile(secret, []byte("swordfish"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Chmod(secret, 0o644); err != nil { //nolint:gosec // readable by others is what is tested
+	if err := os.Chmod(secret, 0o644); err != nil {
 		t.Fatal(err)
 	}
 	text := "asterisk: {nodes: [{name: pbx, url: 'http://127.0.0.1:8088', password_file: ari}]}\nqueues: [{name: sales}]\n" +
@@ -318,7 +318,7 @@ func TestACD(t *testing.T) {
 func TestSchemaIsInStep(t *testing.T) {
 	const file = "../docs/ctid.schema.json"
 	if *update {
-		if err := os.WriteFile(file, Schema(), 0o644); err != nil { //nolint:gosec // a document
+		if err := os.WriteFile(file, Schema(), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}

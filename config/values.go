@@ -70,7 +70,7 @@ func (d Duration) String() string {
 	for _, u := range []int{1, 2, 4, 5, 3} { // d h m s ms
 		if n := rest / units[u].size; n > 0 {
 			fmt.Fprintf(&b, "%d%s", n, units[u].name)
-			rest -= n * units[u].size
+			rest %= units[u].size
 		}
 	}
 	return b.String()
