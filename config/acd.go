@@ -11,7 +11,7 @@ import (
 // epoch decides the same.
 func (c *Config) ACD(epoch string) acd.Config {
 	h := fnv.New64a()
-	h.Write([]byte(epoch)) //nolint:errcheck // a hash takes every write
+	h.Write([]byte(epoch))
 	out := acd.Config{Epoch: epoch, Seed: h.Sum64(), DeskGrace: c.Seat.Grace.D(), WrapMax: c.Seat.WrapMax.D()}
 	for _, q := range c.Queues {
 		out.Queues = append(out.Queues, acd.Queue{

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"strconv"
 	"strings"
@@ -69,7 +70,7 @@ func (d Duration) String() string {
 	for _, u := range []int{1, 2, 4, 5, 3} { // d h m s ms
 		if n := rest / units[u].size; n > 0 {
 			fmt.Fprintf(&b, "%d%s", n, units[u].name)
-			rest -= n * units[u].size
+			rest %= units[u].size
 		}
 	}
 	return b.String()
@@ -95,8 +96,8 @@ func (s Secret) Empty() bool { return s.text == "" }
 // String implements fmt.Stringer without telling anything.
 func (Secret) String() string { return hidden }
 
-// GoString keeps %#v from telling it.
-func (Secret) GoString() string { return hidden }
+// Format keeps every verb from telling it, %d and %#v too.
+func (Secret) Format(f fmt.State, _ rune) { io.WriteString(f, hidden) } //nolint:errcheck // fmt has no way to report it
 
 // MarshalText keeps JSON and YAML from telling it.
 func (Secret) MarshalText() ([]byte, error) { return []byte(hidden), nil }

@@ -1,0 +1,37 @@
+# make demo [CALLS=5]   a call centre on a real Asterisk, calls and all; prints the desktop's address and log-in
+# make test             every test: cores, the simulated and the real Asterisk 22, the browser (at most 15 min cold)
+# make test-quick       the tests that need no server (under a minute)
+# make check            format, vet, lint, imports, generated files, documents (at most 7 min cold)
+# make compat           the real-Asterisk tests on Asterisk 16
+# make bench            the benchmarks, side by side
+# make long NAME=fuzz   long runs, each at most 45 min: fuzz, repeat; figures go to docs/measurements.md
+# make build            bin/ctid
+export GOTOOLCHAIN := local
+
+.PHONY: help demo test test-quick check compat bench long build
+help:
+	@sed -n 's/^# //p' Makefile
+
+build:
+	go build -o bin/ctid ./cmd/ctid
+
+demo: build
+	bin/ctid demo $(if $(CALLS),--calls $(CALLS) --exit)
+
+test:
+	@scripts/test
+
+test-quick:
+	@scripts/test quick
+
+compat:
+	@scripts/test compat
+
+check:
+	@scripts/check
+
+bench:
+	go test -run '^$$' -bench . -benchmem ./...
+
+long:
+	@scripts/long '$(NAME)'
