@@ -30,7 +30,7 @@ func (k *call) enqueue(now time.Time, s ivr.Enqueue) {
 	k.rec.Queues = append(k.rec.Queues, ctid.QueueVisit{Queue: k.queue.queue, Entered: k.sb.clock.wall(now), Priority: s.Priority})
 	k.trail(now)
 	k.tellCore(acd.Enqueue{Task: ctid.TaskID(k.id), Queue: k.queue.queue, Priority: s.Priority, Entered: now, AtMost: s.AtMost})
-	k.desk.post(func(time.Time) { k.post(k.startMusic) })
+	k.musicFrom(k.queue)
 }
 
 // requeue puts a caller back whose agent answered and was gone before they were joined: to the place he had.
@@ -43,7 +43,7 @@ func (k *call) requeue(now time.Time) {
 	k.rec.Queues = append(k.rec.Queues, ctid.QueueVisit{Queue: k.queue.queue, Entered: k.sb.clock.wall(now), Priority: last.Priority})
 	k.rec.Outcome = ""
 	k.tellCore(acd.Enqueue{Task: ctid.TaskID(k.id), Queue: k.queue.queue, Priority: last.Priority, Entered: k.queue.entered})
-	k.desk.post(func(time.Time) { k.post(k.startMusic) })
+	k.musicFrom(k.queue)
 }
 
 // queued: the desk has taken the caller in.
@@ -57,16 +57,28 @@ func (k *call) queued(_ time.Time, c acd.TaskQueued) {
 	k.fact(ctid.BySystem, ctid.CallQueued{Position: c.Position, Priority: c.Priority, From: k.rec.IVR.Script})
 }
 
-// startMusic: a caller who waits hears music, from his entry until he is joined with an agent.
-func (k *call) startMusic(time.Time) {
+// musicFrom asks the desk for the queue's music. The answer stands behind what the desk says of the caller's entry.
+func (k *call) musicFrom(q *queueStay) {
+	k.desk.post(func(time.Time) {
+		class := k.desk.plan.Music[q.queue]
+		k.post(func(time.Time) { k.startMusic(class) })
+	})
+}
+
+// startMusic: a caller who waits hears music, from his entry until he is joined with an agent. class is the queue's own,
+// for a script that names none.
+func (k *call) startMusic(class string) {
 	if k.queue == nil || k.queue.over || k.music || k.callerGone || k.ended {
 		return
+	}
+	if k.queue.music != "" {
+		class = k.queue.music
 	}
 	if !k.answered {
 		k.warn("answer failed", k.node.Answer(k.ctx, k.channel))
 		k.answered, k.rec.Answered = true, k.sb.clock.wall(k.sb.clock.steady())
 	}
-	err := k.node.StartMOH(k.ctx, k.channel, k.queue.music)
+	err := k.node.StartMOH(k.ctx, k.channel, class)
 	k.warn("music failed", err)
 	k.music = err == nil
 }
@@ -111,6 +123,9 @@ func (k *call) offered(now time.Time, m acd.MakeOffer, dev Device, queue string)
 	o := &offer{MakeOffer: m, device: dev, queue: queue, decided: now, leg: k.name("l"), rec: len(k.rec.Offers)}
 	k.offer = o
 	k.rec.Offers = append(k.rec.Offers, ctid.OfferRecord{Offer: m.Offer, Agent: m.Agent, At: k.sb.clock.wall(now), PopBeforeRing: "none", PopSeenMS: -1})
+	if ringFirst() {
+		k.ring(now, o)
+	}
 	show := func(now time.Time) {
 		if k.offer != o {
 			return
@@ -186,14 +201,14 @@ func (k *call) popStamped(_ time.Time, id ctid.OfferID, seq uint64) {
 	switch {
 	case written && sockets > 0:
 		r.PopBeforeRing = "true"
-		if k.sb.cfg.Popped != nil {
-			k.sb.cfg.Popped(now.Sub(o.decided))
-		}
+		k.sb.cfg.Meters.Popped(now.Sub(o.decided))
 	case !written:
 		r.PopBeforeRing = "false"
 		k.note("pop_late", map[string]any{"agent": o.Agent, "waited_ms": r.PopMS})
 	}
-	k.ring(now, o)
+	if !ringFirst() {
+		k.ring(now, o)
+	}
 }
 
 // ring calls the agent's phone.

@@ -172,9 +172,7 @@ func subject(ev ctid.Event) string {
 func (d *desk) decide(now time.Time, ev acd.Event, extra ...func(*ctid.LogEntry)) *ctid.Error {
 	began := d.sb.clock.steady()
 	commands := d.core.Decide(now, ev)
-	if d.sb.cfg.Took != nil {
-		d.sb.cfg.Took(d.sb.clock.steady().Sub(began))
-	}
+	d.sb.cfg.Meters.Decided(d.sb.clock.steady().Sub(began))
 	e := ctid.LogEntry{Seq: d.seq, Epoch: d.sb.cfg.Epoch, At: d.wall(now), Kind: "in.acd." + ev.EventKind(),
 		V: acd.Version, Subject: acdSubject(ev), Body: ev}
 	d.seq++
@@ -228,6 +226,7 @@ func (d *desk) carryOut(now time.Time, cmd acd.Command) {
 			k.post(func(now time.Time) { k.queued(now, c) })
 		}
 	case acd.TaskEnded:
+		d.sb.cfg.Meters.Waited(c.Queue, c.Exit, c.Waited)
 		if k := d.calls[ctid.CallID(c.Task)]; k != nil {
 			k.post(func(now time.Time) { k.leftQueue(now, c) })
 		}

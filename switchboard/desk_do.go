@@ -81,8 +81,12 @@ func (d *desk) wrapUpDone(now time.Time, who ctid.Who, r ctid.AgentWrapUpDone, b
 	if !accepted || wrap == nil {
 		return
 	}
+	ms := now.Sub(v.Since).Milliseconds()
 	d.fact(now, ctid.Event{By: by, Call: wrap.Call, Agent: who.Agent, Agents: []ctid.AgentID{who.Agent},
-		Body: ctid.WrapUpSaved{Wrap: r.Wrap, Disposition: r.Disposition, Notes: r.Notes, WrapMS: now.Sub(v.Since).Milliseconds()}})
+		Body: ctid.WrapUpSaved{Wrap: r.Wrap, Disposition: r.Disposition, Notes: r.Notes, WrapMS: ms}},
+		func(e *ctid.LogEntry) {
+			e.Amend = &ctid.Amendment{Call: wrap.Call, Agent: who.Agent, Disposition: r.Disposition, Notes: r.Notes, WrapMS: ms}
+		})
 }
 
 // hangup ends the asking agent's leg of a call.

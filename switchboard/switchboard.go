@@ -69,7 +69,8 @@ type Plan struct {
 	ACD     acd.Config
 	Devices map[ctid.AgentID]Device
 	Routes  Routes
-	Country string // default region of national numbers, such as GB
+	Music   map[ctid.QueueID]string // music-on-hold class; empty: the channel's own
+	Country string                  // default region of national numbers, such as GB
 }
 
 // Limits of the switchboard. Zero fields take the default in brackets.
@@ -108,10 +109,29 @@ type Config struct {
 	Now     func() time.Time // the one clock; nil: time.Now
 	Log     *slog.Logger
 
-	NewID  func(prefix string) string           // makes business ids: c_…, p_…
-	Person func(number string) string           // keyed hash of an unmatched caller's number
-	Took   func(decision time.Duration)         // told of each decision of the ACD core; may be nil
-	Popped func(decidedToWritten time.Duration) // told of each pop; may be nil
+	NewID  func(prefix string) string // makes business ids: c_…, p_…
+	Person func(number string) string // keyed hash of an unmatched caller's number
+	Meters Meters
+}
+
+// Meters are told what metrics count. Each may be nil, is called from the desk or a call, and must not block.
+type Meters struct {
+	Decided func(took time.Duration)                                            // one decision of the ACD core
+	Popped  func(took time.Duration)                                            // an offer decided until its pop was written
+	Waited  func(queue ctid.QueueID, exit ctid.QueueExit, waited time.Duration) // a stay in a queue ended
+}
+
+func (m Meters) withDefaults() Meters {
+	if m.Decided == nil {
+		m.Decided = func(time.Duration) {}
+	}
+	if m.Popped == nil {
+		m.Popped = func(time.Duration) {}
+	}
+	if m.Waited == nil {
+		m.Waited = func(ctid.QueueID, ctid.QueueExit, time.Duration) {}
+	}
+	return m
 }
 
 // Deps are the edges that the switchboard speaks to.
@@ -133,7 +153,7 @@ type Switchboard struct {
 
 // New makes a switchboard; Run starts it.
 func New(cfg Config) (*Switchboard, error) {
-	cfg.Limits = cfg.Limits.withDefaults()
+	cfg.Limits, cfg.Meters = cfg.Limits.withDefaults(), cfg.Meters.withDefaults()
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}

@@ -1,0 +1,41 @@
+//go:build faults
+
+package main
+
+import (
+	"net"
+	"os"
+	"time"
+)
+
+// faultyListener delays every write to a connection by CTID_FAULT_WRITE_DELAY. This file is only in the test build.
+func faultyListener(l net.Listener) net.Listener {
+	d, _ := time.ParseDuration(os.Getenv("CTID_FAULT_WRITE_DELAY"))
+	if d <= 0 {
+		return l
+	}
+	return slowListener{l, d}
+}
+
+type slowListener struct {
+	net.Listener
+	delay time.Duration
+}
+
+func (l slowListener) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	return slowConn{c, l.delay}, nil
+}
+
+type slowConn struct {
+	net.Conn
+	delay time.Duration
+}
+
+func (c slowConn) Write(b []byte) (int, error) {
+	time.Sleep(c.delay)
+	return c.Conn.Write(b)
+}

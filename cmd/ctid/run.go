@@ -1,0 +1,408 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"ctid"
+	"ctid/ari"
+	"ctid/config"
+	"ctid/crmsync"
+	"ctid/crmsync/local"
+	"ctid/media"
+	"ctid/store"
+	"ctid/switchboard"
+	"ctid/web"
+	"ctid/ws"
+)
+
+// stopTime bounds each step of an orderly end.
+const stopTime = 10 * time.Second
+
+// daemon is the program as a value: start makes it, stop ends what start began, last first.
+type daemon struct {
+	cfg   *config.Config
+	log   *slog.Logger
+	epoch string
+
+	st      *store.Store
+	sb      *switchboard.Switchboard
+	hub     *ws.Hub
+	media   *media.Media
+	nodes   []*ari.Node
+	lib     *library
+	metrics *metrics
+	tickets *web.Tickets
+
+	webAddr, mediaAddr, metricsAddr net.Addr
+
+	ctx    context.Context
+	stops  []func() error
+	failed chan error // what ends the daemon by itself
+	wg     sync.WaitGroup
+}
+
+// start brings the daemon up. Everything that can be wrong with the configuration, the database or a port is found
+// before anything is connected to an Asterisk; on an error nothing is left running.
+func start(ctx context.Context, cfg *config.Config, log *slog.Logger) (_ *daemon, err error) {
+	ctx, cancel := context.WithCancel(ctx)
+	d := &daemon{cfg: cfg, log: log, ctx: ctx, failed: make(chan error, 8), metrics: newMetrics(), tickets: web.NewTickets()}
+	d.stops = append(d.stops, func() error { cancel(); d.wg.Wait(); return nil })
+	defer func() {
+		if err != nil {
+			_ = d.stop(nil)
+		}
+	}()
+	for _, step := range []func() error{d.loadScripts, d.openStore, d.makeMedia, d.makeNodes, d.makeSwitchboard, d.listen, d.runSwitchboard} {
+		if err := step(); err != nil {
+			return nil, err
+		}
+	}
+	return d, nil
+}
+
+// stop ends the daemon, last begun first, and returns cause with what went wrong on the way.
+func (d *daemon) stop(cause error) error {
+	errs := []error{cause}
+	for _, f := range slices.Backward(d.stops) {
+		errs = append(errs, f())
+	}
+	d.stops = nil
+	return errors.Join(errs...)
+}
+
+// within gives f a context that outlives the daemon's by stopTime, for an orderly end.
+func (d *daemon) within(f func(ctx context.Context) error) func() error {
+	return func() error {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(d.ctx), stopTime)
+		defer cancel()
+		return f(ctx)
+	}
+}
+
+func (d *daemon) loadScripts() error {
+	l, said, err := loadScripts(d.cfg, time.Now)
+	for _, s := range said {
+		d.log.Warn(s)
+	}
+	d.lib = l
+	return err
+}
+
+func (d *daemon) openStore() error {
+	s, err := store.Open(d.ctx, store.Config{DSN: d.cfg.Store.DSN, KeyFile: d.cfg.Store.KeyFile, Log: d.log,
+		Backlog: d.cfg.Limits.LogBacklog, OnCommit: func(took time.Duration, _ int) { d.metrics.commit.Observe(took.Seconds()) }})
+	if err != nil {
+		return err
+	}
+	d.st = s
+	d.stops = append(d.stops, d.within(s.Close))
+	return nil
+}
+
+func (d *daemon) makeMedia() error {
+	cfg := media.Config{Sounds: d.cfg.IVR.Sounds, CacheDir: d.cfg.Media.Cache, Timeout: d.cfg.Media.Timeout.D(),
+		Key: d.st.DeriveKey("media"), Log: d.log, Peers: d.mediaPeers()}
+	if d.cfg.Media.TTS != "none" {
+		cmd, env, err := espeak()
+		if err != nil {
+			d.log.Warn("no speech: prompts without a recording are left out", "error", err)
+		}
+		cfg.Command, cfg.Env = cmd, env
+	}
+	for _, v := range d.cfg.IVR.Voices {
+		cfg.Voices = append(cfg.Voices, media.Voice{Lang: v.Lang, Voice: v.Voice})
+	}
+	m, err := media.New(cfg)
+	d.media = m
+	return err
+}
+
+// mediaPeers are the addresses of the Asterisks: nobody else gets a prompt.
+func (d *daemon) mediaPeers() []string {
+	peers := []string{}
+	for _, n := range d.cfg.Asterisk.Nodes {
+		u, err := url.Parse(n.URL)
+		if err != nil { // checked at load
+			continue
+		}
+		ctx, cancel := context.WithTimeout(d.ctx, 2*time.Second)
+		addrs, err := net.DefaultResolver.LookupHost(ctx, u.Hostname())
+		cancel()
+		if err != nil {
+			d.log.Error("the address of an asterisk is not known; it will get no prompts", "node", n.Name, "error", err)
+		}
+		peers = append(peers, addrs...)
+	}
+	return peers
+}
+
+func (d *daemon) makeNodes() error {
+	for _, n := range d.cfg.Asterisk.Nodes {
+		node, err := ari.New(ari.Config{Name: n.Name, URL: n.URL, User: n.User, Password: ari.Password(n.Password.Reveal()),
+			App: n.App, StateApp: n.App + "-state", Log: d.log, Observe: d.metrics.observe(n.Name)})
+		if err != nil {
+			return err
+		}
+		d.nodes = append(d.nodes, node)
+	}
+	return nil
+}
+
+func (d *daemon) makeSwitchboard() error {
+	epoch, next, err := d.st.BeginEpoch(d.ctx)
+	if err != nil {
+		return err
+	}
+	d.epoch = epoch
+	d.sb, err = switchboard.New(switchboard.Config{
+		Site: d.cfg.Site, Epoch: epoch, NextSeq: next, Plan: plan(d.cfg, epoch, d.lib), Nodes: d.nodes,
+		Limits: switchboard.Limits{Calls: d.cfg.Limits.Calls}, Log: d.log, NewID: newIDs(time.Now), Person: d.st.PersonHash,
+		Meters: d.metrics.meters(),
+	})
+	if err != nil {
+		return err
+	}
+	origins := slices.Clone(d.cfg.Web.Origins)
+	d.hub = ws.New(ws.Config{Auth: web.Auth{Users: d.users(), Tickets: d.tickets}, Desk: d.sb, Epoch: epoch, Origins: origins,
+		Log: d.log, Codes: codes(d.cfg), Limits: ws.Limits{Sessions: d.cfg.Limits.WSSessions}})
+	d.stops = append(d.stops, d.within(d.hub.Close))
+	d.metrics.reg.MustRegister(live{status: d.sb.Status, hub: d.hub.Stats, outbox: d.st.OutboxDepth})
+	return nil
+}
+
+func (d *daemon) users() users { return users{s: d.st, ttl: d.cfg.Auth.Session.D()} }
+
+// plan is the part of the configuration that the switchboard works by.
+func plan(c *config.Config, epoch string, l *library) switchboard.Plan {
+	p := switchboard.Plan{Hash: c.Hash(), ACD: c.ACD(epoch), Devices: map[ctid.AgentID]switchboard.Device{}, Routes: l, Country: c.Numbering.Country}
+	for _, a := range c.Agents {
+		node := a.Device.Node
+		if node == "" {
+			node = c.Asterisk.Nodes[0].Name
+		}
+		p.Devices[ctid.AgentID(a.Name)] = switchboard.Device{Kind: a.Device.Kind, Endpoint: a.Device.Endpoint, Node: ctid.NodeID(node)}
+	}
+	p.Music = map[ctid.QueueID]string{}
+	for _, q := range c.Queues {
+		p.Music[ctid.QueueID(q.Name)] = q.Music
+	}
+	return p
+}
+
+// codes is what desktops offer for choice.
+func codes(c *config.Config) ws.Codes {
+	out := ws.Codes{Disposition: map[ctid.QueueID]ws.Dispositions{}}
+	label := func(label, name string) string {
+		if label == "" {
+			return name
+		}
+		return label
+	}
+	for _, p := range c.PauseCodes {
+		out.Pause = append(out.Pause, ws.PauseCode{Code: p.Name, Label: label(p.Label, p.Name), MaxMin: int(p.Max.D().Minutes()), Paid: p.Paid})
+	}
+	for _, q := range c.Queues {
+		d := ws.Dispositions{Forced: q.Disposition == "forced", Items: []ws.Disposition{}}
+		for _, x := range c.Dispositions {
+			if len(x.Queues) == 0 || slices.Contains(x.Queues, q.Name) {
+				d.Items = append(d.Items, ws.Disposition{Code: x.Name, Label: label(x.Label, x.Name), Flags: x.Flags})
+			}
+		}
+		out.Disposition[ctid.QueueID(q.Name)] = d
+	}
+	return out
+}
+
+// listen opens the listeners.
+func (d *daemon) listen() error {
+	secure := d.cfg.Web.TLS.CertFile != ""
+	handler := web.New(web.Config{Users: d.users(), Tickets: d.tickets, Hub: d.hub, Ready: d.notReady, Log: d.log,
+		Origins: d.cfg.Web.Origins, TLS: secure, Plain: d.cfg.Web.Plain || !secure, Session: d.cfg.Auth.Session.D(),
+		LoggedOut: func(user string) { d.hub.EndUser(user, ws.CloseRevoked, "logged out") },
+		Version:   web.Version{Version: versionText(), Go: runtime.Version(), Epoch: d.epoch}})
+	var err error
+	if d.webAddr, err = d.serveHTTP("listen.web", d.cfg.Listen.Web, handler, secure); err != nil {
+		return err
+	}
+	if d.mediaAddr, err = d.serveHTTP("listen.media", d.cfg.Listen.Media, d.media.Handler(), false); err != nil {
+		return err
+	}
+	if d.cfg.Listen.Metrics != "" {
+		d.metricsAddr, err = d.serveHTTP("listen.metrics", d.cfg.Listen.Metrics, web.MetricsHandler(d.metrics.handler()), false)
+	}
+	return err
+}
+
+func (d *daemon) serveHTTP(key, addr string, h http.Handler, secure bool) (net.Addr, error) {
+	l, err := (&net.ListenConfig{}).Listen(d.ctx, "tcp", addr)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %s cannot be opened: %w; is another ctid running, or is the port taken?", key, addr, err)
+	}
+	at := l.Addr()
+	l = faultyListener(l)
+	if secure {
+		cert, err := tls.LoadX509KeyPair(d.cfg.Web.TLS.CertFile, d.cfg.Web.TLS.KeyFile)
+		if err != nil {
+			return nil, errors.Join(fmt.Errorf("web.tls: %w", err), l.Close())
+		}
+		l = tls.NewListener(l, &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12})
+	}
+	srv := web.NewServer(h, d.log)
+	d.wg.Go(func() {
+		if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+			d.failed <- fmt.Errorf("%s: %w", key, err)
+		}
+	})
+	d.stops = append(d.stops, d.within(srv.Shutdown))
+	return at, nil
+}
+
+// webURL is where a browser finds the desktop.
+func (d *daemon) webURL() string {
+	scheme := "http"
+	if d.cfg.Web.TLS.CertFile != "" {
+		scheme = "https"
+	}
+	return scheme + "://" + d.webAddr.String() + "/desk/"
+}
+
+// runSwitchboard connects the parts and lets them work.
+func (d *daemon) runSwitchboard() error {
+	deps := switchboard.Deps{Log: d.st, Desktops: d.hub, Prompts: prompts{m: d.media, bases: d.mediaBases()},
+		Customers: customers{local.NewDirectory(d.st, time.Now)}}
+	d.speakAhead()
+	ctx, cancel := context.WithCancel(d.ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if err := d.sb.Run(ctx, deps); err != nil {
+			d.failed <- err
+		}
+	}()
+	d.stops = append(d.stops, func() error { cancel(); <-done; return nil })
+	sync := crmsync.New(d.st, local.NewConnector(d.st), crmsync.Config{Log: d.log})
+	d.wg.Go(func() {
+		if err := sync.Run(d.ctx); err != nil && d.ctx.Err() == nil {
+			d.log.Error("bringing contacts to the CRM has stopped", "error", err)
+		}
+	})
+	return nil
+}
+
+// mediaBases is where each node fetches prompts: what the configuration says, else our own address on the way to it.
+func (d *daemon) mediaBases() map[ctid.NodeID]string {
+	_, port, _ := net.SplitHostPort(d.mediaAddr.String())
+	bases := map[ctid.NodeID]string{}
+	for _, n := range d.cfg.Asterisk.Nodes {
+		base := n.MediaURL
+		if base == "" {
+			base = "http://" + net.JoinHostPort(localAddress(d.ctx, n.URL), port)
+		}
+		bases[ctid.NodeID(n.Name)] = base
+	}
+	return bases
+}
+
+// localAddress is the address of this machine on the way to a node. No packet is sent for it.
+func localAddress(ctx context.Context, node string) string {
+	u, err := url.Parse(node)
+	if err != nil {
+		return "127.0.0.1"
+	}
+	port := u.Port()
+	if port == "" {
+		port = "8088"
+	}
+	c, err := (&net.Dialer{Timeout: 2 * time.Second}).DialContext(ctx, "udp", net.JoinHostPort(u.Hostname(), port))
+	if err != nil {
+		return "127.0.0.1"
+	}
+	defer c.Close() //nolint:errcheck // nothing was written to it
+	host, _, _ := net.SplitHostPort(c.LocalAddr().String())
+	return host
+}
+
+// speakAhead makes the speech of all fixed prompts, so that no first caller waits for it.
+func (d *daemon) speakAhead() {
+	lib := d.lib
+	d.wg.Go(func() {
+		for _, s := range lib.scripts {
+			if err := d.media.Precompute(d.ctx, mediaParts(s.FixedParts())); err != nil && d.ctx.Err() == nil {
+				d.log.Warn("some prompts could not be made ahead", "script", s.Name(), "error", err)
+			}
+		}
+	})
+}
+
+// notReady says why no calls should be sent here.
+func (d *daemon) notReady() []string {
+	var why []string
+	if err := d.st.Healthy(); err != nil {
+		why = append(why, "database: "+err.Error())
+	}
+	ctx, cancel := context.WithTimeout(d.ctx, time.Second)
+	defer cancel()
+	st, err := d.sb.Status(ctx)
+	if err != nil {
+		return append(why, "the desk does not answer")
+	}
+	if st.Draining {
+		why = append(why, "draining")
+	}
+	for _, n := range d.nodes {
+		if id := ctid.NodeID(n.Name()); !st.NodesUp[id] {
+			why = append(why, "asterisk "+n.Name()+": "+st.NodesWhy[id])
+		}
+	}
+	return why
+}
+
+// reload puts a new configuration in force, all of it or nothing. What needs a restart is said.
+func (d *daemon) reload(next *config.Config) error {
+	lib, said, err := loadScripts(next, time.Now)
+	for _, s := range said {
+		d.log.Warn(s)
+	}
+	if err != nil {
+		return err
+	}
+	changes := config.Diff(d.cfg, next)
+	for _, c := range changes {
+		if c.Restart {
+			d.log.Warn("this change needs a restart; it is not in force yet", "key", c.Key)
+		}
+	}
+	d.lib = lib
+	d.speakAhead()
+	d.sb.Reload(plan(next, d.epoch, lib))
+	d.hub.SetCodes(codes(next))
+	d.cfg = next
+	d.log.Info("reloaded", "changed", config.What(changes))
+	return nil
+}
+
+// espeak finds the speech synthesiser. The demo and the tests name one that is not installed by CTID_ESPEAK.
+func espeak() (command, env []string, err error) {
+	if e := os.Getenv("CTID_ESPEAK"); e != "" {
+		return splitCommand(e), splitCommand(os.Getenv("CTID_ESPEAK_ENV")), nil
+	}
+	return media.FindEspeak()
+}
+
+// splitCommand cuts at line ends: a path may have spaces in it.
+func splitCommand(s string) []string {
+	return strings.FieldsFunc(s, func(r rune) bool { return r == '\n' })
+}

@@ -1,0 +1,177 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sort"
+	"strings"
+	"time"
+
+	"ctid/config"
+	"ctid/ivr"
+	"ctid/phone"
+	"ctid/switchboard"
+)
+
+// library is the loaded scripts of a configuration, and the routes that lead to them.
+type library struct {
+	scripts map[string]*ivr.Script
+	routes  map[string]numberRoute
+	now     func() time.Time
+}
+
+// numberRoute is one entry of numbers.
+type numberRoute struct {
+	label        string
+	open, closed *ivr.Script
+	isOpen       func(time.Time) bool // nil: always
+}
+
+// Route finds what answers a dialled number. A number is found as it was typed, with or without its plus.
+func (l *library) Route(dnis string) (switchboard.Route, bool) {
+	r, ok := l.routes[dnis]
+	if !ok {
+		r, ok = l.routes[otherForm(dnis)]
+	}
+	if !ok {
+		return switchboard.Route{}, false
+	}
+	s := r.open
+	if r.isOpen != nil && !r.isOpen(l.now()) {
+		s = r.closed
+	}
+	return switchboard.Route{Label: r.label, Script: s}, true
+}
+
+func otherForm(dnis string) string {
+	if rest, ok := strings.CutPrefix(dnis, "+"); ok {
+		return rest
+	}
+	return "+" + dnis
+}
+
+// scriptFS is the folder of scripts with the folder of recordings under sounds/, and the scripts that ctid makes itself.
+type scriptFS struct {
+	dir, sounds string
+	made        map[string][]byte
+}
+
+// Open implements fs.FS.
+func (f scriptFS) Open(name string) (fs.File, error) {
+	if rest, ok := strings.CutPrefix(name, "sounds/"); ok && f.sounds != "" {
+		return os.DirFS(f.sounds).Open(rest)
+	}
+	return os.DirFS(f.dir).Open(name)
+}
+
+// ReadFile implements fs.ReadFileFS.
+func (f scriptFS) ReadFile(name string) ([]byte, error) {
+	if b, ok := f.made[name]; ok {
+		return bytes.Clone(b), nil
+	}
+	return fs.ReadFile(onlyFS{f}, name)
+}
+
+// onlyFS hides ReadFile, so that fs.ReadFile goes by Open.
+type onlyFS struct{ f scriptFS }
+
+func (o onlyFS) Open(name string) (fs.File, error) { return o.f.Open(name) }
+
+// queueScript answers a number that has no script of its own: straight into the queue.
+const queueScript = `version: 1
+name: Straight to the queue
+nodes:
+  queue:
+    queue: {name: %s%s}
+    then: {otherwise: hangup}
+`
+
+// loadScripts reads every script that a number names, and says all that is wrong with them.
+func loadScripts(c *config.Config, now func() time.Time) (*library, []string, error) {
+	l := &library{scripts: map[string]*ivr.Script{}, routes: map[string]numberRoute{}, now: now}
+	site := ivrSite(c)
+	files := scriptFS{dir: c.IVR.Dir, sounds: c.IVR.Sounds, made: map[string][]byte{}}
+	atMost := map[string]string{}
+	for _, q := range c.Queues {
+		if q.AtMost > 0 {
+			atMost[q.Name] = ", at_most: " + q.AtMost.String()
+		}
+	}
+	var said []string
+	bad := false
+	load := func(script, queue string) *ivr.Script {
+		name := script + ".yaml"
+		if script == "" {
+			name = "queue:" + queue + ".yaml"
+			files.made[name] = fmt.Appendf(nil, queueScript, queue, atMost[queue])
+		}
+		if s, ok := l.scripts[name]; ok {
+			return s
+		}
+		s, found := ivr.Load(files, name, site)
+		for _, f := range found {
+			if script != "" {
+				f.File = filepath.Join(c.IVR.Dir, name)
+			}
+			said = append(said, f.String())
+		}
+		bad = bad || s == nil
+		l.scripts[name] = s
+		return s
+	}
+	for _, n := range c.Numbers {
+		r := numberRoute{label: n.Label, open: load(n.Script, n.Queue)}
+		if n.Calendar != "" {
+			r.closed = load(n.Closed, n.Queue)
+			r.isOpen = func(at time.Time) bool { o, ok := site.Hours(n.Calendar, at); return !ok || o == "open" }
+		}
+		l.routes[n.DNIS] = r
+	}
+	if bad {
+		return nil, said, errors.New("the scripts have errors")
+	}
+	return l, said, nil
+}
+
+// ivrSite is the part of the configuration that scripts are checked against.
+func ivrSite(c *config.Config) ivr.Site {
+	s := ivr.Site{LastResort: c.IVR.LastResort.Queue, Zone: location(c.TimeZone)}
+	for _, q := range c.Queues {
+		s.Queues = append(s.Queues, q.Name)
+	}
+	for _, v := range c.IVR.Voices {
+		s.Voices = append(s.Voices, v.Lang)
+	}
+	calendars := c.CalendarsByName()
+	for name := range calendars {
+		s.Calendars = append(s.Calendars, name)
+	}
+	sort.Strings(s.Calendars)
+	s.Hours = func(name string, at time.Time) (string, bool) {
+		cal, ok := calendars[name]
+		if !ok {
+			return "", false
+		}
+		return cal.At(at).State.String(), true
+	}
+	s.CalendarZone = func(name string) *time.Location {
+		if cal, ok := calendars[name]; ok {
+			return cal.Zone()
+		}
+		return nil
+	}
+	s.ValidPhone = func(number string) bool { return phone.Parse(number, "", c.Numbering.Country).E164 != "" }
+	return s
+}
+
+func location(name string) *time.Location {
+	z, err := time.LoadLocation(name)
+	if err != nil { // checked at load
+		return time.UTC
+	}
+	return z
+}

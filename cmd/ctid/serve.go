@@ -1,0 +1,93 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"ctid/config"
+)
+
+// drainTime is how long a drain waits for talking callers before the daemon ends; their calls stay in Asterisk.
+const drainTime = 30 * time.Second
+
+func serveCommand() *cobra.Command {
+	var file string
+	c := &cobra.Command{Use: "serve", Short: "Run the daemon; SIGHUP reloads, SIGTERM drains", Args: noArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			load := func() (*config.Config, error) { return loadConfig(c, file) }
+			cfg, err := load()
+			if err != nil {
+				return err
+			}
+			return serve(c.Context(), cfg, load)
+		}}
+	configFlag(c, &file)
+	config.Flags(c.Flags())
+	return c
+}
+
+func configFlag(c *cobra.Command, file *string) {
+	c.Flags().StringVarP(file, "config", "c", "", "the configuration (default: ctid.yaml here, then in /etc/ctid)")
+}
+
+// loadConfig reads the configuration and prints what there is to say about it.
+func loadConfig(c *cobra.Command, file string) (*config.Config, error) {
+	cfg, found := config.Load(config.Options{File: file, Flags: c.Flags()})
+	for _, f := range found {
+		fmt.Fprintln(c.ErrOrStderr(), f) //nolint:errcheck // a closed standard error has no reader to tell
+	}
+	if config.Failed(found) {
+		return nil, errFindings
+	}
+	return cfg, nil
+}
+
+// serve runs the daemon until ctx ends, then drains it.
+func serve(ctx context.Context, cfg *config.Config, load func() (*config.Config, error)) error {
+	log := newLogger(cfg)
+	d, err := start(context.WithoutCancel(ctx), cfg, log)
+	if err != nil {
+		return err
+	}
+	hup := make(chan os.Signal, 1)
+	signal.Notify(hup, syscall.SIGHUP)
+	defer signal.Stop(hup)
+	log.Info("ctid is up", "version", versionText(), "epoch", d.epoch, "web", d.webURL())
+	for {
+		select {
+		case <-hup:
+			if next, err := load(); err != nil {
+				log.Error("the new configuration has errors; the old one stays in force")
+			} else if err := d.reload(next); err != nil {
+				log.Error("reload failed; the old configuration stays in force", "error", err)
+			}
+		case err := <-d.failed:
+			return d.stop(err)
+		case <-ctx.Done():
+			log.Info("draining: no new calls; waiting for the talking ones", "at_most", drainTime)
+			drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
+			defer cancel()
+			if err := d.sb.Drain(drain, "shutdown"); err != nil {
+				log.Warn("some calls still talk; they stay in Asterisk")
+			}
+			return d.stop(nil)
+		}
+	}
+}
+
+func newLogger(cfg *config.Config) *slog.Logger {
+	var level slog.Level
+	_ = level.UnmarshalText([]byte(cfg.Log.Level)) // checked at load
+	opts := &slog.HandlerOptions{Level: level}
+	if cfg.Log.Format == "json" {
+		return slog.New(slog.NewJSONHandler(os.Stderr, opts))
+	}
+	return slog.New(slog.NewTextHandler(os.Stderr, opts))
+}
