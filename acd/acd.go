@@ -135,7 +135,8 @@ type (
 	// Tick lets timers act; Deadline says when the next one is due.
 	Tick struct{}
 	// Reconfigure replaces the configuration. An agent removed finishes his work and is then out; a queue removed keeps
-	// its tasks until they leave, and takes no new ones (closed).
+	// its tasks until they leave, served by the agents it had, and takes no new ones (closed). An agent added is out: his
+	// phone and desktop are to be told by DeviceChanged and DeskChanged as at the start.
 	Reconfigure struct{ Config Config }
 )
 

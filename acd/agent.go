@@ -55,7 +55,7 @@ type work struct {
 }
 
 func newAgent(id ctid.AgentID) *agent {
-	return &agent{id: id, state: ctid.Out, rev: 1,
+	return &agent{id: id, state: ctid.Out,
 		gap: timer{kind: gapOver, id: string(id)}, wrapEnd: timer{kind: wrapOver, id: string(id)},
 		grace: timer{kind: deskGone, id: string(id)}}
 }

@@ -75,7 +75,10 @@ func (s *State) installAgent(ac Agent) {
 	a := s.agents[ac.ID]
 	if a == nil {
 		a = newAgent(ac.ID)
+		a.rev, a.since = s.revs[a.id], s.now
+		delete(s.revs, a.id)
 		s.agents[a.id] = a
+		defer s.changed(a, byAdmin)
 	}
 	if a.leaving {
 		a.leaving, a.next = false, nil
@@ -141,6 +144,7 @@ func (s *State) removeIdle(a *agent) {
 func (s *State) dropAgent(a *agent) {
 	s.timers.stop(&a.grace)
 	delete(s.agents, a.id)
+	s.revs[a.id] = a.rev
 	for _, m := range a.serves {
 		m.queue.members = remove(m.queue.members, a, compareAgents)
 	}

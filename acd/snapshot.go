@@ -21,6 +21,7 @@ type Snapshot struct {
 	Tasks   []taskSnap
 	Offers  []offerSnap
 	Ended   []endedSnap
+	Revs    map[ctid.AgentID]uint64 // of removed agents
 	Tally   tally
 }
 
@@ -98,6 +99,7 @@ func armed(t *timer) time.Time {
 func (s *State) Snapshot() Snapshot {
 	sn := Snapshot{Version: Version, Now: s.now, Config: s.cfg, Tally: s.tally}
 	sn.Tally.OfferEnds = maps.Clone(s.tally.OfferEnds)
+	sn.Revs = maps.Clone(s.revs)
 	sn.Tally.Exits = maps.Clone(s.tally.Exits)
 	for _, q := range s.sortedQueues() {
 		if q.draining {
@@ -151,6 +153,7 @@ func Restore(sn Snapshot) (*State, error) {
 	}
 	s.now = clean(sn.Now)
 	s.restoreTally(sn.Tally)
+	maps.Copy(s.revs, sn.Revs)
 	for _, qc := range sn.Drained {
 		by, ok := strategyNamed(qc.Strategy)
 		if !ok {

@@ -20,6 +20,7 @@ type State struct {
 	ended  map[ctid.OfferID]*ended // those that ended lately
 	lately []*ended                // the same, oldest first
 	timers timerHeap
+	revs   map[ctid.AgentID]uint64 // of agents who were removed: should one come back, his goes on rising
 	tally  tally
 
 	touched []*queue  // where a task or an agent became free in this event
@@ -44,7 +45,7 @@ func New(cfg Config) (*State, error) {
 	}
 	s := &State{
 		agents: map[ctid.AgentID]*agent{}, queues: map[ctid.QueueID]*queue{}, tasks: map[ctid.TaskID]*task{},
-		offers: map[ctid.OfferID]*offer{}, ended: map[ctid.OfferID]*ended{},
+		offers: map[ctid.OfferID]*offer{}, ended: map[ctid.OfferID]*ended{}, revs: map[ctid.AgentID]uint64{},
 		tally: tally{OfferEnds: map[ctid.OfferEnd]int{}, Exits: map[ctid.QueueExit]int{}},
 	}
 	s.install(cfg)

@@ -27,6 +27,8 @@ type (
 	}
 	// Tick lets timers act.
 	Tick struct{}
+	// Resume goes on after Restore: an open question is asked again, an open queue step stays open.
+	Resume struct{}
 	// Hangup: the caller has gone.
 	Hangup struct {
 		Side  ctid.Side
@@ -39,6 +41,7 @@ func (Start) InputKind() string    { return "start" }
 func (Key) InputKind() string      { return "key" }
 func (DoneStep) InputKind() string { return "done" }
 func (Tick) InputKind() string     { return "tick" }
+func (Resume) InputKind() string   { return "resume" }
 func (Hangup) InputKind() string   { return "hangup" }
 
 // CallInfo is what a script may know of its call.
@@ -64,11 +67,13 @@ type Step interface{ StepKind() string }
 
 // Part is one piece of a prompt: a recording by name if the site has it in that language, else the text is spoken.
 type Part struct {
-	Name  string // prompt name, for finding sounds/<lang>/<file>.wav; empty for say
+	Name  string // prompt name, for finding sounds/<lang>/<file>.wav; empty for say and for a prompt with holes
 	File  string // the recording's base name, if it is not Name
 	Text  string // in Lang, holes filled
 	Lang  string
 	Voice string // empty: the site's voice for Lang
+	// Private: the text has holes, and so may tell something about the caller; it must not be kept.
+	Private bool
 }
 
 // The steps.
@@ -103,8 +108,14 @@ type (
 	Leave struct{ ID string } // the Enqueue's ID
 	// Attach adds values to the call's data.
 	Attach struct{ Values []ctid.Attached }
-	// SetLanguage says that the call's language changed.
-	SetLanguage struct{ Lang string }
+	// SetLanguage says that the call's language changed; Remember: to be kept with the customer.
+	SetLanguage struct {
+		Lang     string
+		Remember bool
+	}
+	// Mask says that from now on keys are secret, or no longer are: a masked question is the next one possible. While it
+	// is on, keys stay out of logs, events, pops and recordings.
+	Mask struct{ On bool }
 	// Log is a line about the script for whoever reads the call's record: a skipped prompt, a dropped key.
 	Log struct{ Code, Text string }
 	// End ends the script: the channel is hung up with Cause (normal, busy, congestion, declined).
@@ -123,6 +134,7 @@ func (Enqueue) StepKind() string     { return "enqueue" }
 func (Leave) StepKind() string       { return "leave" }
 func (Attach) StepKind() string      { return "attach" }
 func (SetLanguage) StepKind() string { return "language" }
+func (Mask) StepKind() string        { return "mask" }
 func (Log) StepKind() string         { return "log" }
 func (End) StepKind() string         { return "end" }
 

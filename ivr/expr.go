@@ -1,0 +1,286 @@
+package ivr
+
+import (
+	"errors"
+	"math"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"ctid"
+
+	"github.com/expr-lang/expr"
+	"github.com/expr-lang/expr/ast"
+	"github.com/expr-lang/expr/conf"
+	"github.com/expr-lang/expr/file"
+	"github.com/expr-lang/expr/parser"
+	"github.com/expr-lang/expr/types"
+	"github.com/expr-lang/expr/vm"
+)
+
+const (
+	maxNodes = 200  // in one expression
+	maxText  = 2000 // characters of a text, worked out or written
+)
+
+// expression is a worked-out value or a condition, typed at load.
+type expression struct {
+	src  string
+	typ  typ
+	prog *vm.Program
+}
+
+// problem is what is wrong with an expression, off characters into it.
+type problem struct {
+	off int
+	id  string
+	msg string
+}
+
+// language is what expressions of one script may name.
+type language struct {
+	names  []field
+	funcs  map[string]function
+	order  []string
+	site   Site
+	queues map[string]bool // named in queue("…")
+}
+
+func newLanguage(site Site, vars []variable) *language {
+	l := &language{site: site, funcs: map[string]function{}, queues: map[string]bool{}}
+	for _, f := range functionTable() {
+		l.funcs[f.name] = f
+		l.order = append(l.order, f.name)
+	}
+	text, number, truth := typ{kind: kText}, typ{kind: kNumber}, typ{kind: kBool}
+	customer := []field{{"known", truth}, {"id", text}, {"name", text}, {"vip", truth}, {"tier", text}, {"last_agent", text}, {"account", text}, {"language", text}}
+	for _, f := range site.CustomerFields {
+		customer = append(customer, field{f, text})
+	}
+	var vs []field
+	for _, v := range vars {
+		vs = append(vs, field{v.name, v.typ})
+	}
+	rec := func(fs ...field) typ { return typ{kind: kRecord, fields: fs} }
+	l.names = []field{
+		{"call", rec(field{"ani", text}, field{"dnis", text}, field{"did_name", text}, field{"dialled", text}, field{"language", text},
+			field{"priority", number}, field{"seconds", number}, field{"answered_by", text}, field{"tags", typ{kind: kList}})},
+		{"time", rec(field{"now", typ{kind: kTime}}, field{"date", typ{kind: kDate}}, field{"hour", number},
+			field{"weekday", typ{kind: kOneOf, words: []string{"mon", "tue", "wed", "thu", "fri", "sat", "sun"}}})},
+		{"customer", rec(customer...)},
+		{"vars", rec(vs...)},
+		{"result", rec(field{"outcome", text})},
+		{"error", rec(field{"code", text}, field{"node", text})},
+	}
+	return l
+}
+
+// queueFigures is what queue("…") gives.
+var queueFigures = typ{kind: kRecord, fields: []field{{"waiting", typ{kind: kNumber}}, {"ewt", typ{kind: kDuration}},
+	{"longest", typ{kind: kDuration}}, {"agents_ready", typ{kind: kNumber}}, {"agents_in", typ{kind: kNumber}}, {"open", typ{kind: kBool}}}}
+
+var hoursOutcome = typ{kind: kOneOf, words: []string{"open", "closed", "holiday"}}
+
+func (l *language) name(n string, extra []field) (typ, bool) {
+	return typ{fields: append(append([]field{}, l.names...), extra...)}.field(n)
+}
+
+// parserConfig makes len, upper and the like ordinary calls, so that ours stand in their place.
+func parserConfig() *conf.Config {
+	c := conf.CreateNew()
+	expr.DisableAllBuiltins()(c)
+	expr.MaxNodes(maxNodes)(c)
+	for name := range c.Disabled {
+		delete(c.Builtins, name)
+	}
+	return c
+}
+
+// compile types an expression and makes a program of it; extra are names known only here, as value is in a check.
+func (l *language) compile(src string, extra []field) (*expression, *problem) {
+	if utf8.RuneCountInString(src) > maxText {
+		return nil, &problem{0, "IVR050", "the expression is too long; 2,000 characters are the most"}
+	}
+	if strings.TrimSpace(src) == "" {
+		return nil, &problem{0, "IVR050", "an expression is missing here"}
+	}
+	tree, err := parser.ParseWithConfig(src, parserConfig())
+	if err != nil {
+		return nil, syntaxProblem(src, err)
+	}
+	c := &checker{lang: l, src: src, extra: extra}
+	t := c.typeOf(tree.Node)
+	if c.bad != nil {
+		return nil, c.bad
+	}
+	env := types.Map{}
+	for _, f := range append(append([]field{}, l.names...), extra...) {
+		env[f.name] = exprType(f.typ)
+	}
+	for _, name := range l.order {
+		env[name] = types.TypeOf((func(...any) (any, error))(nil))
+	}
+	env["queue"] = types.TypeOf((func(string) map[string]any)(nil))
+	env["hours"] = types.TypeOf((func(string) (string, error))(nil))
+	env[divide] = types.TypeOf((func(float64, float64) (float64, error))(nil))
+	prog, err := expr.Compile(src, expr.Env(env), expr.DisableAllBuiltins(), expr.MaxNodes(4*maxNodes), expr.Optimize(false), expr.Patch(&patcher{}))
+	if err != nil {
+		return nil, &problem{0, "IVR050", src + ": this cannot be worked out; write it in smaller parts"}
+	}
+	return &expression{src: src, typ: t, prog: prog}, nil
+}
+
+const divide = "__divide"
+
+// patcher makes every number a float64 and lets a division by zero fail instead of giving infinity.
+type patcher struct{}
+
+// Visit implements ast.Visitor.
+func (*patcher) Visit(n *ast.Node) {
+	switch x := (*n).(type) {
+	case *ast.IntegerNode:
+		ast.Patch(n, &ast.FloatNode{Value: float64(x.Value)})
+	case *ast.BinaryNode:
+		if x.Operator == "/" {
+			ast.Patch(n, &ast.CallNode{Callee: &ast.IdentifierNode{Value: divide}, Arguments: []ast.Node{x.Left, x.Right}})
+		}
+	}
+}
+
+func exprType(t typ) types.Type {
+	switch t.kind {
+	case kNumber, kMoney, kDuration:
+		return types.Float64
+	case kBool:
+		return types.Bool
+	case kList:
+		return types.TypeOf([]any{})
+	case kRecord:
+		if len(t.fields) == 0 {
+			return types.Map{}
+		}
+		m := types.Map{}
+		for _, f := range t.fields {
+			m[f.name] = exprType(f.typ)
+		}
+		return m
+	}
+	return types.String
+}
+
+// syntaxProblem says in our words where reading stopped.
+func syntaxProblem(src string, err error) *problem {
+	var fe *file.Error
+	off := 0
+	if errors.As(err, &fe) {
+		off = fe.From
+	}
+	runes := []rune(src)
+	off = max(0, min(off, len(runes)))
+	rest := string(runes[off:])
+	switch {
+	case strings.Contains(err.Error(), "maximum allowed nodes"):
+		return &problem{0, "IVR050", "the expression is too large; 200 parts are the most"}
+	case strings.HasPrefix(rest, "=") && !strings.HasPrefix(rest, "=="):
+		return &problem{off, "IVR050", src + ": = does not compare; write =="}
+	case strings.TrimSpace(rest) == "" || strings.Contains(err.Error(), "not terminated") || strings.Contains(err.Error(), "end of expression"):
+		return &problem{min(off, max(0, len(runes)-1)), "IVR050", src + ": it ends too early; something is missing after this"}
+	}
+	word := strings.Fields(rest)[0]
+	return &problem{off, "IVR050", src + ": cannot go on at " + word + "; an operator, a quote or a bracket is missing or too many"}
+}
+
+// scope is what an expression sees when it runs.
+type scope struct {
+	now      time.Time
+	lang     string
+	site     Site
+	call     CallInfo
+	started  time.Time
+	priority int
+	customer *ctid.Customer
+	vars     map[string]any
+	value    any // of the question being checked
+	outcome  string
+	code     string
+	node     string
+	figures  map[string]Figures
+	funcs    map[string]function
+}
+
+func (e *expression) run(x *scope) (v any, err error) {
+	v, err = vm.Run(e.prog, x.env())
+	if err != nil {
+		var f fault
+		if errors.As(err, &f) {
+			return nil, f
+		}
+		return nil, fault("expr.failed")
+	}
+	switch v := v.(type) {
+	case float64:
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return nil, fault("expr.not_a_number")
+		}
+	case string:
+		if utf8.RuneCountInString(v) > maxText {
+			return nil, fault("limit.text")
+		}
+	}
+	return v, nil
+}
+
+func (x *scope) env() map[string]any {
+	local := x.now.In(x.site.location())
+	env := map[string]any{
+		"call": map[string]any{"ani": x.call.ANI, "dnis": x.call.DNIS, "did_name": x.call.DIDName, "dialled": x.call.DNIS,
+			"language": x.lang, "priority": float64(x.priority), "seconds": math.Floor(x.now.Sub(x.started).Seconds()), "answered_by": "", "tags": []any{}},
+		"time": map[string]any{"now": local.Format("15:04"), "date": local.Format(time.DateOnly), "hour": float64(local.Hour()),
+			"weekday": strings.ToLower(local.Format("Mon"))},
+		"customer": x.customerRecord(),
+		"vars":     x.vars,
+		"result":   map[string]any{"outcome": x.outcome},
+		"error":    map[string]any{"code": x.code, "node": x.node},
+		"value":    x.value,
+		"queue":    x.queueRecord,
+		"hours": func(name string) (string, error) {
+			o, ok := x.site.hours(name, x.now)
+			if !ok {
+				return "", fault("hours.unknown")
+			}
+			return o, nil
+		},
+		divide: func(a, b float64) (float64, error) {
+			if b == 0 {
+				return 0, fault("expr.not_a_number")
+			}
+			return a / b, nil
+		},
+	}
+	for name, f := range x.funcs {
+		env[name] = func(a ...any) (any, error) { return f.call(x, a) }
+	}
+	return env
+}
+
+func (x *scope) customerRecord() map[string]any {
+	c := x.customer
+	if c == nil {
+		c = &ctid.Customer{}
+	}
+	rec := map[string]any{}
+	for _, f := range x.site.CustomerFields {
+		rec[f] = c.Fields[f]
+	}
+	for k, v := range map[string]any{"known": x.customer != nil, "id": string(c.ID), "name": string(c.Name), "vip": c.VIP, "tier": c.Tier,
+		"last_agent": string(c.LastAgent), "account": string(c.Account), "language": c.Lang} {
+		rec[k] = v
+	}
+	return rec
+}
+
+func (x *scope) queueRecord(name string) map[string]any {
+	f := x.figures[name]
+	return map[string]any{"waiting": float64(f.Waiting), "ewt": f.EWT.Seconds(), "longest": f.Longest.Seconds(),
+		"agents_ready": float64(f.AgentsReady), "agents_in": float64(f.AgentsIn), "open": f.Open}
+}

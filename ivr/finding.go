@@ -1,0 +1,124 @@
+package ivr
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Severity of a finding.
+type Severity string
+
+// Severities: an error stops the load, a warning does not.
+const (
+	Error   Severity = "error"
+	Warning Severity = "warning"
+)
+
+// Finding is one thing the loader has to say about a script. Line and Col count from 1; Col counts characters.
+type Finding struct {
+	File     string
+	Line     int
+	Col      int
+	Severity Severity
+	ID       string // IVR001 …; docs/ivr.md lists them
+	Message  string
+}
+
+// String prints the finding as file:line:col: severity ID: message.
+func (f Finding) String() string {
+	return fmt.Sprintf("%s:%d:%d: %s %s: %s", f.File, f.Line, f.Col, f.Severity, f.ID, f.Message)
+}
+
+// HasErrors tells whether one of the findings stops the load.
+func HasErrors(fs []Finding) bool {
+	return slices.ContainsFunc(fs, func(f Finding) bool { return f.Severity == Error })
+}
+
+// place is where something stands in the source; both count from 1.
+type place struct{ line, col int }
+
+// report collects findings and hands them out in the order of the file.
+type report struct {
+	file  string
+	found []Finding
+	seen  map[Finding]bool
+}
+
+func newReport(file string) *report { return &report{file: file, seen: map[Finding]bool{}} }
+
+func (r *report) errorf(at place, id, format string, args ...any) {
+	r.add(at, Error, id, fmt.Sprintf(format, args...))
+}
+
+func (r *report) warnf(at place, id, format string, args ...any) {
+	r.add(at, Warning, id, fmt.Sprintf(format, args...))
+}
+
+func (r *report) add(at place, sev Severity, id, msg string) {
+	f := Finding{r.file, max(at.line, 1), max(at.col, 1), sev, id, msg}
+	if !r.seen[f] {
+		r.seen[f] = true
+		r.found = append(r.found, f)
+	}
+}
+
+func (r *report) failed() bool { return HasErrors(r.found) }
+
+func (r *report) sorted() []Finding {
+	out := slices.Clone(r.found)
+	slices.SortStableFunc(out, func(a, b Finding) int {
+		if a.Line != b.Line {
+			return a.Line - b.Line
+		}
+		if a.Col != b.Col {
+			return a.Col - b.Col
+		}
+		return strings.Compare(a.ID, b.ID)
+	})
+	return out
+}
+
+// near returns `; did you mean "y"?` for the name among names that x was probably meant to be, or nothing.
+func near(x string, names []string) string {
+	best, bestDist := "", len([]rune(x))/3+2
+	for _, n := range names {
+		if d := distance(strings.ToLower(x), strings.ToLower(n)); d < bestDist || d == bestDist && best != "" && n < best {
+			best, bestDist = n, d
+		}
+	}
+	if best == "" || best == x || bestDist >= len([]rune(best)) {
+		return ""
+	}
+	return fmt.Sprintf("; did you mean %q?", best)
+}
+
+// distance counts the inserted, deleted, changed and swapped characters between a and b.
+func distance(a, b string) int {
+	x, y := []rune(a), []rune(b)
+	if len(x) > 64 || len(y) > 64 {
+		return 64
+	}
+	rows := make([][]int, len(x)+1)
+	for i := range rows {
+		rows[i] = make([]int, len(y)+1)
+		rows[i][0] = i
+	}
+	for j := range rows[0] {
+		rows[0][j] = j
+	}
+	for i := 1; i <= len(x); i++ {
+		for j := 1; j <= len(y); j++ {
+			cost := 1
+			if x[i-1] == y[j-1] {
+				cost = 0
+			}
+			d := min(rows[i-1][j]+1, rows[i][j-1]+1, rows[i-1][j-1]+cost)
+			if i > 1 && j > 1 && x[i-1] == y[j-2] && x[i-2] == y[j-1] {
+				d = min(d, rows[i-2][j-2]+1)
+			}
+			rows[i][j] = d
+		}
+	}
+	return rows[len(x)][len(y)]
+}

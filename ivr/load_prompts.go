@@ -1,0 +1,176 @@
+package ivr
+
+import (
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+)
+
+// builtTexts are what is said where a script has no prompt of that name; a script's own prompt of the name replaces it.
+var builtTexts = []struct{ name, lang, text string }{
+	{"no_input", "en", "Sorry, I did not hear anything."},
+	{"no_input", "zh", "对不起，我没有收到您的输入。"},
+	{"no_match", "en", "Sorry, that is not a valid choice."},
+	{"no_match", "zh", "对不起，您的输入无效。"},
+	{"confirm", "en", "You entered ${digits(value)}. If that is right press 1. To enter it again press 2."},
+	{"confirm", "zh", "您输入的是 ${digits(value)}。正确请按 1，重新输入请按 2。"},
+	{"apology", "en", "We are sorry, we cannot take your call now. Please call again later."},
+	{"apology", "zh", "很抱歉，现在无法接听您的来电，请稍后再拨。"},
+}
+
+// findConfirms notes which prompts a collect reads a value back with: only they may name it.
+func (l *loader) findConfirms() {
+	l.confirms["confirm"] = true
+	var look func(v *yval)
+	look = func(v *yval) {
+		for _, p := range v.pairs {
+			if p.key.text == "collect" && p.val.kind == yamlMap {
+				if c := p.val.get("confirm"); c != nil {
+					l.confirms[c.text] = true
+				}
+			}
+		}
+		for _, it := range v.items {
+			look(it)
+		}
+	}
+	for _, n := range l.s.nodes {
+		look(n.src)
+	}
+}
+
+func (l *loader) prompts(v *yval) {
+	if v != nil && v.kind != yamlMap {
+		l.errorf(v.at, "IVR004", "prompts wants name: text, not %s", v.what())
+		return
+	}
+	if v != nil {
+		for _, p := range v.pairs {
+			if !plainName.MatchString(p.key.text) {
+				l.errorf(p.key.at, "IVR004", "a prompt's name is letters, digits, _ and -, not %q", p.key.text)
+				continue
+			}
+			l.s.prompts = append(l.s.prompts, l.onePrompt(p))
+		}
+	}
+}
+
+func (l *loader) onePrompt(p pair) *prompt {
+	pr := &prompt{name: p.key.text, at: p.key.at}
+	var extra []field
+	if l.confirms[pr.name] {
+		extra = []field{{"value", typ{kind: kText}}}
+	}
+	if p.val.kind == yamlScalar {
+		if p.val.empty {
+			l.errorf(p.key.at, "IVR004", "prompt %q wants a text", pr.name)
+		}
+		pr.texts = []langText{{l.s.langs[0], l.holes(p.val, extra, "spoken"), p.val.at}}
+	} else if p.val.kind == yamlMap {
+		l.promptMap(pr, p.val, extra)
+	} else {
+		l.errorf(p.val.at, "IVR004", "prompt %q wants a text, or a text for each language, not a list", pr.name)
+	}
+	for _, lang := range l.s.langs {
+		if pr.in(lang) == nil {
+			l.errorf(pr.at, "IVR032", "prompt %q has no %s", pr.name, lang)
+		}
+	}
+	return pr
+}
+
+func (l *loader) promptMap(pr *prompt, v *yval, extra []field) {
+	for _, q := range v.pairs {
+		switch {
+		case q.key.text == "barge_in":
+			pr.barge = l.barge(q.val)
+		case q.key.text == "file":
+			if !plainName.MatchString(q.val.text) {
+				l.errorf(q.val.at, "IVR004", "file wants the base name of a recording, letters, digits, _ and -, not %s", q.val.what())
+			} else {
+				pr.file = q.val.text
+			}
+		case slices.Contains(l.s.langs, q.key.text):
+			if q.val.kind != yamlScalar || q.val.empty {
+				l.errorf(q.val.at, "IVR004", "prompt %q in %s wants a text, not %s", pr.name, q.key.text, q.val.what())
+			}
+			pr.texts = append(pr.texts, langText{q.key.text, l.holes(q.val, extra, "spoken"), q.val.at})
+		case langCode.MatchString(q.key.text):
+			l.errorf(q.key.at, "IVR002", "prompt %q has a text in %s, which is not among the file's languages (%s)", pr.name, q.key.text, strings.Join(l.s.langs, ", "))
+		default:
+			l.errorf(q.key.at, "IVR002", "a prompt has no %q%s", q.key.text, near(q.key.text, []string{"barge_in", "file"}))
+		}
+	}
+}
+
+// built returns a built-in prompt: the script's own of that name if it has one. Languages without our text must bring theirs.
+func (l *loader) built(name string, at place) *prompt {
+	for _, p := range l.s.prompts {
+		if p.name == name {
+			return p
+		}
+	}
+	p := &prompt{name: name, at: at, built: true}
+	for _, lang := range l.s.langs {
+		for _, b := range builtTexts {
+			if b.name == name && b.lang == baseOf(lang) {
+				t := l.holes(&yval{text: b.text, at: at}, []field{{"value", typ{kind: kText}}}, "spoken")
+				p.texts = append(p.texts, langText{lang, t, at})
+			}
+		}
+		if p.in(lang) == nil {
+			l.errorf(at, "IVR032", "prompt %q has no %s; there is no built-in text in that language, so add the prompt", name, lang)
+		}
+	}
+	l.s.prompts = append(l.s.prompts, p)
+	return p
+}
+
+// apology readies what is said when all else has failed: the script's own prompt of that name, or ours where it can be heard.
+func (l *loader) apology() {
+	for _, p := range l.s.prompts {
+		if p.name == "apology" {
+			l.s.apology = p
+			return
+		}
+	}
+	p := &prompt{name: "apology", built: true}
+	for _, lang := range l.s.langs {
+		for _, b := range builtTexts {
+			if b.name == p.name && b.lang == baseOf(lang) {
+				p.texts = append(p.texts, langText{lang: lang, text: &template{[]piece{{text: b.text}}}})
+			}
+		}
+	}
+	l.s.apology = p
+}
+
+// baseOf is the language whose built-in texts serve lang.
+func baseOf(lang string) string {
+	if isChinese(lang) {
+		return "zh"
+	}
+	return strings.SplitN(lang, "-", 2)[0]
+}
+
+// recordings sees that every prompt can be heard: recorded, or spoken by a voice.
+func (l *loader) recordings() {
+	for _, p := range l.s.prompts {
+		for _, t := range p.texts {
+			if l.site.hasVoice(t.lang) {
+				continue
+			}
+			base := p.name
+			if p.file != "" {
+				base = p.file
+			}
+			wav := fmt.Sprintf("sounds/%s/%s.wav", t.lang, base)
+			if t.text.hasHoles() {
+				l.errorf(t.at, "IVR033", "%q in %s: a text with holes is spoken, and there is no voice for %s", p.name, t.lang, t.lang)
+			} else if st, err := fs.Stat(l.fsys, wav); err != nil || st.IsDir() {
+				l.errorf(t.at, "IVR033", "%q in %s: no recording %s and no voice for %s", p.name, t.lang, wav, t.lang)
+			}
+		}
+	}
+}

@@ -1,0 +1,395 @@
+package ivr
+
+import (
+	"fmt"
+	"maps"
+	"strings"
+	"time"
+
+	"ctid"
+)
+
+// Limits of one session. A site may lower them.
+type Limits struct {
+	Steps    int           // without waiting for anything; 200
+	AllSteps int           // in the call; 2,000
+	InScript time.Duration // in the script, queues and talk not counted; 1 h
+}
+
+// Options of a Machine.
+type Options struct {
+	Limits Limits // zero: the defaults
+}
+
+const (
+	maxKeys       = 32
+	afterSteps    = 50
+	afterTime     = 10 * time.Second
+	endKeyGrace   = 2 * time.Second
+	lookupPatient = 300 * time.Millisecond
+	answerGrace   = 2 * time.Second
+)
+
+type phase string
+
+const (
+	phaseRun    phase = ""       // a step is about to run
+	phaseQuiet  phase = "quiet"  // until what was said has been heard
+	phaseAnswer phase = "answer" // until a DoneStep
+	phaseAsk    phase = "ask"    // until keys or silence
+)
+
+// Machine takes one call through a script. It is not safe for concurrent use: its call's goroutine owns it.
+type Machine struct {
+	s     *Script
+	opts  Options
+	now   time.Time
+	x     scope
+	out   []Step
+	at    *step
+	phase phase
+	open  string // the id of the DoneStep the current step waits for
+	ids   int
+
+	begun, over, gone bool
+	answer            string // how the channel stands: "", answered, early
+	speaker
+	asking  *asking
+	asked   []*step  // questions asked, for back
+	buf     []string // keys typed ahead; never stored
+	endKey  string   // a needless end key is dropped until endTill
+	endTill time.Time
+	ending  *End
+	timers  timers
+	masking bool
+	left    time.Duration // of the time in the script, while the caller waits in a queue
+	key     string    // pressed in a queue, while Leave is asked
+	path    []visit
+	secrets []*step // steps that took a secret, for a restart
+	resort  *step
+
+	ran, total, questions, grace, level int
+	attached, dropped                   int
+}
+
+// timers are the open deadlines; zero is none.
+type timers struct {
+	ask, stop, flush, answer, budget, after time.Time
+}
+
+type visit struct {
+	Node string    `json:"node"`
+	Key  string    `json:"key,omitempty"`
+	From time.Time `json:"from"`
+}
+
+// NewMachine makes a machine for one call; Start is its first input.
+func NewMachine(s *Script, opts Options) *Machine {
+	l := &opts.Limits
+	if l.Steps <= 0 || l.Steps > 500 {
+		l.Steps = 200
+	}
+	if l.AllSteps <= 0 {
+		l.AllSteps = 2000
+	}
+	if l.InScript <= 0 || l.InScript > 4*time.Hour {
+		l.InScript = time.Hour
+	}
+	m := &Machine{s: s, opts: opts, x: scope{site: s.site, vars: map[string]any{}, funcs: s.lang.funcs, figures: map[string]Figures{}}}
+	for _, v := range s.vars {
+		m.x.vars[v.name] = v.def
+	}
+	if s.site.LastResort != "" {
+		m.resort = lastResort(s.site.LastResort)
+	}
+	return m
+}
+
+// SetFigures gives the figures of the queues that Script.Queues names; expressions see them until they are set anew.
+func (m *Machine) SetFigures(f map[string]Figures) { m.x.figures = maps.Clone(f) }
+
+// Done tells whether the script is over; what comes after is dropped.
+func (m *Machine) Done() bool { return m.over }
+
+// Language is the call's language.
+func (m *Machine) Language() string { return m.x.lang }
+
+// Priority is the call's priority, 0 to 100.
+func (m *Machine) Priority() int { return m.x.priority }
+
+// Masked tells whether keys are secret now: a masked question is the next one possible.
+func (m *Machine) Masked() bool { return m.masking }
+
+// Dropped counts the keys and answers that came too late, too early or too many.
+func (m *Machine) Dropped() int { return m.dropped }
+
+// Next takes one input and returns, in order, what is to be done about it.
+func (m *Machine) Next(now time.Time, in Input) []Step {
+	if now.After(m.now) {
+		m.now = now
+	}
+	m.x.now = m.now
+	m.out, m.ran = nil, 0
+	_, start := in.(Start)
+	_, resume := in.(Resume)
+	if m.over || m.begun == start || resume && m.at == nil {
+		m.dropped++
+		return nil
+	}
+	switch in := in.(type) {
+	case Start:
+		m.start(in)
+	case Resume:
+		m.resume()
+	case Key:
+		m.press(in.Digit)
+	case DoneStep:
+		m.answered(in)
+	case Tick:
+		m.tick()
+	case Hangup:
+		m.hangup()
+	}
+	m.advance()
+	m.mask()
+	out := m.out
+	m.out = nil
+	return out
+}
+
+func (m *Machine) emit(s Step) { m.out = append(m.out, s) }
+
+func (m *Machine) id() string {
+	m.ids++
+	return fmt.Sprintf("s%d", m.ids)
+}
+
+func (m *Machine) log(code, text string) { m.emit(Log{Code: code, Text: text}) }
+
+func (m *Machine) start(in Start) {
+	m.begun = true
+	m.x.call, m.x.started, m.x.priority, m.x.lang = in.Call, m.now, min(100, max(0, in.Call.Priority)), m.s.langs[0]
+	for _, l := range m.s.langs {
+		if l == in.Call.Language {
+			m.x.lang = l
+		}
+	}
+	m.timers.budget = m.now.Add(m.opts.Limits.InScript)
+	m.enter(m.s.start)
+}
+
+// advance runs steps until one waits.
+func (m *Machine) advance() {
+	for m.begun && !m.over && m.phase == phaseRun && m.at != nil {
+		m.ran++
+		m.total++
+		switch {
+		case m.gone && m.ran > afterSteps:
+			m.log("limit.steps", "on_hangup took more than 50 steps")
+			m.finish()
+			continue
+		case m.ran > m.opts.Limits.Steps:
+			m.fail("limit.steps")
+			continue
+		case m.total > m.opts.Limits.AllSteps+m.grace:
+			m.fail("limit.steps_in_call")
+			continue
+		}
+		m.run(m.at)
+	}
+}
+
+func (m *Machine) run(s *step) {
+	if s.cond != nil {
+		v, err := s.cond.run(&m.x)
+		if err != nil {
+			m.failWith(err)
+			return
+		}
+		if yes, _ := v.(bool); !yes {
+			m.goTo(target{kind: toNext})
+			return
+		}
+	}
+	s.do.start(m)
+}
+
+// leave ends the current step with an outcome.
+func (m *Machine) leave(outcome string) {
+	t, ok := m.at.exit(outcome)
+	switch {
+	case ok:
+		m.goTo(t)
+	case outcome == "error":
+		m.fail(m.x.code)
+	default:
+		m.fail("script.no_exit")
+	}
+}
+
+func (m *Machine) goTo(t target) {
+	if t.kind == toRepeat {
+		m.repeat()
+		return
+	}
+	m.settle()
+	switch t.kind {
+	case toNode:
+		m.enter(t.node)
+	case toNext:
+		if n, ok := m.at.next(); ok {
+			m.at = n
+		} else if m.gone {
+			m.finish()
+		} else {
+			m.fail("script.end")
+		}
+	case toBack:
+		m.back()
+	case toHangup:
+		m.end("normal", "script")
+	}
+}
+
+// settle closes what the current step had open.
+func (m *Machine) settle() {
+	m.phase, m.open, m.asking, m.key = phaseRun, "", nil, ""
+	m.timers.ask, m.timers.answer, m.timers.flush = time.Time{}, time.Time{}, time.Time{}
+	m.x.value = nil
+}
+
+func (m *Machine) enter(n *node) {
+	m.at = n.steps[0]
+	m.path = append(m.path, visit{Node: n.name, From: m.now})
+}
+
+// mark notes in the trail what was answered at the current node.
+func (m *Machine) mark(key string) {
+	if len(m.path) > 0 {
+		m.path[len(m.path)-1].Key = key
+	}
+}
+
+// back goes to the question asked before this one; without one, the last is asked again.
+func (m *Machine) back() {
+	n := len(m.asked)
+	if n > 0 && m.asked[n-1] == m.at && n > 1 {
+		n--
+	}
+	if n == 0 {
+		m.fail("script.no_question")
+		return
+	}
+	to := m.asked[n-1]
+	m.asked = m.asked[:n-1]
+	m.at = to
+	m.path = append(m.path, visit{Node: to.node.name, From: m.now})
+}
+
+// end hangs up once what was said has been heard.
+func (m *Machine) end(cause, why string) {
+	m.settle()
+	if m.gone {
+		m.finish()
+		return
+	}
+	m.ending = &End{Cause: cause, Why: why}
+	m.phase = phaseQuiet
+	m.flush()
+}
+
+// finish is the end of everything.
+func (m *Machine) finish() {
+	e := End{Cause: "normal", Why: "caller"}
+	if m.ending != nil && !m.gone {
+		e = *m.ending
+	}
+	m.settle()
+	m.over, m.timers, m.buf = true, timers{}, nil
+	m.emit(e)
+}
+
+func (m *Machine) failWith(err error) {
+	code := "script.failed"
+	if f, ok := err.(fault); ok {
+		code = string(f)
+	}
+	m.fail(code)
+}
+
+// fail takes an error up: to the step's own error, the file's on_error, the site's last resort, and last to hanging up
+// with an apology. A fault on one level is handled on the next, so it cannot go round.
+func (m *Machine) fail(code string) {
+	m.x.code, m.x.node = code, m.at.node.name
+	m.log(code, "error in "+m.at.node.name)
+	limit := strings.HasPrefix(code, "limit.")
+	t, own := m.at.exit("error")
+	if own && !limit {
+		m.goTo(t)
+		return
+	}
+	m.settle()
+	if m.gone {
+		m.finish()
+		return
+	}
+	if limit {
+		m.ran, m.grace = 0, m.grace+200
+		m.timers.budget = m.now.Add(5 * time.Minute)
+	}
+	m.level++
+	if m.level == 1 {
+		switch {
+		case m.s.onError != nil:
+			m.enter(m.s.onError)
+			return
+		case m.s.failed != nil && m.s.failed.kind == toNode:
+			m.enter(m.s.failed.node)
+			return
+		}
+		m.level = 2
+	}
+	if m.level == 2 && m.resort != nil {
+		m.emptyBuffer()
+		m.enter(m.resort.node)
+		return
+	}
+	m.level = 3
+	m.pending = nil
+	if p := m.s.apology; p != nil && p.in(m.x.lang) != nil {
+		m.sayPrompt(p, m.x.lang, nil)
+	}
+	m.end("normal", code)
+}
+
+// hangup: the caller has gone. It beats all that was open; then on_hangup runs, silently.
+func (m *Machine) hangup() {
+	if m.gone {
+		return
+	}
+	m.settle()
+	m.gone, m.ending, m.buf, m.speaker = true, nil, nil, speaker{}
+	m.timers = timers{}
+	if m.s.onHangup == nil {
+		m.finish()
+		return
+	}
+	m.timers.after = m.now.Add(afterTime)
+	m.enter(m.s.onHangup)
+}
+
+// Trail is the way the call took, as far as it has come.
+func (m *Machine) Trail(now time.Time) ctid.IVRTrail {
+	t := ctid.IVRTrail{Script: m.s.name, Version: m.s.version, Lang: m.x.lang, Path: []ctid.PathStep{}}
+	if now.Before(m.now) || m.over {
+		now = m.now
+	}
+	for i, v := range m.path {
+		till := now
+		if i+1 < len(m.path) {
+			till = m.path[i+1].From
+		}
+		t.Path = append(t.Path, ctid.PathStep{Node: v.Node, Key: v.Key, MS: till.Sub(v.From).Milliseconds()})
+	}
+	return t
+}

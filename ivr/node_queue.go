@@ -1,0 +1,152 @@
+package ivr
+
+import (
+	"slices"
+	"time"
+
+	"ctid"
+)
+
+// queueStep puts the caller into a queue.
+type queueStep struct {
+	name     *value
+	priority *value // nil: the call's
+	attach   []attachment
+	atMost   time.Duration
+	music    string
+	keys     []choice
+}
+
+func loadQueue(l *loader, st *step, o *opts) action {
+	a := &queueStep{atMost: o.duration("at_most", 15*time.Minute)}
+	if v, ok := o.scalar("name"); ok {
+		a.name = l.queueName(v)
+	}
+	if v, ok := o.scalar("priority"); ok {
+		a.priority = l.value(v, typ{kind: kNumber}, "priority", "shown")
+		if a.priority != nil && a.priority.exp == nil {
+			l.count("priority", v, [3]int{0, 0, 100})
+		}
+	}
+	if v := o.get("attach"); v != nil {
+		a.attach = l.attachments(v)
+	}
+	if v, ok := o.scalar("music"); ok {
+		if a.music = v.text; !plainName.MatchString(v.text) {
+			l.errorf(v.at, "IVR004", "music wants the name of a music class, letters, digits, _ and -, not %q", v.text)
+		}
+	}
+	for _, p := range o.keys {
+		if len(dialled(p.key.text)) != 1 {
+			l.errorf(p.key.at, "IVR002", "a key in a queue is a single key, 0 to 9, star or hash, not %q", p.key.text)
+			continue
+		}
+		a.keys = append(a.keys, l.choices([]pair{p}, st)...)
+	}
+	return a
+}
+
+// queueName reads a queue of the site; worked out, it must be one of words that are all queues.
+func (l *loader) queueName(v *yval) *value {
+	check := func(at place, name string) {
+		if !slices.Contains(l.site.Queues, name) {
+			l.errorf(at, "IVR055", "the site has no queue %q%s", name, near(name, l.site.Queues))
+		}
+	}
+	val := l.value(v, typ{kind: kText}, "name", "shown")
+	switch {
+	case val == nil:
+	case val.exp != nil && val.exp.typ.kind == kOneOf:
+		for _, w := range val.exp.typ.words {
+			check(v.offset(1), w)
+		}
+	case val.exp != nil || val.tmpl != nil:
+		l.errorf(v.at, "IVR004", "the name of a queue that is worked out must be a one_of, so that all its queues can be checked; it is a text")
+	default:
+		check(v.at, v.text)
+	}
+	return val
+}
+
+func (a *queueStep) targets() []target {
+	var out []target
+	for _, c := range a.keys {
+		out = append(out, c.to)
+	}
+	return out
+}
+
+// start first lets the caller hear what was said.
+func (a *queueStep) start(m *Machine) {
+	m.emptyBuffer()
+	m.phase = phaseQuiet
+	m.flush()
+}
+
+func (a *queueStep) quiet(m *Machine) {
+	m.emptyBuffer()
+	e := Enqueue{Priority: -1, AtMost: a.atMost, Music: a.music}
+	v, err := a.name.get(&m.x)
+	if err == nil && a.priority != nil {
+		var p any
+		if p, err = a.priority.get(&m.x); err == nil {
+			f, _ := p.(float64)
+			e.Priority = int(min(100, max(0, f)))
+		}
+	}
+	if err == nil {
+		err = m.attach(a.attach)
+	}
+	if err != nil {
+		m.failWith(err)
+		return
+	}
+	m.pickUp()
+	e.ID, e.Queue = m.id(), ctid.QueueID(textOf(v))
+	m.key = ""
+	m.left, m.timers.budget = m.timers.budget.Sub(m.now), time.Time{}
+	m.expect(e.ID, 0)
+	m.emit(e)
+}
+
+// press asks to leave for a key; the desk refuses once an agent has been offered the call.
+func (a *queueStep) press(m *Machine, d string) {
+	for _, c := range a.keys {
+		if c.keys == d {
+			m.key = d
+			m.emit(Leave{ID: m.open})
+			return
+		}
+	}
+	m.dropped++
+	m.log("key.dropped", "a key that means nothing in the queue was thrown away")
+}
+
+func (a *queueStep) answer(m *Machine, r Result) {
+	m.timers.budget = m.now.Add(m.left)
+	key := m.key
+	m.key = ""
+	if r.Outcome == "key" {
+		for _, c := range a.keys {
+			if c.keys == key {
+				m.mark(spelled(key))
+				m.goTo(c.to)
+				return
+			}
+		}
+		r.Outcome = "timeout"
+	}
+	if key != "" {
+		m.dropped++
+		m.log("key.dropped", "a key came when an agent had already been offered the call")
+	}
+	m.leave(r.Outcome)
+}
+
+func lastResort(name string) *step {
+	n := &node{name: "last_resort"}
+	vb := &verb{name: "queue", outcomes: []outcome{{"answered", "hangup", false}}}
+	n.steps = []*step{{node: n, verb: vb, do: &queueStep{name: &value{konst: name}, atMost: 15 * time.Minute},
+		exits: []exit{{"answered", target{kind: toHangup}}}}}
+	return n.steps[0]
+}

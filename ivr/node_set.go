@@ -1,0 +1,75 @@
+package ivr
+
+import "encoding/json"
+
+const maxVars = 64 << 10 // bytes, of all variables as JSON
+
+// setStep gives variables new values, one after the other.
+type setStep struct{ sets []assignment }
+
+type assignment struct {
+	v   variable
+	val *value
+}
+
+func loadSet(l *loader, _ *step, o *opts) action {
+	a := &setStep{}
+	if o.val.kind != yamlMap || len(o.val.pairs) == 0 {
+		l.errorf(o.val.at, "IVR004", "set wants variable: value, as in {tries: =vars.tries + 1}, not %s", o.val.what())
+		return a
+	}
+	for _, p := range o.val.pairs {
+		v, ok := l.variable(p.key)
+		if !ok {
+			continue
+		}
+		if val := l.value(p.val, v.typ, v.name, "kept in a plain variable"); val != nil {
+			a.sets = append(a.sets, assignment{v, val})
+		}
+	}
+	return a
+}
+
+// variable finds a declared variable.
+func (l *loader) variable(v *yval) (variable, bool) {
+	var names []string
+	for _, d := range l.s.vars {
+		if d.name == v.text {
+			return d, true
+		}
+		names = append(names, d.name)
+	}
+	l.errorf(v.at, "IVR052", "there is no variable %q%s; declare it under vars", v.text, near(v.text, names))
+	return variable{}, false
+}
+
+func (a *setStep) start(m *Machine) {
+	for _, s := range a.sets {
+		got, err := s.val.get(&m.x)
+		if err == nil {
+			got, err = convert(s.v.typ, got)
+			if _, coded := err.(fault); err != nil && !coded {
+				err = fault("expr.wrong_type")
+			}
+		}
+		if err == nil {
+			err = m.assign(s.v.name, got)
+		}
+		if err != nil {
+			m.failWith(err)
+			return
+		}
+	}
+	m.leave("done")
+}
+
+// assign sets a variable, within the bound on all of them.
+func (m *Machine) assign(name string, v any) error {
+	old := m.x.vars[name]
+	m.x.vars[name] = v
+	if b, err := json.Marshal(m.x.vars); err != nil || len(b) > maxVars {
+		m.x.vars[name] = old
+		return fault("limit.variables")
+	}
+	return nil
+}

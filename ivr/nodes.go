@@ -1,0 +1,92 @@
+package ivr
+
+// verb is a row of the table of verbs: the loader reads scripts by it, and the manual is held to it.
+type verb struct {
+	name     string
+	short    string   // the option that verb: text stands for
+	options  []option // beside the outcomes
+	outcomes []outcome
+	later    []string // options and outcomes of the language that this version does not have
+	keys     bool     // phone keys are written among the options
+	free     bool     // the options are names of the script's own
+	silent   bool     // may run once the caller has gone
+	load     func(l *loader, s *step, o *opts) action
+}
+
+type option struct {
+	name string
+	def  string // as it would be written; empty: none
+	must bool
+}
+
+// outcome is a way a step can end; the first is the good one.
+type outcome struct {
+	name string
+	to   string // default: next, hangup, or =name for where another goes
+	must bool   // has no default
+}
+
+// action is what a step does. start ends with leave, goTo or one of the waits of the machine.
+type action interface{ start(m *Machine) }
+
+// answered is an action that waits for a DoneStep.
+type answered interface{ answer(m *Machine, r Result) }
+
+// quieted is an action that waits until everything said before it has been heard.
+type quieted interface{ quiet(m *Machine) }
+
+// pressed is an action other than a question that takes keys while it waits.
+type pressed interface{ press(m *Machine, digit string) }
+
+// branching is an action with targets of its own beside its outcomes.
+type branching interface{ targets() []target }
+
+var done = []outcome{{"done", "next", false}}
+
+func questionOptions(more ...option) []option {
+	return append(more, option{"prompt", "the node's name", false}, option{"wait", "5s", false}, option{"between_keys", "3s", false},
+		option{"tries", "3", false}, option{"no_input", "", false}, option{"no_match", "", false}, option{"reprompt", "true", false},
+		option{"barge_in", "the prompt's", false}, option{"events", "true", false})
+}
+
+var unanswered = []outcome{{"no_input", "", true}, {"no_match", "", true}}
+
+// verbTable lists the verbs of this version. To add one: node_<verb>.go, a line here, a transcript, a row in docs/ivr.md.
+func verbTable() []*verb {
+	return []*verb{
+		{name: "answer", short: "when", options: []option{{"when", "now", false}, {"early", "false", false}}, outcomes: done, load: loadAnswer},
+		{name: "play", short: "prompt", options: []option{{"prompt", "", true}, {"barge_in", "the prompt's", false}, {"language", "the call's", false},
+			{"times", "1", false}}, outcomes: done, load: loadPlay},
+		{name: "say", short: "text", options: []option{{"text", "", true}, {"voice", "the site's", false}, {"barge_in", "true", false}},
+			outcomes: done, load: loadSay},
+		{name: "menu", options: questionOptions(), outcomes: unanswered, keys: true, load: loadMenu},
+		{name: "collect", short: "into", options: questionOptions(option{"into", "", true}, option{"digits", "1-20", false}, option{"end", "hash", false},
+			option{"as", "digits", false}, option{"order", "dmy", false}, option{"match", "", false}, option{"check", "", false},
+			option{"mask", "false", false}, option{"confirm", "false", false}), later: []string{"speech"},
+			outcomes: append(append([]outcome{}, done...), unanswered...), load: loadCollect},
+		{name: "language", short: "set", options: questionOptions(option{"set", "", false}, option{"remember", "true", false}),
+			outcomes: []outcome{{"done", "next", false}, {"no_input", "next", false}, {"no_match", "next", false}}, keys: true, load: loadLanguage},
+		{name: "set", free: true, outcomes: done, silent: true, load: loadSet},
+		{name: "branch", short: "arms", options: []option{{"arms", "", false}, {"value", "", false}, {"is", "", false}, {"else", "", false}},
+			silent: true, load: loadBranch},
+		{name: "hours", short: "calendar", options: []option{{"calendar", "", true}, {"at", "now", false}},
+			outcomes: []outcome{{"open", "next", false}, {"closed", "", true}, {"holiday", "=closed", false}}, load: loadHours},
+		{name: "customer", short: "caller", options: []option{{"caller", "", false}, {"number", "", false}, {"account", "", false}, {"id", "", false},
+			{"within", "2s", false}}, silent: true,
+			outcomes: []outcome{{"found", "next", false}, {"several", "next", false}, {"unknown", "next", false}, {"error", "next", false}}, load: loadCustomer},
+		{name: "queue", short: "name", options: []option{{"name", "", true}, {"priority", "the call's", false}, {"attach", "", false},
+			{"at_most", "15m", false}, {"music", "the queue's", false}}, keys: true, later: []string{"skills", "agent", "agent_wait", "announce", "callback"},
+			outcomes: []outcome{{"answered", "hangup", false}, {"timeout", "", true}, {"full", "=timeout", false}, {"closed", "=timeout", false},
+				{"empty", "=timeout", false}}, load: loadQueue},
+		{name: "attach", free: true, outcomes: done, silent: true, load: loadAttach},
+		{name: "goto", short: "to", options: []option{{"to", "", true}}, silent: true, load: loadGoto},
+		{name: "hangup", short: "cause", options: []option{{"cause", "normal", false}, {"play", "", false}}, later: []string{"disposition"}, load: loadHangup},
+	}
+}
+
+// laterVerbs are verbs of the language that this version refuses by name.
+var laterVerbs = []string{"listen", "query", "http", "callback", "transfer", "dial", "voicemail", "record", "fax_receive", "fax_send", "survey", "message",
+	"tag", "disposition", "priority", "pop", "detect", "wait", "call", "return"}
+
+// laterKeys are keys of a file that this version refuses by name.
+var laterKeys = []string{"args", "returns", "exits", "contact", "imports", "secrets"}

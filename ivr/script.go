@@ -1,0 +1,174 @@
+package ivr
+
+import (
+	"slices"
+	"time"
+)
+
+// Script is one script, loaded and found sound. It never changes and may be shared by all calls.
+type Script struct {
+	name     string // the file's base name without .yaml
+	title    string
+	version  string // the first 8 digits of the file's SHA-256
+	site     Site
+	langs    []string
+	vars     []variable
+	prompts  []*prompt
+	nodes    []*node
+	start    *node
+	events   []choice
+	failed   *target
+	onError  *node
+	onHangup *node
+	defaults defaults
+	lang     *language
+	queues   []string
+	apology  *prompt
+}
+
+type defaults struct {
+	wait, between time.Duration
+	tries         int
+	barge         *barge
+	voice         string
+}
+
+type variable struct {
+	name string
+	typ  typ
+	def  any // never nil
+	at   place
+}
+
+// node is a named step or list of steps.
+type node struct {
+	name  string
+	at    place
+	steps []*step
+	src   *yval
+}
+
+// step is one verb with where to go from it.
+type step struct {
+	node  *node
+	index int
+	at    place
+	verb  *verb
+	do    action
+	cond  *expression
+	masks bool   // a masked question is the next one possible from here
+	exits []exit // every outcome that has somewhere to go
+}
+
+type exit struct {
+	outcome string
+	to      target
+}
+
+func (s *step) exit(outcome string) (target, bool) {
+	for _, e := range s.exits {
+		if e.outcome == outcome {
+			return e.to, true
+		}
+	}
+	return target{}, false
+}
+
+func (s *step) next() (*step, bool) {
+	if s.index+1 < len(s.node.steps) {
+		return s.node.steps[s.index+1], true
+	}
+	return nil, false
+}
+
+// question returns what the step asks, or nil.
+func (s *step) question() *question {
+	if a, ok := s.do.(asker); ok {
+		return a.asks()
+	}
+	return nil
+}
+
+type targetKind int
+
+const (
+	toNode targetKind = iota
+	toNext
+	toRepeat
+	toBack
+	toHangup
+)
+
+// target is where a step leads.
+type target struct {
+	kind targetKind
+	node *node
+	at   place
+}
+
+// choice is a key, or several, and where it leads.
+type choice struct {
+	keys string // as dialled: 1, 12, *, #
+	to   target
+	at   place
+}
+
+type prompt struct {
+	name  string
+	file  string
+	at    place
+	texts []langText
+	barge *barge
+	built bool // one of ours, not of the script
+}
+
+type langText struct {
+	lang string
+	text *template
+	at   place
+}
+
+func (p *prompt) in(lang string) *template {
+	for _, t := range p.texts {
+		if t.lang == lang {
+			return t.text
+		}
+	}
+	return nil
+}
+
+// Name is the script's file name without its ending.
+func (s *Script) Name() string { return s.name }
+
+// Title is its name for people.
+func (s *Script) Title() string { return s.title }
+
+// Version is the first 8 digits of the SHA-256 of its text; a call keeps the version it began with.
+func (s *Script) Version() string { return s.version }
+
+// Languages are the script's languages; the first is the default.
+func (s *Script) Languages() []string { return slices.Clone(s.langs) }
+
+// Queues are the queues whose figures its expressions ask for, in alphabetical order.
+func (s *Script) Queues() []string { return slices.Clone(s.queues) }
+
+// FixedParts are all the texts that are the same for every caller, in the order of the file: what can be prepared before
+// the first call.
+func (s *Script) FixedParts() []Part {
+	var out []Part
+	for _, p := range s.prompts {
+		for _, t := range p.texts {
+			if !t.text.hasHoles() {
+				out = append(out, Part{Name: p.name, File: p.file, Text: t.text.fixed(), Lang: t.lang, Voice: s.defaults.voice})
+			}
+		}
+	}
+	for _, n := range s.nodes {
+		for _, st := range n.steps {
+			if a, ok := st.do.(*sayStep); ok {
+				out = append(out, a.fixedParts(s)...)
+			}
+		}
+	}
+	return out
+}

@@ -1,0 +1,65 @@
+package ivr
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// Site is what a script may count on at the place where it runs: the loader checks the script against it, and the
+// machine asks it for the opening hours. Its functions must be pure and safe for concurrent use.
+type Site struct {
+	Queues         []string // the queues that exist
+	Calendars      []string // the calendars that exist
+	Voices         []string // languages with a voice; without one, every prompt of that language needs a recording
+	CustomerFields []string // the site's own columns of a customer, texts
+	LastResort     string   // queue when even on_error fails; empty: apologise and hang up
+	Zone           *time.Location
+	// Hours tells whether the calendar is open, closed or on holiday at the time; ok is false if there is no such calendar.
+	Hours func(name string, at time.Time) (outcome string, ok bool)
+	// CalendarZone is the zone of a calendar; nil: Zone holds for all.
+	CalendarZone func(name string) *time.Location
+	// ValidPhone tells whether the text is a telephone number; nil: 3 to 15 digits, a plus before them allowed.
+	ValidPhone func(number string) bool
+}
+
+func (s Site) location() *time.Location {
+	if s.Zone == nil {
+		return time.UTC
+	}
+	return s.Zone
+}
+
+func (s Site) zoneOf(calendar string) *time.Location {
+	if s.CalendarZone != nil {
+		if z := s.CalendarZone(calendar); z != nil {
+			return z
+		}
+	}
+	return s.location()
+}
+
+func (s Site) hours(name string, at time.Time) (string, bool) {
+	if s.Hours == nil {
+		return "", false
+	}
+	return s.Hours(name, at)
+}
+
+func (s Site) hasCalendar(name string) bool {
+	if slices.Contains(s.Calendars, name) {
+		return true
+	}
+	_, ok := s.hours(name, time.Unix(0, 0))
+	return ok
+}
+
+func (s Site) hasVoice(lang string) bool { return slices.Contains(s.Voices, lang) }
+
+func (s Site) validPhone(n string) bool {
+	if s.ValidPhone != nil {
+		return s.ValidPhone(n)
+	}
+	d := strings.TrimPrefix(n, "+")
+	return len(d) >= 3 && len(d) <= 15 && digitsText.MatchString(d)
+}

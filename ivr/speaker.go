@@ -1,0 +1,168 @@
+package ivr
+
+import "time"
+
+// speaker holds what is to be said. Prompts queue up until a question, a wait or the end; then each run of prompts with
+// the same barge_in goes out as one Play.
+type speaker struct {
+	pending  []batch
+	playing  *playing
+	flushing bool
+}
+
+type batch struct {
+	parts []Part
+	barge barge
+}
+
+type playing struct {
+	id    string
+	barge barge
+	since time.Time
+}
+
+// bargeOf is the first that is set: the step's, the prompt's, the file's default, and true.
+func (m *Machine) bargeOf(p *prompt, own *barge) barge {
+	switch {
+	case own != nil:
+		return *own
+	case p != nil && p.barge != nil:
+		return *p.barge
+	case m.s.defaults.barge != nil:
+		return *m.s.defaults.barge
+	}
+	return barge{mode: "true"}
+}
+
+func (m *Machine) sayPrompt(p *prompt, lang string, own *barge) {
+	t := p.in(lang)
+	if t == nil {
+		return
+	}
+	text, err := t.fill(&m.x)
+	if err != nil {
+		m.log("prompt.skipped", p.name+": "+err.Error())
+		return
+	}
+	part := Part{Name: p.name, File: p.file, Text: text, Lang: lang, Voice: m.s.defaults.voice}
+	if t.hasHoles() {
+		part.Name, part.File, part.Private = "", "", true
+	}
+	m.say(part, m.bargeOf(p, own))
+}
+
+func (m *Machine) say(p Part, b barge) {
+	if n := len(m.pending); n > 0 && m.pending[n-1].barge == b {
+		m.pending[n-1].parts = append(m.pending[n-1].parts, p)
+		return
+	}
+	m.pending = append(m.pending, batch{[]Part{p}, b})
+}
+
+// flush lets out what is to be said; when all has been heard, quiet follows, at once if there is nothing.
+func (m *Machine) flush() {
+	m.flushing = true
+	m.pump()
+}
+
+func (m *Machine) pump() {
+	if m.playing != nil || !m.flushing {
+		return
+	}
+	if len(m.pending) == 0 {
+		m.flushing = false
+		m.wentQuiet()
+		return
+	}
+	b := m.pending[0]
+	m.pending = m.pending[1:]
+	if b.barge.mode == "false" {
+		m.emptyBuffer()
+	}
+	m.pickUp()
+	m.playing = &playing{m.id(), b.barge, m.now}
+	m.emit(Play{ID: m.playing.id, Parts: b.parts})
+}
+
+// pickUp answers the channel before the first sound, unless the script chose early media.
+func (m *Machine) pickUp() {
+	if m.answer == "" {
+		m.answer = "answered"
+		m.emit(Answer{ID: m.id()})
+	}
+}
+
+// played: the Play has ended or failed; a failed one is skipped, never an error.
+func (m *Machine) played(r Result) {
+	m.playing, m.timers.stop = nil, time.Time{}
+	if r.Outcome == "error" {
+		m.log("prompt.failed", "a prompt could not be played: "+r.Code)
+	}
+	m.pump()
+}
+
+// stopPlay cuts the Play off; its DoneStep will find a spent id.
+func (m *Machine) stopPlay() {
+	m.timers.stop = time.Time{}
+	if m.playing != nil {
+		m.emit(Stop{ID: m.playing.id})
+		m.playing = nil
+	}
+}
+
+// legalAhead tells whether something that must be heard out is being said or is still to be said.
+func (m *Machine) legalAhead() bool {
+	if m.playing != nil && m.playing.barge.mode == "false" {
+		return true
+	}
+	for _, b := range m.pending {
+		if b.barge.mode == "false" {
+			return true
+		}
+	}
+	return false
+}
+
+// hush does what a key does to prompts: drops those that wait, up to one that must be heard, and stops the one at work,
+// or lets it run on until its barge_in: after.
+func (m *Machine) hush() {
+	for len(m.pending) > 0 && m.pending[0].barge.mode != "false" {
+		m.pending = m.pending[1:]
+	}
+	if m.playing == nil {
+		return
+	}
+	if b := m.playing.barge; b.mode == "after" {
+		if till := m.playing.since.Add(b.after); m.now.Before(till) {
+			m.timers.stop = till
+			return
+		}
+	}
+	m.stopPlay()
+	m.pump()
+}
+
+// emptyBuffer throws away what was typed ahead.
+func (m *Machine) emptyBuffer() {
+	if n := len(m.buf); n > 0 {
+		m.dropped += n
+		m.log("keys.dropped", "keys pressed too early were thrown away")
+		m.buf = nil
+	}
+}
+
+// wentQuiet: all that was said has been heard.
+func (m *Machine) wentQuiet() {
+	switch {
+	case m.ending != nil:
+		m.finish()
+	case m.phase == phaseAsk && m.asking.Stage == stagePrompt:
+		m.asking.Stage = stageWait
+		m.timers.ask = m.now.Add(m.at.question().wait)
+	case m.phase == phaseQuiet:
+		if q, ok := m.at.do.(quieted); ok {
+			m.phase = phaseRun
+			q.quiet(m)
+		}
+	}
+}
