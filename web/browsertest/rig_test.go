@@ -1,0 +1,253 @@
+package browsertest
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"testing"
+	"time"
+
+	"ctid"
+	"ctid/web"
+	"ctid/ws"
+)
+
+// users knows one agent, ana.
+type users struct {
+	mu     sync.Mutex
+	tokens map[string]ctid.Who
+}
+
+func (u *users) Authenticate(_ context.Context, user, password string) (ctid.Who, error) {
+	if user != "ana" || password != "correct horse" {
+		return ctid.Who{}, ctid.Refuse(ctid.Unauthorized, "wrong")
+	}
+	return ctid.Who{User: "ana", Agent: "ana", Roles: []ctid.Role{ctid.RoleAgent}}, nil
+}
+
+func (u *users) NewToken(_ context.Context, who ctid.Who, ttl time.Duration) (string, error) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	who.Until = time.Now().Add(ttl)
+	u.tokens["ctid_u_test"] = who
+	return "ctid_u_test", nil
+}
+
+func (u *users) WhoByToken(_ context.Context, token string) (ctid.Who, error) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if w, ok := u.tokens[token]; ok {
+		return w, nil
+	}
+	return ctid.Who{}, ctid.Refuse(ctid.Unauthorized, "unknown token")
+}
+
+func (u *users) Revoke(_ context.Context, token string) error {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	delete(u.tokens, token)
+	return nil
+}
+
+// desk plays the switchboard for one agent: it does what it is asked and publishes what became of it.
+type desk struct {
+	mu    sync.Mutex
+	hub   *ws.Hub
+	seq   uint64
+	view  ctid.AgentView
+	asked []ctid.Action
+	at    []time.Time
+}
+
+func (d *desk) Do(_ context.Context, _ ctid.Who, a ctid.Action, reply func(ctid.Reply)) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.asked, d.at = append(d.asked, a), append(d.at, time.Now())
+	switch a := a.(type) {
+	case ctid.AgentLogin:
+		d.become(ctid.Paused, ctid.ReasonLogin)
+	case ctid.AgentReady:
+		d.become(ctid.Ready, "")
+	case ctid.AgentPause:
+		d.become(ctid.Paused, a.Reason)
+	case ctid.AgentLogout:
+		d.become(ctid.Out, "")
+	case ctid.CallHangup:
+		d.end(a.Call)
+	case ctid.AgentWrapUpDone:
+		d.view.Wrap = nil
+		d.publish(ctid.Event{Rev: 9, Pop: "p_1", Call: call, Agent: "ana", Body: ctid.PopClosed{Why: "done"}})
+		d.become(ctid.Ready, "")
+	}
+	reply(ctid.Reply{Phase: ctid.Done})
+}
+
+// can is what an agent may do in each state.
+var can = map[ctid.AgentState][]string{
+	ctid.Out: {"agent.login"}, ctid.Paused: {"agent.ready", "agent.pause", "agent.logout"},
+	ctid.Ready: {"agent.pause", "agent.logout"}, ctid.Talking: {"agent.pause"}, ctid.Reserved: {}, ctid.WrapUp: {"agent.wrapup_done"},
+}
+
+func (d *desk) become(s ctid.AgentState, reason string) {
+	d.view.Rev++
+	d.view.Agent, d.view.State, d.view.Reason, d.view.Since, d.view.Can, d.view.Device = "ana", s, reason, time.Now(), can[s], true
+	d.publish(ctid.Event{Rev: d.view.Rev, Agent: "ana", Body: ctid.AgentStateChanged{AgentView: d.view}})
+}
+
+func (d *desk) publish(e ctid.Event) uint64 {
+	d.seq += 2
+	e.Seq, e.Epoch, e.At, e.Agents = d.seq, "E1", time.Now(), []ctid.AgentID{"ana"}
+	d.hub.Publish(e)
+	return d.seq
+}
+
+const call ctid.CallID = "c_1"
+
+// ring offers a call: the pop first, then, once it is on the socket, the phone.
+func (d *desk) ring(t *testing.T, p ctid.PopData) time.Time {
+	t.Helper()
+	start := time.Now()
+	d.mu.Lock()
+	seq := d.publish(ctid.Event{Rev: 1, Pop: "p_1", Call: call, Agent: "ana", Body: ctid.PopOffered{PopData: p}})
+	d.mu.Unlock()
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	defer cancel()
+	if n, ok := d.hub.PopWritten(ctx, "ana", seq); n != 1 || !ok {
+		t.Errorf("the pop was written on %d sockets, %v", n, ok)
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.become(ctid.Reserved, "")
+	d.publish(ctid.Event{Rev: 2, Call: call, Agent: "ana", Queue: "claims", Body: ctid.CallDelivered{Leg: "l_1", Offer: "o_1", Device: "phone", Alert: "ringing"}})
+	return start
+}
+
+func (d *desk) answer() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.publish(ctid.Event{Rev: 3, Call: call, Agent: "ana", Can: []string{"call.hangup"}, Body: ctid.CallEstablished{Talk: "main",
+		Legs: []ctid.LegView{{Leg: "l_0", Role: "caller", State: "up"}, {Leg: "l_1", Role: "agent", Agent: "ana", State: "up"}}}})
+	d.become(ctid.Talking, "")
+}
+
+func (d *desk) end(c ctid.CallID) {
+	d.publish(ctid.Event{Rev: 4, Call: c, Agent: "ana", Body: ctid.CallCleared{End: ctid.End{Side: ctid.SideAgent, Reason: "hangup"}}})
+	d.view.Wrap = &ctid.Wrap{ID: "w_1", Call: c, Until: time.Now().Add(30 * time.Second), Forced: true}
+	d.become(ctid.WrapUp, "")
+}
+
+// find returns the first action of type A, and when it came.
+func find[A ctid.Action](d *desk) (a A, at time.Time, ok bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for i, x := range d.asked {
+		if a, ok := x.(A); ok {
+			return a, d.at[i], true
+		}
+	}
+	return a, at, false
+}
+
+// cutter passes TCP on to a server until it is told to cut.
+type cutter struct {
+	ln    net.Listener
+	to    string
+	mu    sync.Mutex
+	conns map[net.Conn]bool
+	shut  bool // refuse new connections
+	wg    sync.WaitGroup
+}
+
+func newCutter(t *testing.T, to string) *cutter {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &cutter{ln: ln, to: to, conns: map[net.Conn]bool{}}
+	c.wg.Go(c.accept)
+	t.Cleanup(func() { _ = ln.Close(); c.cut(true); c.wg.Wait() })
+	return c
+}
+
+func (c *cutter) accept() {
+	for {
+		near, err := c.ln.Accept()
+		if err != nil {
+			return
+		}
+		far, err := net.Dial("tcp", c.to)
+		if err != nil || !c.add(near, far) {
+			_ = near.Close()
+			if far != nil {
+				_ = far.Close()
+			}
+			continue
+		}
+		pass := func(dst, src net.Conn) { _, _ = io.Copy(dst, src); _ = dst.Close(); _ = src.Close() }
+		c.wg.Go(func() { pass(near, far) })
+		c.wg.Go(func() { pass(far, near) })
+	}
+}
+
+func (c *cutter) add(conns ...net.Conn) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, x := range conns {
+		if !c.shut {
+			c.conns[x] = true
+		}
+	}
+	return !c.shut
+}
+
+// cut drops all connections; with shut no new one is let through until open.
+func (c *cutter) cut(shut bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.shut = shut
+	for x := range c.conns {
+		_ = x.Close()
+		delete(c.conns, x)
+	}
+}
+
+func (c *cutter) open() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.shut = false
+}
+
+// serve starts hub and web server and returns the desk, the cutter before them and the page's address.
+func serve(t *testing.T) (*desk, *cutter, string) {
+	t.Helper()
+	log := slog.New(slog.DiscardHandler)
+	u, tickets, d := &users{tokens: map[string]ctid.Who{}}, web.NewTickets(), &desk{seq: 10}
+	d.hub = ws.New(ws.Config{Auth: web.Auth{Users: u, Tickets: tickets}, Desk: d, Epoch: "E1", Log: log, Codes: ws.Codes{
+		Pause:       []ws.PauseCode{{Code: "lunch", Label: "Lunch"}, {Code: "training", Label: "Training"}},
+		Disposition: map[ctid.QueueID]ws.Dispositions{"claims": {Forced: true, Items: []ws.Disposition{{Code: "new_claim", Label: "New claim"}, {Code: "question", Label: "Question answered"}}}},
+	}})
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	srv := web.NewServer(web.New(web.Config{Users: u, Tickets: tickets, Hub: d.hub, Ready: func() []string { return nil }, Log: log, Plain: true}), log)
+	done := make(chan error, 1)
+	go func() { done <- srv.Serve(ln) }()
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		if err := d.hub.Close(ctx); err != nil {
+			t.Errorf("hub: %v", err)
+		}
+		_ = srv.Close()
+		if err := <-done; !errors.Is(err, http.ErrServerClosed) {
+			t.Errorf("server: %v", err)
+		}
+	})
+	c := newCutter(t, ln.Addr().String())
+	return d, c, "http://" + c.ln.Addr().String() + "/desk/"
+}
