@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/netip"
 	"strconv"
 	"sync"
 	"time"
@@ -85,7 +84,8 @@ func New(config Config) (*Phone, error) {
 }
 
 func open(config Config) (*Phone, error) {
-	port, err := freePort()
+	// The library's own record of a port of its choice can't be read without a race.
+	port, err := pbxtest.FreePort()
 	if err != nil {
 		return nil, err
 	}
@@ -111,17 +111,6 @@ func open(config Config) (*Phone, error) {
 		return nil, errors.Join(err, p.Close())
 	}
 	return p, nil
-}
-
-// freePort finds a port for UDP. The phone must know its port beforehand: the
-// library's own record of it can't be read without a race.
-func freePort() (int, error) {
-	c, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
-	if err != nil {
-		return 0, err
-	}
-	addr, err := netip.ParseAddrPort(c.LocalAddr().String())
-	return int(addr.Port()), errors.Join(err, c.Close())
 }
 
 // listen returns when the socket is read: a request sent earlier would try to
