@@ -1,0 +1,88 @@
+package scenariotest
+
+import (
+	"fmt"
+	"strings"
+
+	"ctid/ari"
+)
+
+// renderer puts events into the words of the sections.
+type renderer struct {
+	prefix string            // of the ids that the scenario chose
+	names  map[string]string // ids that Asterisk chose
+}
+
+func (r *renderer) name(id string) string {
+	if n, ok := r.names[id]; ok {
+		return n
+	}
+	return strings.TrimPrefix(id, r.prefix)
+}
+
+// event says of whom an event tells, and what. An empty name means that scenarios don't look at it.
+func (r *renderer) event(ev ari.Event) (name, line string) {
+	typ := ev.Header().Type
+	s := ev.Subject()
+	name = r.name(s.Channel)
+	if name == "" {
+		name = r.name(s.Bridge)
+	}
+	if name == "" {
+		name = s.Endpoint
+	}
+	switch e := ev.(type) {
+	case *ari.ChannelVarset, *ari.ChannelConnectedLine, *ari.ChannelCallerID, *ari.DeviceStateChanged:
+		return "", "" // how many there are depends on modules and codecs
+	case *ari.StasisStart:
+		return name, fmt.Sprintf("%s %s %v", typ, e.Channel.State, e.Args)
+	case *ari.ChannelStateChange:
+		return name, typ + " " + e.Channel.State
+	case *ari.ChannelDestroyed:
+		return name, fmt.Sprintf("%s %d %d", typ, e.Cause, e.TechCause)
+	case *ari.ChannelHangupRequest:
+		return name, fmt.Sprintf("%s %d %d soft=%t", typ, e.Cause, e.TechCause, e.Soft)
+	case *ari.ChannelDtmfReceived:
+		return name, typ + " " + e.Digit
+	case *ari.Dial:
+		return name, strings.TrimSpace(typ + " " + e.Status)
+	case *ari.ChannelEnteredBridge:
+		return name, fmt.Sprintf("%s %s of %d", typ, r.name(e.Bridge.ID), len(e.Bridge.ChannelIDs))
+	case *ari.ChannelLeftBridge:
+		return name, fmt.Sprintf("%s %s of %d", typ, r.name(e.Bridge.ID), len(e.Bridge.ChannelIDs))
+	case *ari.ChannelTransfer:
+		return name, strings.TrimSpace(fmt.Sprintf("%s %s %s", typ, e.ReferTo.Requested.Destination, e.State))
+	case *ari.PlaybackStarted:
+		return name, r.playback(typ, e.Playback)
+	case *ari.PlaybackContinuing:
+		return name, r.playback(typ, e.Playback)
+	case *ari.PlaybackFinished:
+		return name, r.playback(typ, e.Playback)
+	case *ari.RecordingStarted:
+		return name, typ + " " + r.name(e.Recording.Name)
+	case *ari.RecordingFinished:
+		return name, typ + " " + r.name(e.Recording.Name)
+	case *ari.RecordingFailed:
+		return name, typ + " " + r.name(e.Recording.Name) + " " + e.Recording.Cause
+	case *ari.ContactStatusChange:
+		return name, typ + " " + e.Contact.Status
+	case *ari.PeerStatusChange:
+		return name, typ + " " + e.Peer.Status
+	case *ari.EndpointStateChange:
+		return name, typ + " " + e.Endpoint.State
+	}
+	return name, typ
+}
+
+func (r *renderer) playback(typ string, p ari.PlaybackData) string {
+	return fmt.Sprintf("%s %s %s %s", typ, r.name(p.ID), p.State, p.MediaURI)
+}
+
+// settle puts the pairs whose order real Asterisks toss for into one order.
+func settle(lines []string) {
+	for i := 1; i < len(lines); i++ {
+		if lines[i] == "ChannelStateChange Ringing" && lines[i-1] == "Dial RINGING" {
+			lines[i], lines[i-1] = lines[i-1], lines[i]
+		}
+	}
+}
