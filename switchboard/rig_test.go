@@ -1,0 +1,301 @@
+package switchboard
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/fstest"
+	"testing/synctest"
+	"time"
+
+	"ctid"
+	"ctid/acd"
+	"ctid/ari"
+	"ctid/ari/aritest"
+	"ctid/ivr"
+)
+
+// centre is a switchboard on an Asterisk in memory, inside a synctest bubble: two queues, agents ana and ben.
+type centre struct {
+	t    *testing.T
+	pbx  *aritest.Server
+	sb   *Switchboard
+	stop func()
+
+	mu      sync.Mutex
+	rows    []ctid.LogEntry
+	events  []ctid.Event
+	records []*ctid.CallRecord
+	matches map[string]ctid.Match
+	slow    time.Duration // of a customer look-up
+	popWait time.Duration // until a pop is written
+	sockets int
+	late    bool // pops are never written
+}
+
+func (c *centre) AppendAll(group []ctid.LogEntry) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.rows = append(c.rows, group...)
+	for _, e := range group {
+		if e.Record != nil {
+			c.records = append(c.records, e.Record)
+		}
+		if e.Done != nil {
+			e.Done(nil)
+		}
+	}
+}
+
+func (c *centre) Publish(ev ctid.Event) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if n := len(c.events); n > 0 && c.events[n-1].Seq >= ev.Seq {
+		c.t.Errorf("event %d came after %d", ev.Seq, c.events[n-1].Seq)
+	}
+	c.events = append(c.events, ev)
+}
+
+func (c *centre) PopWritten(ctx context.Context, _ ctid.AgentID, _ uint64) (int, bool) {
+	if c.late {
+		<-ctx.Done()
+		return 0, false
+	}
+	select {
+	case <-time.After(c.popWait):
+		return c.sockets, true
+	case <-ctx.Done():
+		return 0, false
+	}
+}
+
+func (c *centre) Lookup(ctx context.Context, q Query) (ctid.Match, error) {
+	select {
+	case <-time.After(c.slow):
+	case <-ctx.Done():
+		return ctid.Match{}, ctx.Err()
+	}
+	key := q.Number + q.Account + string(q.Customer)
+	if m, ok := c.matches[key]; ok {
+		return m, nil
+	}
+	return ctid.Match{State: ctid.MatchNone, Asked: []string{"ani"}}, nil
+}
+
+func (c *centre) Prepare(_ context.Context, _ ctid.NodeID, parts []ivr.Part) ([]string, error) {
+	var out []string
+	for _, p := range parts {
+		name := p.Name
+		if name == "" {
+			name = strings.ReplaceAll(p.Text, " ", "_")
+		}
+		out = append(out, "sound:"+name)
+	}
+	return out, nil
+}
+
+// Route implements Routes.
+func (c *centre) routes(t *testing.T, script string) Routes {
+	t.Helper()
+	site := ivr.Site{Queues: []string{"sales", "support"}, Voices: []string{"en"}}
+	s, found := ivr.Load(fstest.MapFS{"main.yaml": {Data: []byte(script)}}, "main.yaml", site)
+	if s == nil {
+		t.Fatal(found)
+	}
+	return oneRoute{Route{Label: "Main line", Script: s}}
+}
+
+type oneRoute struct{ r Route }
+
+func (o oneRoute) Route(dnis string) (Route, bool) { return o.r, dnis == "8001" }
+
+// straight goes into the queue at once; menu asks first.
+const (
+	straight = `version: 1
+nodes:
+  q: {queue: {name: sales, at_most: 2m}, then: {otherwise: hangup}}
+`
+	menu = `version: 1
+prompts: {hello: Welcome., choose: For sales press 1., busy: Nobody is free.}
+nodes:
+  hello:
+    - play: hello
+    - menu: {1: q, prompt: choose, tries: 2}
+      then: {failed: hangup}
+  q: {queue: {name: sales, at_most: 30s}, then: {otherwise: busy}}
+  busy: [{play: busy}, {hangup: normal}]
+`
+)
+
+func agents() []acd.Agent {
+	both := []acd.Membership{{Queue: "sales", Rank: 1}, {Queue: "support", Rank: 1}}
+	return []acd.Agent{{ID: "ana", Desk: ctid.DeskOptional, Queues: both}, {ID: "ben", Desk: ctid.DeskOptional, Queues: both}}
+}
+
+// inCentre runs f in a bubble with a centre on the script; afterwards nothing may be left in Asterisk or running.
+func inCentre(t *testing.T, script string, f func(t *testing.T, c *centre)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		c := &centre{t: t, sockets: 1, matches: map[string]ctid.Match{}}
+		c.pbx = aritest.New(aritest.Options{})
+		defer c.pbx.Close()
+		for i, a := range []string{"1001", "1002"} {
+			c.pbx.Phone(a, aritest.AnswerAfter(time.Duration(i+1)*time.Second))
+		}
+		cfg := c.pbx.Config()
+		cfg.Name = "a"
+		node, err := ari.New(cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n := 0
+		var mu sync.Mutex
+		c.sb, err = New(Config{Site: "t", Epoch: "E1", NextSeq: 1, Nodes: []*ari.Node{node},
+			Plan: Plan{ACD: acd.Config{Epoch: "E1", Agents: agents(), Queues: []acd.Queue{
+				{ID: "sales", Name: "Sales", Wrap: 10 * time.Second}, {ID: "support", Name: "Support"}}},
+				Devices: map[ctid.AgentID]Device{"ana": {"phone", "PJSIP/1001", "a"}, "ben": {"phone", "PJSIP/1002", "a"}},
+				Routes:  c.routes(t, script), Country: "GB"},
+			NewID: func(p string) string { mu.Lock(); defer mu.Unlock(); n++; return fmt.Sprintf("%s%d", p, n) },
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() { ended <- c.sb.Run(ctx, Deps{Log: c, Desktops: c, Customers: c, Prompts: c}) }()
+		c.stop = sync.OnceFunc(func() {
+			cancel()
+			if err := <-ended; err != nil {
+				t.Error(err)
+			}
+		})
+		defer c.stop()
+		c.settle(time.Second)
+		f(t, c)
+	})
+}
+
+// settle lets virtual time pass and waits until everybody is idle.
+func (c *centre) settle(d time.Duration) {
+	<-time.After(d)
+	synctest.Wait()
+}
+
+// ask sends a request of an agent and returns its final reply.
+func (c *centre) ask(agent ctid.AgentID, a ctid.Action) ctid.Reply {
+	got := make(chan ctid.Reply, 2)
+	c.sb.Do(c.t.Context(), ctid.Who{User: string(agent), Agent: agent, Session: "s", Req: "r"}, a, func(r ctid.Reply) { got <- r })
+	for {
+		if r := <-got; r.Phase != ctid.Started {
+			return r
+		}
+	}
+}
+
+func (c *centre) must(agent ctid.AgentID, a ctid.Action) {
+	c.t.Helper()
+	if r := c.ask(agent, a); r.Phase != ctid.Done {
+		c.t.Fatalf("%s %s: %v", agent, a.Op(), r.Err)
+	}
+}
+
+// ready logs agents in and makes them ready.
+func (c *centre) ready(names ...ctid.AgentID) {
+	c.t.Helper()
+	for _, n := range names {
+		c.must(n, ctid.AgentLogin{})
+		c.must(n, ctid.AgentReady{})
+	}
+}
+
+func (c *centre) state(agent ctid.AgentID) string {
+	st, err := c.sb.Status(c.t.Context())
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	for _, v := range st.AgentList {
+		if v.Agent == agent {
+			if v.Reason != "" {
+				return string(v.State) + "(" + v.Reason + ")"
+			}
+			return string(v.State)
+		}
+	}
+	return "?"
+}
+
+func (c *centre) wantState(agent ctid.AgentID, want string) {
+	c.t.Helper()
+	if got := c.state(agent); got != want {
+		c.t.Errorf("%s is %s, want %s", agent, got, want)
+	}
+}
+
+// kinds are the facts so far, as "kind" or "kind(agent)", of those that the filter names.
+func (c *centre) kinds(prefix ...string) []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var out []string
+	for _, e := range c.events {
+		if slices.ContainsFunc(prefix, func(p string) bool { return strings.HasPrefix(e.Body.Kind(), p) }) {
+			out = append(out, e.Body.Kind())
+		}
+	}
+	return out
+}
+
+// body gives the last event body of type T.
+func body[T ctid.Body](c *centre) (b T) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, e := range slices.Backward(c.events) {
+		if x, ok := e.Body.(T); ok {
+			return x
+		}
+	}
+	c.t.Fatalf("no %s was told", b.Kind())
+	return b
+}
+
+// clean says that nothing is left of any call, and gives the records of those that ended.
+func (c *centre) clean(calls int) []*ctid.CallRecord {
+	c.t.Helper()
+	c.settle(10 * time.Second)
+	if ch := c.pbx.Channels(); len(ch) > 0 {
+		c.t.Errorf("channels left: %v", ch)
+	}
+	if b := c.pbx.Bridges(); len(b) > 0 {
+		c.t.Errorf("bridges left: %v", b)
+	}
+	st, err := c.sb.Status(c.t.Context())
+	if err != nil || st.Calls != 0 {
+		c.t.Errorf("%d calls left, %v", st.Calls, err)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var done []*ctid.CallRecord
+	seen := map[ctid.CallID]bool{}
+	for _, r := range c.records {
+		if r.End != nil {
+			if seen[r.ID] {
+				c.t.Errorf("%s ended twice", r.ID)
+			}
+			seen[r.ID] = true
+			done = append(done, r)
+		}
+	}
+	if len(done) != calls {
+		c.t.Errorf("%d records with an end, want %d", len(done), calls)
+	}
+	return done
+}
+
+func wantEnd(t *testing.T, r *ctid.CallRecord, side ctid.Side, reason, outcome string) {
+	t.Helper()
+	if r.End.Side != side || r.End.Reason != reason || r.Outcome != outcome {
+		t.Errorf("end is %s/%s with outcome %s, want %s/%s with %s", r.End.Side, r.End.Reason, r.Outcome, side, reason, outcome)
+	}
+}
