@@ -20,26 +20,29 @@ type Config struct {
 	Agents []Agent
 
 	DeskGrace time.Duration // how long an agent with desk required may be without an awake desktop (30 s)
-	WrapMax   time.Duration // after this an overrun wrap-up becomes paused(no-disposition) (10 min)
+	WrapMax   time.Duration // a wrap-up that owes a code and has lasted this long becomes paused(no-disposition) (10 min)
 }
 
-// Queue is one queue's rules. Zero durations take the default in brackets, except Wrap, where zero means no wrap-up.
+// Queue is one queue's rules. A zero takes the default in brackets.
 type Queue struct {
 	ID         ctid.QueueID
 	Name       string
 	Strategy   string        // longest-idle
 	Ring       time.Duration // how long an agent's phone rings (20 s)
-	Wrap       time.Duration // wrap-up after a conversation
-	ForceCode  bool          // a wrap-up ends only with a disposition
+	Wrap       time.Duration // wrap-up after a conversation; 0: none
+	ForceCode  bool          // a wrap-up ends only with a disposition; needs Wrap
 	RONA       string        // what a missed offer does: pause (default) or retry
 	RetryGap   time.Duration // with RONA retry: not offered again for this long (10 s)
 	MaxMisses  int           // with RONA retry: misses in a row that pause the agent anyway (3)
 	RejectGap  time.Duration // after a rejection not offered again for this long (5 s)
-	MaxWaiting int           // more than this many waiting is full; 0: no limit
-	Priority   int           // of a task that names none (50)
+	MaxWaiting int           // with this many waiting, ringing ones included, it is full; 0: no limit
+	Priority   int           // of a task that names none, 1–100 (50)
 }
 
-// Agent is one agent's place in the centre. Queues in the order of his ranks; rank 1 is best.
+// Agent is one agent's place in the centre. Rank 1 is best; 0 reads as 1.
+//
+// One with desk none has nowhere to say ready, so after his login he is ready whenever his phone is reachable: where
+// others are paused for offers that failed he is left alone for a while instead, and he owes no disposition.
 type Agent struct {
 	ID     ctid.AgentID
 	Desk   ctid.DeskRule

@@ -349,3 +349,87 @@ func TestCan(t *testing.T) {
 		}
 	})
 }
+
+// TestBestOfAll holds the indexes against a search through everything: who says ready gets the best task of his queues,
+// and who enters gets the best free agent of his queue.
+func TestBestOfAll(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s, err := New(drawConfig(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := crowd{}
+		now := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+		for range rapid.IntRange(1, 120).Draw(t, "steps") {
+			now = step(t, s, now)
+			ev := c.draw(t, now)
+			s.Decide(now, Tick{}) // so that nothing is due in the event that is judged
+			want := expected(s, ev)
+			cmds := s.Decide(now, ev)
+			c.saw(cmds)
+			var got []string
+			for _, cmd := range cmds {
+				if o, ok := cmd.(MakeOffer); ok {
+					got = append(got, fmt.Sprintf("%s to %s", o.Task, o.Agent))
+				}
+			}
+			if want != nil && !slices.Equal(got, want) {
+				t.Fatalf("%T%+v offers %v; the best is %v", ev, ev, got, want)
+			}
+		}
+	})
+}
+
+// expected is what ev must offer, by plain search; nil if this does not judge ev.
+func expected(s *State, ev Event) []string {
+	serves := func(a *agent, id ctid.QueueID) (rank int, ok bool) {
+		for _, m := range a.serves {
+			if m.queue.cfg.ID == id {
+				return m.rank, true
+			}
+		}
+		return 0, false
+	}
+	switch e := ev.(type) {
+	case AgentReady:
+		a := s.agents[e.Agent]
+		if a == nil || a.state != ctid.Paused || !slices.Contains(a.can(), opReady) {
+			return nil
+		}
+		var best *task
+		for _, t := range s.tasks {
+			if _, ok := serves(a, t.queue.cfg.ID); !ok || t.offer != nil {
+				continue
+			}
+			if best == nil || t.priority > best.priority || t.priority == best.priority && (t.entered.Before(best.entered) ||
+				t.entered.Equal(best.entered) && t.id < best.id) {
+				best = t
+			}
+		}
+		if best == nil {
+			return []string{}
+		}
+		return []string{fmt.Sprintf("%s to %s", best.id, a.id)}
+	case Enqueue:
+		q := s.queues[e.Queue]
+		if q == nil || q.draining || s.tasks[e.Task] != nil || q.cfg.MaxWaiting > 0 && q.size() >= q.cfg.MaxWaiting {
+			return []string{}
+		}
+		var best *agent
+		bestRank := 0
+		for _, a := range s.agents {
+			rank, ok := serves(a, e.Queue)
+			if !ok || a.state != ctid.Ready || a.until.After(s.now) {
+				continue
+			}
+			if best == nil || rank < bestRank || rank == bestRank && (a.idle.Before(best.idle) || a.idle.Equal(best.idle) && a.id < best.id) {
+				best, bestRank = a, rank
+			}
+		}
+		if best == nil {
+			return []string{}
+		}
+		return []string{fmt.Sprintf("%s to %s", e.Task, best.id)}
+	}
+	return nil
+}
