@@ -96,7 +96,7 @@ func (c *checker) member(n *ast.MemberNode) typ {
 	}
 	ft, ok := t.field(p.Value)
 	if !ok {
-		return c.fail(n.Property, "IVR052", "there is no %s.%s%s", n.Node, p.Value, near(p.Value, t.fieldNames()))
+		return c.fail(n.Property, "IVR052", "there is no %s.%s%s", n.Node, p.Value, near(p.Value, t.fieldNames(), n.Node.String()+"."))
 	}
 	return ft
 }

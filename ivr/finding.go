@@ -79,18 +79,24 @@ func (r *report) sorted() []Finding {
 	return out
 }
 
-// near returns `; did you mean "y"?` for the name among names that x was probably meant to be, or nothing.
-func near(x string, names []string) string {
+// near returns `; did you mean "y"?` for the name among names that x was probably meant to be, or nothing. What prefix is
+// given is shown before the name.
+func near(x string, names []string, prefix ...string) string {
 	best, bestDist := "", len([]rune(x))/3+2
 	for _, n := range names {
 		if d := distance(strings.ToLower(x), strings.ToLower(n)); d < bestDist || d == bestDist && best != "" && n < best {
 			best, bestDist = n, d
 		}
 	}
+	for _, n := range names {
+		if best == "" && len(x) > 2 && strings.HasPrefix(n, x) {
+			return fmt.Sprintf("; did you mean %q?", strings.Join(prefix, "")+n)
+		}
+	}
 	if best == "" || best == x || bestDist >= len([]rune(best)) {
 		return ""
 	}
-	return fmt.Sprintf("; did you mean %q?", best)
+	return fmt.Sprintf("; did you mean %q?", strings.Join(prefix, "")+best)
 }
 
 // distance counts the inserted, deleted, changed and swapped characters between a and b.

@@ -180,7 +180,9 @@ func sayMoney(f float64, cur string) string {
 	return strings.TrimSpace(cur + " " + whole + "." + cents)
 }
 
-func isChinese(lang string) bool { return lang == "zh" || strings.HasPrefix(lang, "zh-") || lang == "yue" }
+func isChinese(lang string) bool {
+	return lang == "zh" || strings.HasPrefix(lang, "zh-") || lang == "yue"
+}
 
 func sayOrdinal(lang string, f float64) string {
 	n := int64(math.Round(f))

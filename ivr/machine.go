@@ -63,7 +63,7 @@ type Machine struct {
 	timers  timers
 	masking bool
 	left    time.Duration // of the time in the script, while the caller waits in a queue
-	key     string    // pressed in a queue, while Leave is asked
+	key     string        // pressed in a queue, while Leave is asked
 	path    []visit
 	secrets []*step // steps that took a secret, for a restart
 	resort  *step

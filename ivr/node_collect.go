@@ -192,9 +192,8 @@ func (a *collectStep) take(m *Machine, keys string) {
 		return
 	}
 	if a.confirm != nil {
-		m.asking.confirm, m.asking.value, m.asking.keys = true, v, keys
+		m.asking.confirm, m.asking.value, m.asking.count, m.asking.keys = true, v, len(keys), ""
 		m.x.value = a.shown(v, keys)
-		m.asking.keys = ""
 		if len(m.buf) > 0 { // the confirmation was typed ahead
 			m.drain()
 			return
@@ -202,6 +201,7 @@ func (a *collectStep) take(m *Machine, keys string) {
 		m.sayQuestion(a.q)
 		return
 	}
+	m.asking.count = len(keys)
 	a.keep(m, v)
 }
 
@@ -240,7 +240,7 @@ func (a *collectStep) keep(m *Machine, v any) {
 	if a.q.masked {
 		m.secrets = append(m.secrets, m.at)
 	}
-	m.answeredWith(countOf(len([]rune(textOf(v)))))
+	m.answeredWith(countOf(m.asking.count))
 	m.leave("done")
 }
 

@@ -36,7 +36,9 @@ type answered interface{ answer(m *Machine, r Result) }
 type quieted interface{ quiet(m *Machine) }
 
 // pressed is an action other than a question that takes keys while it waits.
-type pressed interface{ press(m *Machine, digit string) }
+type pressed interface {
+	press(m *Machine, digit string)
+}
 
 // branching is an action with targets of its own beside its outcomes.
 type branching interface{ targets() []target }

@@ -75,6 +75,7 @@ type asking struct {
 	first   time.Time // when the first of them came
 	confirm bool      // the answer is being read back
 	value   any       // the answer being read back
+	count   int       // of its keys
 }
 
 // The stages of a question.

@@ -7,8 +7,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/goccy/go-yaml/ast"
 	yerrors "github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/lexer"
 	"github.com/goccy/go-yaml/parser"
 	"github.com/goccy/go-yaml/token"
@@ -77,7 +77,7 @@ func readYAML(r *report, src []byte) *yval {
 		return nil
 	}
 	tokens := lexer.Tokenize(string(src))
-	if !checkTokens(r, tokens) {
+	if !checkTokens(r, strings.Split(string(src), "\n"), tokens) {
 		return nil
 	}
 	file, err := parser.Parse(tokens, 0, parser.AllowDuplicateMapKey())
@@ -159,7 +159,7 @@ func isControl(c rune) bool {
 }
 
 // checkTokens refuses anchors, aliases, merges and tags before anything expands them.
-func checkTokens(r *report, tokens token.Tokens) bool {
+func checkTokens(r *report, lines []string, tokens token.Tokens) bool {
 	ok := true
 	for _, t := range tokens {
 		what := ""
@@ -167,7 +167,7 @@ func checkTokens(r *report, tokens token.Tokens) bool {
 		case token.AnchorType:
 			what = "anchors (&)"
 		case token.AliasType:
-			if t.Next != nil && t.Next.Type == token.MappingValueType || strings.HasPrefix(strings.TrimSpace(t.Origin), "*:") {
+			if bareStar(lines, tokenPlace(t)) {
 				r.errorf(tokenPlace(t), "IVR001", "not YAML: * cannot stand alone as a key; write star")
 				ok = false
 				continue
@@ -186,6 +186,15 @@ func checkTokens(r *report, tokens token.Tokens) bool {
 		}
 	}
 	return ok
+}
+
+// bareStar tells whether a * stands there alone, as a key or a value, and not before the name of an alias.
+func bareStar(lines []string, at place) bool {
+	if at.line > len(lines) {
+		return false
+	}
+	rest := []rune(lines[at.line-1])
+	return at.col == len(rest) || at.col < len(rest) && rest[at.col-1] == '*' && strings.ContainsRune(": ,}]", rest[at.col])
 }
 
 // reportSyntax puts the parser's complaint in our words, with a hint for the commonest slips.
