@@ -22,10 +22,9 @@ func (p *PrivateValue) UnmarshalJSON(b []byte) error { return json.Unmarshal(b, 
 // For a PrivateValue f gets its JSON and isJSON true; what f returns becomes its (text) value. Empty texts are left alone.
 // v may be a struct, or a pointer, slice, map or interface holding structs; unexported fields are copied as they are.
 func MapPrivate[T any](v T, f func(text string, isJSON bool) string) T {
-	rv := reflect.ValueOf(&v).Elem()
-	out := reflect.New(rv.Type()).Elem()
-	mapPrivate(out, rv, f)
-	return out.Interface().(T)
+	var out T
+	mapPrivate(reflect.ValueOf(&out).Elem(), reflect.ValueOf(&v).Elem(), f)
+	return out
 }
 
 var (

@@ -73,7 +73,7 @@ func (c *committer) refuses(err error) bool {
 // mayBeThere: a row whose commit failed may have reached the disk all the same.
 func (b *batch) mayBeThere() bool { return len(b.items) > 0 && b.items[0].again }
 
-// attempt runs one transaction. careful gives each row a savepoint of its own, and asks whether it is there already.
+// attempt runs one transaction. careful gives each row a savepoint of its own.
 func (c *committer) attempt(b *batch, careful bool) (err error) {
 	if c.conn == nil {
 		if err := c.connect(background); err != nil {
@@ -153,14 +153,16 @@ func (t *tx) writeItems(b *batch, careful bool) error {
 			}
 			continue
 		}
-		there, err := t.isThere(e)
-		if err != nil {
-			return err
+		if b.items[i].again {
+			there, err := t.isThere(e)
+			if err != nil {
+				return err
+			}
+			if there {
+				continue
+			}
 		}
-		if there {
-			continue
-		}
-		err = t.guarded(func() error { return t.writeEntry(e) })
+		err := t.guarded(func() error { return t.writeEntry(e) })
 		if err != nil && !t.c.refuses(err) {
 			return err
 		}
@@ -179,6 +181,9 @@ func (t *tx) guarded(do func() error) error {
 	err := do()
 	if err == nil {
 		return t.exec("RELEASE one")
+	}
+	if t.c.s.d.classify(err) == failEnvironment {
+		return err // the whole transaction is undone, or is already
 	}
 	clear(t.c.people)
 	if undo := t.exec("ROLLBACK TO one"); undo != nil {

@@ -70,6 +70,9 @@ func (q *queue) add(group []ctid.LogEntry) bool {
 			q.light++
 		}
 	}
+	if n := len(q.items); n > 0 {
+		q.items[n-1].last = true // the group's own last row may have been dropped
+	}
 	return true
 }
 

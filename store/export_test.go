@@ -1,0 +1,41 @@
+package store
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/mattn/go-sqlite3"
+)
+
+// LimitPages caps the size of the database for the write connection, as a full disk would, and returns how to lift it.
+// It speaks to the connection below database/sql, for a transaction that fails would undo any other way of lifting.
+func (s *Store) LimitPages(ctx context.Context) (lift func() error, err error) {
+	var below *sqlite3.SQLiteConn
+	err = s.w.do(ctx, func(t *tx) error {
+		return t.c.conn.Raw(func(c any) error {
+			below = c.(*sqlite3.SQLiteConn)
+			return nil
+		})
+	})
+	if err != nil {
+		return nil, err
+	}
+	set := func(n int) error {
+		_, err := below.ExecContext(context.Background(), fmt.Sprintf("PRAGMA max_page_count = %d", n), nil)
+		return err
+	}
+	return func() error { return set(1 << 30) }, set(1)
+}
+
+// Do runs one statement on the write connection.
+func (s *Store) Do(ctx context.Context, query string, args ...any) error {
+	return s.w.do(ctx, func(t *tx) error { return t.exec(query, args...) })
+}
+
+// WeakHash is password hashed at a lower cost than today's.
+func (s *Store) WeakHash(ctx context.Context, password string) (string, error) {
+	h := storedHash{cost: argonCost{memory: 8 * 1024, time: 1, threads: 1}, salt: []byte("0123456789abcdef")}
+	var err error
+	h.sum, err = s.hash.sum(ctx, password, h.salt, h.cost)
+	return h.String(), err
+}
