@@ -33,6 +33,9 @@ func browser(t *testing.T) context.Context {
 	t.Cleanup(stop)
 	ctx, end := chromedp.NewContext(ctx, chromedp.WithErrorf(quiet), chromedp.WithLogf(quiet))
 	t.Cleanup(end)
+	if err := chromedp.Run(ctx); err != nil { // the browser lives as long as the context of the first run
+		t.Fatal(err)
+	}
 	return ctx
 }
 
