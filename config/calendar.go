@@ -1,84 +1,165 @@
 package config
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
-	"os"
-	"strconv"
 	"strings"
 	"time"
+
+	"ctid/calendar"
 )
 
-var weekdays = []string{"mon", "tue", "wed", "thu", "fri", "sat", "sun"}
+// calendar is the calendar as its package wants it; zone is for a calendar that names none.
+func (k Calendar) calendar(zone string) calendar.Config {
+	out := calendar.Config{Name: k.Name, Zone: or(k.Zone, zone), Holidays: k.days}
+	for _, p := range k.Open {
+		out.Open = append(out.Open, calendar.Hours{Days: p.Key, Spans: strings.Join(p.Values, ",")})
+	}
+	for _, p := range k.Special {
+		out.Special = append(out.Special, calendar.Special{Date: p.Key, Spans: strings.Join(p.Values, ",")})
+	}
+	return out
+}
+
+// OpeningHours returns the calendars by name. Load has found each of them sound.
+func (c *Config) OpeningHours() (map[string]*calendar.Calendar, error) {
+	out := map[string]*calendar.Calendar{}
+	for _, k := range c.Calendars {
+		cal, err := calendar.New(k.calendar(c.TimeZone))
+		if err != nil {
+			return nil, fmt.Errorf("calendar %q: %w", k.Name, err)
+		}
+		out[k.Name] = cal
+	}
+	return out, nil
+}
 
 func (d *decoder) checkCalendars(c *Config) {
-	for i, k := range c.Calendars {
-		for _, p := range k.Open {
-			at := d.pos(indexed("calendars", i, "open."+p.Key))
-			if err := checkDays(p.Key); err != nil {
-				d.err(at, "CFG019", "%v", err)
-			}
-			d.hours(at, p, false)
+	for i := range c.Calendars {
+		k := &c.Calendars[i]
+		for j, file := range k.Holidays {
+			k.days = append(k.days, d.holidays(indexed("calendars", i, fmt.Sprintf("holidays[%d]", j)), file)...)
 		}
-		for _, p := range k.Special {
-			at := d.pos(indexed("calendars", i, "special."+p.Key))
-			if _, err := time.Parse(time.DateOnly, p.Key); err != nil {
-				d.err(at, "CFG019", "%q is not a day, such as 2026-12-24", clip(p.Key))
-			}
-			d.hours(at, p, true)
+		cfg := k.calendar(c.TimeZone)
+		if checkZone(cfg.Zone) != nil {
+			cfg.Zone = "UTC" // said already
 		}
-		for j, f := range k.Holidays {
-			if st, err := os.Stat(f); f != "" && (err != nil || !st.Mode().IsRegular()) {
-				d.err(d.pos(indexed("calendars", i, fmt.Sprintf("holidays[%d]", j))), "CFG014", "there is no file %s", f)
-			}
+		if _, err := calendar.New(cfg); err != nil {
+			d.calendarErrors(i, k, err)
 		}
 	}
 }
 
-// checkDays reads mon, mon-fri, or several of them with commas.
-func checkDays(s string) error {
-	for part := range strings.SplitSeq(s, ",") {
-		from, to, span := strings.Cut(strings.TrimSpace(part), "-")
-		if !contains(weekdays, from) || span && !contains(weekdays, to) {
-			return fmt.Errorf("%q is not days; write mon … sun, such as mon-fri or \"sat,sun\"", clip(s))
-		}
+// calendarErrors puts each part of the calendar's error at the place of its key.
+func (d *decoder) calendarErrors(i int, k *Calendar, err error) {
+	list := []error{err}
+	if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // its parts are wanted, not a match
+		list = joined.Unwrap()
 	}
-	return nil
+	for _, err := range list {
+		path := indexed("calendars", i, "")
+		var e *calendar.Error
+		if errors.As(err, &e) {
+			switch {
+			case e.Part == "open" && e.Index < len(k.Open):
+				path = indexed("calendars", i, "open."+k.Open[e.Index].Key)
+			case e.Part == "special" && e.Index < len(k.Special):
+				path = indexed("calendars", i, "special."+k.Special[e.Index].Key)
+			case e.Part == "holidays":
+				path = indexed("calendars", i, "holidays")
+			}
+		}
+		d.err(d.pos(path), "CFG019", "calendar %q: %v", k.Name, err)
+	}
 }
 
-func (d *decoder) hours(at Pos, p Pair, shut bool) {
-	last := -1
-	for _, v := range p.Values {
-		if shut && v == "closed" && len(p.Values) == 1 {
-			return
-		}
-		from, to, ok := parseHours(v)
+func (d *decoder) holidays(path, file string) []calendar.Day {
+	if file == "" {
+		return nil
+	}
+	b, err := readFile(file)
+	if err != nil {
+		d.err(d.pos(path), "CFG014", "the holidays' file %s %v", file, err)
+		return nil
+	}
+	days, line, err := readICS(b)
+	if err != nil {
+		d.err(Pos{file, line, 1}, "CFG019", "%v", err)
+	}
+	return days
+}
+
+// event is what is read of a VEVENT (RFC 5545 §3.6.1).
+type event struct {
+	from, to time.Time // to is the first day that does not belong to it
+	name     string
+}
+
+// readICS reads the days of an ICS file (RFC 5545): each event's days, from DTSTART up to, not with, DTEND. Repeating
+// events are refused: a holiday's rule is often wrong the year after, so the days must be listed.
+func readICS(b []byte) (days []calendar.Day, line int, err error) {
+	var ev *event
+	if len(b) > maxFile {
+		return nil, 1, fmt.Errorf("the file has more than %d bytes", maxFile)
+	}
+	b = bytes.ReplaceAll(bytes.ReplaceAll(b, []byte("\r\n"), []byte("\n")), []byte("\n "), nil) // unfold: §3.1
+	for l := range strings.Lines(string(b)) {
+		line++
+		head, value, _ := strings.Cut(strings.TrimRight(l, "\n"), ":")
+		name, _, _ := strings.Cut(strings.ToUpper(head), ";")
 		switch {
-		case !ok:
-			d.err(at, "CFG019", "%q is not hours, such as 09:00-18:00, from 00:00 to 24:00 and forwards", clip(v))
-		case from < last:
-			d.err(at, "CFG019", "%q begins before the hours ahead of it end", v)
+		case name == "BEGIN" && value == "VEVENT":
+			ev = &event{}
+		case ev == nil:
+		case name == "END" && value == "VEVENT":
+			if ev.from.IsZero() {
+				return nil, line, errors.New("an event without DTSTART")
+			}
+			days = append(days, ev.days()...)
+			ev = nil
+		default:
+			if err := ev.property(name, value); err != nil {
+				return nil, line, err
+			}
 		}
-		last = to
+		if len(days) > 10000 {
+			return nil, line, errors.New("more than 10000 days")
+		}
 	}
-	if len(p.Values) == 0 {
-		d.err(at, "CFG019", "%q has no hours", clip(p.Key))
+	if ev != nil || len(days) == 0 {
+		return nil, max(line, 1), errors.New("no whole event: an ICS file with a VEVENT for each holiday is expected")
 	}
+	return days, 0, nil
 }
 
-// parseHours reads HH:MM-HH:MM into minutes of the day.
-func parseHours(s string) (from, to int, ok bool) {
-	a, b, _ := strings.Cut(s, "-")
-	from, ok1 := minutes(a)
-	to, ok2 := minutes(b)
-	return from, to, ok1 && ok2 && from < to
+func (ev *event) property(name, value string) error {
+	var err error
+	switch name {
+	case "DTSTART":
+		ev.from, err = icsDay(value)
+	case "DTEND":
+		ev.to, err = icsDay(value)
+	case "SUMMARY":
+		ev.name = strings.ReplaceAll(value, `\,`, ",")
+	case "RRULE", "RDATE", "DURATION":
+		err = fmt.Errorf("%s is not read: list each day as an event of its own", name)
+	}
+	return err
 }
 
-func minutes(s string) (int, bool) {
-	if len(s) != 5 || s[2] != ':' {
-		return 0, false
+func icsDay(value string) (time.Time, error) {
+	day, err := time.Parse("20060102", value[:min(8, len(value))])
+	if err != nil {
+		return day, fmt.Errorf("%q is not a day, such as 20261224", clip(value))
 	}
-	h, err1 := strconv.Atoi(s[:2])
-	m, err2 := strconv.Atoi(s[3:])
-	n := h*60 + m
-	return n, err1 == nil && err2 == nil && h >= 0 && m >= 0 && m < 60 && n <= 24*60
+	return day, nil
+}
+
+func (ev *event) days() []calendar.Day {
+	out := []calendar.Day{{Date: ev.from.Format(time.DateOnly), Name: ev.name}}
+	for d := ev.from.AddDate(0, 0, 1); d.Before(ev.to) && len(out) < 366; d = d.AddDate(0, 0, 1) {
+		out = append(out, calendar.Day{Date: d.Format(time.DateOnly), Name: ev.name})
+	}
+	return out
 }

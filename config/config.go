@@ -6,6 +6,8 @@
 // the reader, the flags, the environment variables and the JSON Schema.
 package config
 
+import "ctid/calendar"
+
 // Config is a whole configuration, checked. Paths in it are relative to the process, no longer to the file they stood in.
 type Config struct {
 	Site         string        `cfg:"site" form:"name" default:"main" restart:"yes" doc:"The name of this installation; it becomes part of the ids of channels and bridges."`
@@ -74,6 +76,8 @@ type Calendar struct {
 	Open     []Pair   `cfg:"open" need:"yes" doc:"Days and hours, such as {mon-fri: 09:00-18:00, sat: [09:00-12:00, 13:00-15:00]}."`
 	Holidays []string `cfg:"holidays" form:"file" short:"yes" doc:"ICS files; a day with an event in them is closed."`
 	Special  []Pair   `cfg:"special" doc:"Single days, such as {2026-12-24: 09:00-13:00, 2026-12-31: closed}; they go before holidays."`
+
+	days []calendar.Day // of the holidays' files
 }
 
 // Number is a number that people call.
@@ -95,13 +99,13 @@ type Queue struct {
 	WrapUp      Duration `cfg:"wrapup" default:"0s" max:"24h" doc:"Time after a conversation for its paperwork."`
 	Disposition string   `cfg:"disposition" enum:"optional|forced" default:"optional" doc:"Forced: a wrap-up ends only with a disposition."`
 	RONA        string   `cfg:"rona" enum:"pause|retry" default:"pause" doc:"What a call that was not answered does to the agent."`
-	RetryGap    Duration `cfg:"retry_gap" default:"10s" max:"1h" doc:"With rona retry: not offered again for this long."`
+	RetryGap    Duration `cfg:"retry_gap" default:"10s" min:"1s" max:"1h" doc:"With rona retry: not offered again for this long."`
 	MaxMisses   int      `cfg:"max_misses" default:"3" min:"1" max:"100" doc:"With rona retry: misses in a row that pause the agent anyway."`
-	RejectGap   Duration `cfg:"reject_gap" default:"5s" max:"1h" doc:"After a rejection not offered again for this long."`
+	RejectGap   Duration `cfg:"reject_gap" default:"5s" min:"1s" max:"1h" doc:"After a rejection not offered again for this long."`
 	Music       string   `cfg:"music" form:"name" default:"default" doc:"The music-on-hold class of the Asterisk."`
 	MaxWaiting  int      `cfg:"max_waiting" default:"0" max:"100000" doc:"More than this many waiting is full; 0: no limit."`
 	AtMost      Duration `cfg:"at_most" default:"0s" max:"24h" doc:"The longest wait of a call that no script limits; 0s: no limit."`
-	Priority    int      `cfg:"priority" default:"50" max:"100" doc:"The priority of a call that has none."`
+	Priority    int      `cfg:"priority" default:"50" min:"1" max:"100" doc:"The priority of a call that has none."`
 }
 
 // Team is a group of agents with a supervisor's view of their own.

@@ -18,6 +18,7 @@ import (
 
 	"ctid"
 	"ctid/acd"
+	"ctid/calendar"
 )
 
 var update = flag.Bool("update", false, "rewrite the generated files")
@@ -312,6 +313,52 @@ func TestACD(t *testing.T) {
 	ana := acd.Agent{ID: "ana", Desk: ctid.DeskOptional, Queues: []acd.Membership{{Queue: "sales", Rank: 1}, {Queue: "operators", Rank: 1}, {Queue: "support", Rank: 2}}}
 	if !reflect.DeepEqual(got.Agents[0], ana) {
 		t.Errorf("want %+v, got %+v", ana, got.Agents[0])
+	}
+}
+
+// What the distributor itself says of the full configuration: nothing.
+func TestACDTakesIt(t *testing.T) {
+	if _, err := acd.New(full(t).ACD("e1")); err != nil {
+		t.Error(err)
+	}
+	f, _ := find(fields(reflect.TypeFor[Queue]()), "strategy")
+	if !slices.Equal(f.enum, acd.Strategies()) {
+		t.Errorf("strategies in the table %q, in the distributor %q", f.enum, acd.Strategies())
+	}
+}
+
+func TestOpeningHours(t *testing.T) {
+	hours, err := full(t).OpeningHours()
+	if err != nil {
+		t.Fatal(err)
+	}
+	zone, err := time.LoadLocation("Asia/Hong_Kong")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for at, want := range map[string]calendar.State{"2026-12-23 10:00": calendar.Open, "2026-12-23 13:30": calendar.Closed,
+		"2026-12-24 14:30": calendar.Closed, "2026-12-31 10:00": calendar.Closed, "2027-01-01 10:00": calendar.Holiday} {
+		when, err := time.ParseInLocation("2006-01-02 15:04", at, zone)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := hours["office"].At(when).State; got != want {
+			t.Errorf("%s: want %s, got %s", at, want, got)
+		}
+	}
+}
+
+func TestICS(t *testing.T) {
+	const head, end = "BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\n", "END:VEVENT\r\nEND:VCALENDAR\r\n"
+	days, _, err := readICS([]byte(head + "DTSTART;VALUE=DATE:20261225\r\nDTEND;VALUE=DATE:20261227\r\nSUMMARY:Christmas\r\n  and after\r\n" + end))
+	if want := []calendar.Day{{Date: "2026-12-25", Name: "Christmas and after"}, {Date: "2026-12-26", Name: "Christmas and after"}}; err != nil || !slices.Equal(days, want) {
+		t.Errorf("%v %v", days, err)
+	}
+	for what, file := range map[string]string{"nothing": "", "no event": "BEGIN:VCALENDAR\nEND:VCALENDAR\n", "no start": head + end,
+		"a rule": head + "DTSTART:20261225\nRRULE:FREQ=YEARLY\n" + end, "no day": head + "DTSTART:soon\n" + end, "an open end": head + "DTSTART:20261225\n"} {
+		if days, _, err := readICS([]byte(file)); err == nil {
+			t.Errorf("%s: %v", what, days)
+		}
 	}
 }
 
