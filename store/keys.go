@@ -25,6 +25,7 @@ type keys struct {
 	wrap   cipher.AEAD // wraps the keys of persons
 	person []byte      // makes the hash of a caller's number
 	audit  []byte      // chains audit rows
+	media  []byte      // makes the paths of prompts
 }
 
 // loadKeys reads the key file, or makes it where neither it nor anything sealed exists, and checks that it belongs to
@@ -59,14 +60,14 @@ func (s *Store) loadKeys(ctx context.Context) (keys, error) {
 }
 
 func deriveKeys(master []byte) (k keys, check string, err error) {
-	var derived [4][]byte
-	for i, use := range []string{"ctid wrap", "ctid person", "ctid audit", "ctid check"} {
+	var derived [5][]byte
+	for i, use := range []string{"ctid wrap", "ctid person", "ctid audit", "ctid check", "ctid media"} {
 		if derived[i], err = hkdf.Key(sha256.New, master, nil, use, 32); err != nil {
 			return keys{}, "", fmt.Errorf("store: key: %w", err)
 		}
 	}
 	wrap, err := newAEAD(derived[0])
-	return keys{wrap: wrap, person: derived[1], audit: derived[2]}, hex.EncodeToString(derived[3][:8]), err
+	return keys{wrap: wrap, person: derived[1], audit: derived[2], media: derived[4]}, hex.EncodeToString(derived[3][:8]), err
 }
 
 // newAEAD is AES-256-GCM that draws a new random nonce for each message and puts it before the ciphertext.
@@ -116,6 +117,9 @@ func makeKeyFile(path string) (_ []byte, err error) {
 	}
 	return key, errors.Join(dir.Sync(), dir.Close())
 }
+
+// MediaKey is a key for paths under which prompts are fetched; nobody without the key file can guess one.
+func (s *Store) MediaKey() []byte { return s.keys.media }
 
 // PersonHash is the name of an unmatched caller in the log: a keyed hash of his number in E.164. Without the key
 // file nobody can try numbers against it. It is empty for an empty number.

@@ -87,7 +87,7 @@ func (d *desk) arrive(now time.Time, n *ari.Node, e *ari.StasisStart) {
 		channel: e.Channel.ID, route: route, plays: map[string]*playback{}, legs: map[string]*leg{},
 		match: ctid.Match{State: ctid.MatchPending}}
 	k.rec = ctid.CallRecord{ID: k.id, Node: ctid.NodeID(n.Name()), Channel: e.Channel.ID, Dir: "in", Arrived: d.wall(now),
-		ANI: phone.Parse(e.Channel.Caller.Number, e.Channel.Caller.Name, d.plan.Country), DNIS: ctid.DNIS{Number: dnis, Label: route.Label}}
+		ANI: number(e.Channel.Caller, d.plan.Country), DNIS: ctid.DNIS{Number: dnis, Label: route.Label}}
 	d.calls[k.id], d.byChan[k.channel] = k, k
 	rec := k.record()
 	k.rev++
@@ -95,6 +95,13 @@ func (d *desk) arrive(now time.Time, n *ari.Node, e *ari.StasisStart) {
 		ANI: k.rec.ANI, DNIS: k.rec.DNIS, PBX: k.rec.Node}}, k.person("", k.rec.ANI), func(le *ctid.LogEntry) { le.Record = rec })
 	d.sb.wg.Go(k.run)
 	k.post(k.start)
+}
+
+// number reads who calls in each of its forms; whatever the PBX gave, something comes of it.
+func number(c ari.CallerID, country string) ctid.Number {
+	n := phone.Parse(c.Number, country)
+	return ctid.Number{E164: ctid.Private(n.E164), Raw: ctid.Private(n.Raw), Shown: ctid.Private(n.Shown),
+		Name: ctid.Private(phone.Name(c.Name)), Kind: n.Kind}
 }
 
 // post sends the call something to do.
@@ -260,7 +267,11 @@ func (k *call) note(what string, data map[string]any) {
 func (k *call) person(customer ctid.CustomerID, ani ctid.Number) func(*ctid.LogEntry) {
 	p := string(customer)
 	if p == "" && k.sb.cfg.Person != nil {
-		p = k.sb.cfg.Person(string(ani.E164 + "|" + ani.Raw))
+		number := ani.E164
+		if number == "" {
+			number = ani.Raw
+		}
+		p = k.sb.cfg.Person(string(number))
 	}
 	return func(e *ctid.LogEntry) { e.Person = p }
 }

@@ -214,9 +214,10 @@ func (k *call) lookup(_ time.Time, s ivr.Lookup) {
 }
 
 func lookupResult(m ctid.Match) ivr.Result {
+	if c := m.Customer(); c != nil {
+		return ivr.Result{Outcome: "found", Customer: c}
+	}
 	switch m.State {
-	case ctid.MatchOne:
-		return ivr.Result{Outcome: "found", Customer: m.Customer()}
 	case ctid.MatchMany:
 		return ivr.Result{Outcome: "several"}
 	case ctid.MatchFailed:

@@ -114,7 +114,7 @@ func (d *daemon) openStore() error {
 
 func (d *daemon) makeMedia() error {
 	cfg := media.Config{Sounds: d.cfg.IVR.Sounds, CacheDir: d.cfg.Media.Cache, Timeout: d.cfg.Media.Timeout.D(),
-		Key: d.st.DeriveKey("media"), Log: d.log, Peers: d.mediaPeers()}
+		Key: d.st.MediaKey(), Log: d.log, Peers: d.mediaPeers()}
 	if d.cfg.Media.TTS != "none" {
 		cmd, env, err := espeak()
 		if err != nil {

@@ -146,7 +146,7 @@ func ivrSite(c *config.Config) ivr.Site {
 	for _, v := range c.IVR.Voices {
 		s.Voices = append(s.Voices, v.Lang)
 	}
-	calendars := c.CalendarsByName()
+	calendars, _ := c.OpeningHours() // checked at load
 	for name := range calendars {
 		s.Calendars = append(s.Calendars, name)
 	}
@@ -156,7 +156,7 @@ func ivrSite(c *config.Config) ivr.Site {
 		if !ok {
 			return "", false
 		}
-		return cal.At(at).State.String(), true
+		return string(cal.At(at).State), true
 	}
 	s.CalendarZone = func(name string) *time.Location {
 		if cal, ok := calendars[name]; ok {
@@ -164,7 +164,7 @@ func ivrSite(c *config.Config) ivr.Site {
 		}
 		return nil
 	}
-	s.ValidPhone = func(number string) bool { return phone.Parse(number, "", c.Numbering.Country).E164 != "" }
+	s.ValidPhone = func(number string) bool { return phone.Parse(number, c.Numbering.Country).E164 != "" }
 	return s
 }
 

@@ -12,12 +12,27 @@ import (
 	"ctid"
 )
 
-// Store is what local needs of the store.
-type Store interface {
+// Finder finds customers.
+type Finder interface {
 	CustomersByNumber(ctx context.Context, e164 string) ([]ctid.Customer, error)
 	CustomersByAccount(ctx context.Context, account string) ([]ctid.Customer, error)
+	Customer(ctx context.Context, id ctid.CustomerID) (ctid.Customer, error)
+}
+
+// History is what there was with a customer.
+type History interface {
 	OpenCases(ctx context.Context, id ctid.CustomerID) ([]ctid.Case, error)
 	LastContacts(ctx context.Context, id ctid.CustomerID, n int) ([]ctid.Contact, error)
+}
+
+// Store is what a Directory needs of the store.
+type Store interface {
+	Finder
+	History
+}
+
+// Marker notes that an interaction is where it belongs.
+type Marker interface {
 	MarkDelivered(ctx context.Context, call ctid.CallID) (first bool, err error)
 }
 
@@ -76,6 +91,25 @@ func (d *Directory) Who(ctx context.Context, ani ctid.Number, account ctid.Priva
 		m.Customers = rate(m.Customers, found, "ani", scoreANI)
 	}
 	choose(&m)
+	return d.history(ctx, m)
+}
+
+// ByID answers for a customer whose id is known already.
+func (d *Directory) ByID(ctx context.Context, id ctid.CustomerID) (ctid.Match, error) {
+	start := d.now()
+	c, err := d.store.Customer(ctx, id)
+	if err != nil {
+		return ctid.Match{State: ctid.MatchFailed, Asked: []string{"id"}}, fmt.Errorf("crmsync/local: look-up of a customer: %w", err)
+	}
+	m := ctid.Match{State: ctid.MatchOne, Asked: []string{"id"}, Chosen: c.ID,
+		Customers: []ctid.Candidate{{Customer: c, Score: scoreBoth, Why: []string{"id"}}}}
+	m, err = d.history(ctx, m)
+	m.TookMS = d.now().Sub(start).Milliseconds()
+	return m, err
+}
+
+// history adds the chosen customer's open cases and last contacts.
+func (d *Directory) history(ctx context.Context, m ctid.Match) (_ ctid.Match, err error) {
 	if m.Chosen == "" {
 		return m, nil
 	}
@@ -127,10 +161,10 @@ func choose(m *ctid.Match) {
 
 // Connector is the end of the road for sites without another CRM: the interaction is in the store already, and is
 // marked as delivered.
-type Connector struct{ store Store }
+type Connector struct{ store Marker }
 
 // NewConnector makes a Connector.
-func NewConnector(s Store) *Connector { return &Connector{store: s} }
+func NewConnector(s Marker) *Connector { return &Connector{store: s} }
 
 // Name is "local".
 func (*Connector) Name() string { return "local" }
