@@ -1,0 +1,437 @@
+package media
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"testing/fstest"
+	"time"
+)
+
+// TestMain lets the test binary stand in for the speech engine.
+func TestMain(m *testing.M) {
+	if os.Getenv("FAKE_ENGINE") != "" {
+		os.Exit(fakeEngine())
+	}
+	os.Exit(m.Run())
+}
+
+// fakeEngine notes its arguments and what it is to say, and speaks a tone of 22,050 Hz, a tenth of a second a character.
+func fakeEngine() int {
+	text, err := io.ReadAll(os.Stdin)
+	if err != nil {
+		return 1
+	}
+	f, err := os.OpenFile(os.Getenv("FAKE_LOG"), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		return 1
+	}
+	fmt.Fprintf(f, "%q %q\n", os.Args[1:], text)
+	if f.Close() != nil {
+		return 1
+	}
+	if _, err := os.Stat(os.Getenv("FAKE_LOG") + ".hang"); err == nil {
+		if syscall.Kill(os.Getpid(), syscall.SIGSTOP) != nil {
+			return 1
+		}
+	}
+	switch os.Getenv("FAKE_ENGINE") {
+	case "fail":
+		fmt.Fprintln(os.Stderr, "no such voice")
+		return 3
+	case "garbage":
+		fmt.Println("not a sound")
+		return 0
+	case "endless":
+		for {
+			if _, err := os.Stdout.Write(make([]byte, 1<<16)); err != nil {
+				return 1
+			}
+		}
+	}
+	b := telephoneWAV(tone(1000, 22050, 2205*len(strings.TrimSpace(string(text)))))
+	binary.LittleEndian.PutUint32(b[24:], 22050)
+	binary.LittleEndian.PutUint32(b[40:], 0x7ffff000) // as an engine that writes to a pipe
+	os.Stdout.Write(b)
+	return 0
+}
+
+func tone(hz float64, rate, n int) []int16 {
+	out := make([]int16, n)
+	for i := range out {
+		out[i] = int16(10000 * math.Sin(2*math.Pi*hz*float64(i)/float64(rate)))
+	}
+	return out
+}
+
+type rig struct {
+	*Library
+	t   *testing.T
+	log string
+}
+
+func newRig(t *testing.T, mode string, change func(*Config)) *rig {
+	t.Helper()
+	r := &rig{t: t, log: filepath.Join(t.TempDir(), "log")}
+	cfg := Config{
+		Voices:  []Voice{{Lang: "en", Voice: "en-gb"}, {Lang: "en", Name: "amy", Voice: "en-us"}, {Lang: "zh", Voice: "cmn"}},
+		Command: []string{os.Args[0], "-prefix"}, Env: []string{"FAKE_ENGINE=" + mode, "FAKE_LOG=" + r.log},
+		CacheDir: filepath.Join(t.TempDir(), "cache"), Key: []byte("0123456789abcdef"),
+		Nodes: []netip.Addr{netip.MustParseAddr("127.0.0.1")}, Timeout: 20 * time.Second,
+		Sounds: fstest.MapFS{
+			"sounds/en/hello.wav": {Data: telephoneWAV(tone(500, 8000, 4000))},
+			"sounds/en/wide.wav":  {Data: wide()},
+			"sounds/en/text.wav":  {Data: []byte("hello")},
+		},
+	}
+	if change != nil {
+		change(&cfg)
+	}
+	l, err := New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Library = l
+	return r
+}
+
+func wide() []byte {
+	b := telephoneWAV(make([]int16, 100))
+	binary.LittleEndian.PutUint32(b[24:], 44100)
+	return b
+}
+
+func (r *rig) spoken() []string {
+	b, err := os.ReadFile(r.log)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		r.t.Fatal(err)
+	}
+	if len(b) == 0 {
+		return nil
+	}
+	return strings.Split(strings.TrimSpace(string(b)), "\n")
+}
+
+func (r *rig) one(p Part) Media {
+	r.t.Helper()
+	ms, err := r.Prepare(r.t.Context(), []Part{p})
+	if err != nil || len(ms) != 1 {
+		r.t.Fatalf("%v, %v", ms, err)
+	}
+	return ms[0]
+}
+
+func (r *rig) get(method, path, from string) *httptest.ResponseRecorder {
+	req := httptest.NewRequest(method, "http://x"+path, nil)
+	req.RemoteAddr = from
+	w := httptest.NewRecorder()
+	r.Handler().ServeHTTP(w, req)
+	return w
+}
+
+const node = "127.0.0.1:4711"
+
+func TestRecordingComesBeforeSpeech(t *testing.T) {
+	r := newRig(t, "ok", nil)
+	m := r.one(Part{Name: "hello", Text: "Hello.", Lang: "en"})
+	if m.Duration != 500*time.Millisecond || m.Private || len(r.spoken()) != 0 {
+		t.Errorf("%+v, spoken %v", m, r.spoken())
+	}
+	w := r.get("GET", m.Path, node)
+	sum := sha256.Sum256(w.Body.Bytes())
+	if w.Code != 200 || !strings.Contains(m.Path, hex.EncodeToString(sum[:])) {
+		t.Errorf("%d, %s", w.Code, m.Path)
+	}
+	if m := r.one(Part{Name: "greeting", File: "hello", Text: "Hello.", Lang: "en"}); len(r.spoken()) != 0 || m.Name != "greeting" {
+		t.Errorf("file: was not used: %+v", m)
+	}
+}
+
+func TestWrongRecordingIsAnErrorThatSaysWhatToDo(t *testing.T) {
+	r := newRig(t, "ok", nil)
+	ms, err := r.Prepare(t.Context(), []Part{{Name: "wide", Text: "x", Lang: "en"}, {Name: "hello", Text: "Hello.", Lang: "en"}, {Name: "text", Text: "x", Lang: "en"}})
+	if len(ms) != 1 || ms[0].Name != "hello" || err == nil || !strings.Contains(err.Error(), "44100 Hz") || !strings.Contains(err.Error(), "not a WAV") {
+		t.Errorf("%v, %v", ms, err)
+	}
+}
+
+func TestNamesCannotLeaveTheFolder(t *testing.T) {
+	r := newRig(t, "ok", nil)
+	for _, p := range []Part{{Name: "../en/hello", Lang: "en", Text: "a"}, {Name: "hello", Lang: "../sounds/en", Text: "b"}} {
+		if _, found, err := r.recording(p); found || err != nil {
+			t.Errorf("%+v: %v, %v", p, found, err)
+		}
+	}
+}
+
+func TestSpeech(t *testing.T) {
+	r := newRig(t, "ok", nil)
+	m := r.one(Part{Text: "ten letter", Lang: "en"})
+	if m.Duration != time.Second {
+		t.Errorf("lasts %s", m.Duration)
+	}
+	r.one(Part{Text: "ten letter", Lang: "en"})
+	r.one(Part{Text: "--help [[x]]\n", Lang: "en", Voice: "amy"})
+	r.one(Part{Text: "你好", Lang: "zh"})
+	want := []string{
+		`["-prefix" "-v" "en-gb" "-b" "1" "--stdin" "--stdout"] "ten letter\n"`,
+		`["-prefix" "-v" "en-us" "-b" "1" "--stdin" "--stdout"] "--help [ [x]]\n"`,
+		`["-prefix" "-v" "cmn" "-b" "1" "--stdin" "--stdout"] "你好\n"`,
+	}
+	if got := r.spoken(); strings.Join(got, "\n") != strings.Join(want, "\n") {
+		t.Errorf("got\n%s", strings.Join(got, "\n"))
+	}
+	// A new library finds what the folder holds.
+	again := newRig(t, "fail", func(c *Config) { c.CacheDir = r.cfg.CacheDir })
+	if m2 := again.one(Part{Text: "ten letter", Lang: "en"}); m2.Path != m.Path || m2.Duration != m.Duration {
+		t.Errorf("%+v is not %+v", m2, m)
+	}
+}
+
+func TestEngineFailures(t *testing.T) {
+	for mode, want := range map[string]string{"fail": "no such voice", "garbage": "no mono 16 bit sound", "endless": "more sound"} {
+		ms, err := newRig(t, mode, nil).Prepare(t.Context(), []Part{{Text: "Hello.", Lang: "en"}, {Name: "hello", Text: "Hello.", Lang: "en"}})
+		if len(ms) != 1 || err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, %v", mode, ms, err)
+		}
+	}
+	for name, change := range map[string]func(*Config){
+		"missing": func(c *Config) { c.Command = []string{"/nonexistent/engine"} },
+		"long":    func(c *Config) { c.MaxText = 3 },
+		"voice":   func(c *Config) { c.Voices = nil },
+	} {
+		if _, err := newRig(t, "ok", change).Prepare(t.Context(), []Part{{Text: "Hello.", Lang: "en"}}); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+}
+
+func TestSlowEngineIsStopped(t *testing.T) {
+	r := newRig(t, "ok", func(c *Config) { c.Timeout = 300 * time.Millisecond })
+	r.hang(true)
+	if _, err := r.Prepare(t.Context(), []Part{{Text: "Hello.", Lang: "en"}}); !errors.Is(err, errSlow) {
+		t.Error(err)
+	}
+}
+
+func (r *rig) hang(on bool) {
+	r.t.Helper()
+	err := os.Remove(r.log + ".hang")
+	if on {
+		err = os.WriteFile(r.log+".hang", nil, 0o600)
+	}
+	if err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+func TestOneEngineForManyCallers(t *testing.T) {
+	r := newRig(t, "ok", nil)
+	var wg sync.WaitGroup
+	for range 20 {
+		wg.Go(func() {
+			if _, err := r.Prepare(t.Context(), []Part{{Text: "Hello.", Lang: "en"}}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	if n := len(r.spoken()); n != 1 {
+		t.Errorf("spoken %d times", n)
+	}
+}
+
+// The caller who had it spoken hangs up; another who waits for the same text gets it all the same.
+func TestLeaderGivesUp(t *testing.T) {
+	r := newRig(t, "ok", nil)
+	r.hang(true)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	first, second := make(chan error, 1), make(chan error, 1)
+	ask := func(ctx context.Context, to chan error) {
+		_, err := r.Prepare(ctx, []Part{{Text: "Hello.", Lang: "en"}})
+		to <- err
+	}
+	go ask(ctx, first)
+	r.until(func() bool { return len(r.spoken()) == 1 })
+	go ask(t.Context(), second)
+	r.hang(false)
+	cancel()
+	if err := <-first; !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+	if err := <-second; err != nil {
+		t.Error(err)
+	}
+}
+
+func (r *rig) until(cond func() bool) {
+	r.t.Helper()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	late := time.After(20 * time.Second)
+	for !cond() {
+		select {
+		case <-tick.C:
+		case <-late:
+			r.t.Fatal("it never came to be")
+		}
+	}
+}
+
+func TestHandler(t *testing.T) {
+	r := newRig(t, "ok", nil)
+	fixed, private := r.one(Part{Name: "greet", Text: "Hello.", Lang: "en"}), r.one(Part{Text: "Hello Ms Chan.", Lang: "en", Private: true})
+	for _, c := range []struct {
+		method, path, from string
+		code               int
+	}{
+		{"GET", fixed.Path, node, 200}, {"HEAD", fixed.Path, node, 200}, {"GET", private.Path, "[::ffff:127.0.0.1]:9", 200},
+		{"GET", fixed.Path, "192.0.2.1:4711", 403}, {"GET", fixed.Path, "nonsense", 403},
+		{"POST", fixed.Path, node, 405}, {"DELETE", fixed.Path, node, 405},
+		{"GET", "/", node, 404}, {"GET", fixed.Path + "x", node, 404},
+		{"GET", "/m/" + strings.Repeat("0", 32) + fixed.Path[35:], node, 404},
+		{"GET", "/m/" + r.token(strings.Repeat("0", 64)) + "/" + strings.Repeat("0", 64) + ".wav", node, 404},
+	} {
+		if w := r.get(c.method, c.path, c.from); w.Code != c.code {
+			t.Errorf("%s %s from %s: %d, want %d", c.method, c.path, c.from, w.Code, c.code)
+		}
+	}
+	w := r.get("HEAD", fixed.Path, node)
+	h := w.Header()
+	if h.Get("Content-Type") != "audio/wav" || h.Get("Cache-Control") != "max-age=3600" || h.Get("ETag") == "" || w.Body.Len() != 0 ||
+		h.Get("Content-Length") != fmt.Sprint(44+2*int(fixed.Duration.Seconds()*8000)) {
+		t.Errorf("%v", h)
+	}
+	if h := r.get("GET", private.Path, node).Header(); h.Get("Cache-Control") != "no-store" {
+		t.Errorf("%v", h)
+	}
+	req := httptest.NewRequest("GET", "http://x"+fixed.Path, nil)
+	req.RemoteAddr = node
+	req.Header.Set("If-None-Match", h.Get("ETag"))
+	w = httptest.NewRecorder()
+	if r.Handler().ServeHTTP(w, req); w.Code != http.StatusNotModified {
+		t.Errorf("known ETag: %d", w.Code)
+	}
+}
+
+// Private speech is never on disk, and its path does not give the text away.
+func TestPrivateSpeechStaysInMemory(t *testing.T) {
+	r := newRig(t, "ok", nil)
+	m := r.one(Part{Text: "Your balance is 5.", Lang: "en", Private: true})
+	files, err := os.ReadDir(r.cfg.CacheDir)
+	if err != nil || len(files) != 0 {
+		t.Errorf("%v, %v", files, err)
+	}
+	if !m.Private || strings.Contains(m.Path, r.speechID(r.cfg.Voices[0], "Your balance is 5.", false)) {
+		t.Errorf("%+v", m)
+	}
+	w := r.get("GET", m.Path, node)
+	if got, err := parseWAV(w.Body.Bytes()); err != nil || got.telephone() != nil {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestCacheIsBounded(t *testing.T) {
+	r := newRig(t, "ok", func(c *Config) { c.CacheMax = 50_000 })
+	first := r.one(Part{Text: "aaaaaaaaaa", Lang: "en"}) // 16,044 bytes each
+	for _, s := range []string{"bbbbbbbbbb", "cccccccccc", "dddddddddd"} {
+		r.one(Part{Text: s, Lang: "en"})
+	}
+	files, err := os.ReadDir(r.cfg.CacheDir)
+	if err != nil || len(files) != 3 {
+		t.Errorf("%d files, %v", len(files), err)
+	}
+	if w := r.get("GET", first.Path, node); w.Code != 404 {
+		t.Errorf("the oldest is still there: %d", w.Code)
+	}
+	again := newRig(t, "ok", func(c *Config) { c.CacheDir, c.CacheMax = r.cfg.CacheDir, 20_000 })
+	if files, err = os.ReadDir(r.cfg.CacheDir); err != nil || len(files) != 1 || len(again.cache.kept) != 1 {
+		t.Errorf("%d files after the bound fell, %v", len(files), err)
+	}
+}
+
+func TestReplacedRecordingIsGone(t *testing.T) {
+	sounds := fstest.MapFS{"sounds/en/a.wav": {Data: telephoneWAV(tone(500, 8000, 800))}}
+	r := newRig(t, "ok", func(c *Config) { c.Sounds = sounds })
+	old := r.one(Part{Name: "a", Text: "A.", Lang: "en"})
+	sounds["sounds/en/a.wav"] = &fstest.MapFile{Data: telephoneWAV(tone(600, 8000, 900))}
+	if w := r.get("GET", old.Path, node); w.Code != 404 {
+		t.Errorf("the old path gives the new sound: %d", w.Code)
+	}
+	if m := r.one(Part{Name: "a", Text: "A.", Lang: "en"}); m.Path == old.Path {
+		t.Error("a replaced recording has its old path")
+	}
+}
+
+func TestPrecompute(t *testing.T) {
+	r := newRig(t, "ok", nil)
+	err := r.Precompute(t.Context(), []Part{{Text: "Hello.", Lang: "en"}, {Text: "Secret.", Lang: "en", Private: true}, {Text: "x", Lang: "fr"}})
+	if err == nil || !strings.Contains(err.Error(), "no voice for fr") || len(r.spoken()) != 1 {
+		t.Errorf("%v, spoken %v", err, r.spoken())
+	}
+}
+
+func TestConfigIsChecked(t *testing.T) {
+	for name, c := range map[string]Config{
+		"engine": {Voices: []Voice{{Lang: "en", Engine: "festival", Voice: "x"}}},
+		"option": {Voices: []Voice{{Lang: "en", Voice: "--path=/"}}},
+		"key":    {Key: []byte("short")},
+	} {
+		if _, err := New(c); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+}
+
+// The low-pass keeps speech and shuts out what would fold: 5,000 Hz would come back as 3,000 Hz.
+func TestResample(t *testing.T) {
+	for _, rate := range []int{16000, 22050, 24000, 44100, 48000} {
+		for _, c := range []struct {
+			hz       float64
+			from, to float64 // dB
+		}{{300, -0.1, 0.1}, {1000, -0.1, 0.1}, {3300, -0.5, 0.1}, {4100, -200, -50}, {5000, -200, -60}, {7000, -200, -60}} {
+			out, err := resample(tone(c.hz, rate, rate), rate)
+			if err != nil || len(out) != 8000 {
+				t.Fatalf("%d samples, %v", len(out), err)
+			}
+			sum := 0.0
+			for _, s := range out[1000:7000] {
+				sum += float64(s) * float64(s)
+			}
+			db := 20 * math.Log10(math.Max(math.Sqrt(sum/6000*2)/10000, 1e-9))
+			if db < c.from || db > c.to {
+				t.Errorf("%d Hz, tone of %.0f Hz: %.2f dB, want %.1f to %.1f", rate, c.hz, db, c.from, c.to)
+			}
+		}
+	}
+	if _, err := resample(nil, 4000); err == nil {
+		t.Error("4000 Hz is taken")
+	}
+}
+
+func FuzzParseWAV(f *testing.F) {
+	f.Add(telephoneWAV(tone(500, 8000, 10)))
+	f.Add(bytes.Repeat([]byte("RIFF"), 20))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		w, err := parseWAV(b)
+		if err == nil && (len(w.samples()) > len(b) || w.duration() < 0) {
+			t.Errorf("%+v", w)
+		}
+	})
+}
