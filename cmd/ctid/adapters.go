@@ -60,7 +60,7 @@ func (c customers) Lookup(ctx context.Context, q switchboard.Query) (ctid.Match,
 
 // prompts lets the switchboard ask media for what Asterisk can play.
 type prompts struct {
-	m     *media.Media
+	m     *media.Library
 	bases map[ctid.NodeID]string // where a node fetches media, without the path
 }
 

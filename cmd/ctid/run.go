@@ -8,8 +8,10 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"os"
+	"os/exec"
 	"runtime"
 	"slices"
 	"strings"
@@ -40,7 +42,7 @@ type daemon struct {
 	st      *store.Store
 	sb      *switchboard.Switchboard
 	hub     *ws.Hub
-	media   *media.Media
+	media   *media.Library
 	nodes   []*ari.Node
 	lib     *library
 	metrics *metrics
@@ -113,40 +115,39 @@ func (d *daemon) openStore() error {
 }
 
 func (d *daemon) makeMedia() error {
-	cfg := media.Config{Sounds: d.cfg.IVR.Sounds, CacheDir: d.cfg.Media.Cache, Timeout: d.cfg.Media.Timeout.D(),
-		Key: d.st.MediaKey(), Log: d.log, Peers: d.mediaPeers()}
+	cfg := media.Config{Sounds: scriptFS{dir: d.cfg.IVR.Dir, sounds: d.cfg.IVR.Sounds}, CacheDir: d.cfg.Media.Cache,
+		Timeout: d.cfg.Media.Timeout.D(), Key: d.st.MediaKey(), Nodes: d.nodeAddresses()}
 	if d.cfg.Media.TTS != "none" {
-		cmd, env, err := espeak()
-		if err != nil {
-			d.log.Warn("no speech: prompts without a recording are left out", "error", err)
+		for _, v := range d.cfg.IVR.Voices {
+			cfg.Voices = append(cfg.Voices, media.Voice{Lang: v.Lang, Voice: v.Voice})
 		}
-		cfg.Command, cfg.Env = cmd, env
-	}
-	for _, v := range d.cfg.IVR.Voices {
-		cfg.Voices = append(cfg.Voices, media.Voice{Lang: v.Lang, Voice: v.Voice})
+		cfg.Command, cfg.Env = espeak()
+		if _, err := exec.LookPath(cfg.Command[0]); err != nil {
+			d.log.Warn("espeak-ng is not installed: prompts without a recording are left out; install it, or set media.tts: none", "error", err)
+		}
 	}
 	m, err := media.New(cfg)
 	d.media = m
 	return err
 }
 
-// mediaPeers are the addresses of the Asterisks: nobody else gets a prompt.
-func (d *daemon) mediaPeers() []string {
-	peers := []string{}
+// nodeAddresses are the addresses of the Asterisks: nobody else gets a prompt.
+func (d *daemon) nodeAddresses() []netip.Addr {
+	var all []netip.Addr
 	for _, n := range d.cfg.Asterisk.Nodes {
 		u, err := url.Parse(n.URL)
 		if err != nil { // checked at load
 			continue
 		}
 		ctx, cancel := context.WithTimeout(d.ctx, 2*time.Second)
-		addrs, err := net.DefaultResolver.LookupHost(ctx, u.Hostname())
+		addrs, err := net.DefaultResolver.LookupNetIP(ctx, "ip", u.Hostname())
 		cancel()
 		if err != nil {
 			d.log.Error("the address of an asterisk is not known; it will get no prompts", "node", n.Name, "error", err)
 		}
-		peers = append(peers, addrs...)
+		all = append(all, addrs...)
 	}
-	return peers
+	return all
 }
 
 func (d *daemon) makeNodes() error {
@@ -394,12 +395,13 @@ func (d *daemon) reload(next *config.Config) error {
 	return nil
 }
 
-// espeak finds the speech synthesiser. The demo and the tests name one that is not installed by CTID_ESPEAK.
-func espeak() (command, env []string, err error) {
+// espeak is how to run the synthesiser. The demo and the tests name one that is not installed by CTID_ESPEAK and
+// CTID_ESPEAK_ENV, a word a line.
+func espeak() (command, env []string) {
 	if e := os.Getenv("CTID_ESPEAK"); e != "" {
-		return splitCommand(e), splitCommand(os.Getenv("CTID_ESPEAK_ENV")), nil
+		return splitCommand(e), append(os.Environ(), splitCommand(os.Getenv("CTID_ESPEAK_ENV"))...)
 	}
-	return media.FindEspeak()
+	return []string{"espeak-ng"}, nil
 }
 
 // splitCommand cuts at line ends: a path may have spaces in it.
