@@ -383,7 +383,7 @@ func (d *daemon) reload(next *config.Config) error {
 	changes := config.Diff(d.cfg, next)
 	for _, c := range changes {
 		if c.Restart {
-			d.log.Warn("this change needs a restart; it is not in force yet", "key", c.Key)
+			d.log.Warn("this change needs a restart; it is not in force yet", "section", c.Section)
 		}
 	}
 	d.lib = lib
