@@ -23,6 +23,7 @@ type desk struct {
 	byChan   map[string]*call // by the caller's own channel
 	nodes    map[string]*nodeState
 	pops     map[ctid.AgentID]*popState
+	reserved map[ctid.AgentID]acd.AgentChanged // told behind the pop that it is about
 	draining bool
 	emptied  []chan struct{} // closed when no call is left
 	pending  []ctid.LogEntry // entries of the letter in hand; they share a transaction
@@ -44,7 +45,7 @@ func newDesk(s *Switchboard) (*desk, error) {
 	}
 	d := &desk{sb: s, box: newBox(), core: core, plan: s.cfg.Plan, seq: s.cfg.NextSeq,
 		calls: map[ctid.CallID]*call{}, byChan: map[string]*call{}, nodes: map[string]*nodeState{},
-		pops: map[ctid.AgentID]*popState{}}
+		pops: map[ctid.AgentID]*popState{}, reserved: map[ctid.AgentID]acd.AgentChanged{}}
 	for _, n := range s.cfg.Nodes {
 		d.nodes[n.Name()] = &nodeState{node: n, why: "not connected yet", since: s.clock.steady()}
 	}
@@ -92,15 +93,17 @@ func (d *desk) run(ctx context.Context) {
 // in those who need no desktop.
 func (d *desk) begin(now time.Time) {
 	d.fact(now, ctid.Event{By: ctid.BySystem, Body: ctid.ConfigChanged{Hash: d.plan.Hash, What: "start"}})
-	d.introduce(now, d.plan.ACD.Agents)
-	d.flush()
-}
-
-func (d *desk) introduce(now time.Time, agents []acd.Agent) {
-	for _, a := range agents {
+	for _, a := range d.plan.ACD.Agents {
 		if v, ok := d.core.AgentView(a.ID); ok {
 			d.agentChanged(now, acd.AgentChanged{View: v, By: ctid.BySystem})
 		}
+	}
+	d.logIn(now, d.plan.ACD.Agents)
+	d.flush()
+}
+
+func (d *desk) logIn(now time.Time, agents []acd.Agent) {
+	for _, a := range agents {
 		if a.Desk == ctid.DeskNone {
 			d.decide(now, acd.AgentLogin{Agent: a.ID, By: ctid.BySystem})
 		}
@@ -173,7 +176,8 @@ func (d *desk) decide(now time.Time, ev acd.Event, extra ...func(*ctid.LogEntry)
 	began := d.sb.clock.steady()
 	commands := d.core.Decide(now, ev)
 	d.sb.cfg.Meters.Decided(d.sb.clock.steady().Sub(began))
-	e := ctid.LogEntry{Seq: d.seq, Epoch: d.sb.cfg.Epoch, At: d.wall(now), Kind: "in.acd." + ev.EventKind(),
+	// At is the time that the core was given, so that a replay decides the same.
+	e := ctid.LogEntry{Seq: d.seq, Epoch: d.sb.cfg.Epoch, At: now.UTC().Truncate(time.Microsecond), Kind: "in.acd." + ev.EventKind(),
 		V: acd.Version, Subject: acdSubject(ev), Body: ev}
 	d.seq++
 	for _, f := range extra {
@@ -254,11 +258,41 @@ func (d *desk) makeOffer(c acd.MakeOffer) {
 func (d *desk) endOffer(c acd.EndOffer) {
 	if k := d.calls[ctid.CallID(c.Task)]; k != nil {
 		k.post(func(now time.Time) { k.offerEnded(now, c) })
+		return
+	}
+	for _, k := range d.calls { // the core no longer knows whose it was; the call does, and hangs its leg up
+		k.post(func(now time.Time) { k.offerEnded(now, c) })
 	}
 }
 
-// agentChanged publishes the agent's new view, and closes his pop when the work that it was for is done.
+// agentChanged publishes the agent's new view, and closes his pop when the work that it was for is done. That he is
+// reserved is told behind the pop of the offer: nothing may stand on his sockets before the pop.
 func (d *desk) agentChanged(now time.Time, c acd.AgentChanged) {
+	d.tellReserved(now, c.View.Agent)
+	if c.View.State == ctid.Reserved && c.View.Offer != "" && d.popOf(c.View) == nil {
+		d.reserved[c.View.Agent] = c
+		return
+	}
+	d.publishAgent(now, c)
+}
+
+// popOf is the pop that the agent has for the offer that he is reserved for.
+func (d *desk) popOf(v ctid.AgentView) *popState {
+	if p := d.pops[v.Agent]; p != nil && p.offer == v.Offer {
+		return p
+	}
+	return nil
+}
+
+// tellReserved publishes what was held back for the pop.
+func (d *desk) tellReserved(now time.Time, agent ctid.AgentID) {
+	if c, ok := d.reserved[agent]; ok {
+		delete(d.reserved, agent)
+		d.publishAgent(now, c)
+	}
+}
+
+func (d *desk) publishAgent(now time.Time, c acd.AgentChanged) {
 	v := c.View
 	d.fact(now, ctid.Event{By: c.By, Rev: v.Rev, Agent: v.Agent, Agents: []ctid.AgentID{v.Agent}, Can: v.Can,
 		Body: ctid.AgentStateChanged{AgentView: v}})
@@ -283,7 +317,7 @@ func (d *desk) reload(now time.Time, p Plan) {
 			added = append(added, a)
 		}
 	}
-	d.introduce(now, added)
+	d.logIn(now, added)
 	for _, n := range d.nodes {
 		if n.up {
 			d.askDevices(n)

@@ -190,7 +190,9 @@ func (d *desk) device(now time.Time, n *ari.Node, endpoint string, reachable boo
 	if agent == "" {
 		return
 	}
-	if v, ok := d.core.AgentView(agent); ok && v.Device != reachable {
+	v, ok := d.core.AgentView(agent)
+	back := reachable && v.Reason == ctid.ReasonDeviceUnreachable // a ring failed although the phone was thought to be there
+	if ok && (v.Device != reachable || back) {
 		d.decide(now, acd.DeviceChanged{Agent: agent, Reachable: reachable})
 	}
 }

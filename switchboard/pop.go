@@ -43,6 +43,7 @@ func (d *desk) offerPop(now time.Time, k *call, m acd.MakeOffer, data ctid.PopDa
 	d.pops[m.Agent] = p
 	ev := d.fact(now, ctid.Event{By: ctid.BySystem, Call: k.id, Agent: m.Agent, Queue: m.Queue, Pop: p.id, Rev: p.rev,
 		Agents: []ctid.AgentID{m.Agent}, Body: ctid.PopOffered{PopData: data}}, k.person(data.Match.Chosen, data.ANI))
+	d.tellReserved(now, m.Agent)
 	k.post(func(now time.Time) { k.popStamped(now, m.Offer, ev.Seq) })
 }
 

@@ -59,7 +59,7 @@ func serve(ctx context.Context, cfg *config.Config, load func() (*config.Config,
 	hup := make(chan os.Signal, 1)
 	signal.Notify(hup, syscall.SIGHUP)
 	defer signal.Stop(hup)
-	log.Info("ctid is up", "version", versionText(), "epoch", d.epoch, "web", d.webURL())
+	log.Info("ctid is up", "version", versionText(), "epoch", d.epoch, "web", d.webURL(), "media", d.mediaAddr, "metrics", d.metricsAddr)
 	for {
 		select {
 		case <-hup:

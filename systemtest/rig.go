@@ -1,0 +1,572 @@
+// Package systemtest runs the whole product from outside: the built program as a process of its own, a real Asterisk,
+// SIP phones, websocket clients and the database file. Its tests see what a customer sees.
+package systemtest
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"ctid"
+	"ctid/pbxtest"
+	"ctid/pbxtest/phonetest"
+	"ctid/store"
+	"ctid/ws/wsclient"
+)
+
+// Build builds the program into dir and returns its path. tags may be empty.
+func Build(dir, tags string) (string, error) {
+	out := filepath.Join(dir, "ctid")
+	args := []string{"build", "-o", out}
+	if raceEnabled {
+		args = append(args, "-race")
+	}
+	if tags != "" {
+		args = append(args, "-tags", tags)
+	}
+	cmd := exec.Command("go", append(args, "ctid/cmd/ctid")...) //nolint:gosec,noctx // the go command with our own arguments
+	if text, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("go build: %w\n%s", err, text)
+	}
+	return out, nil
+}
+
+// Options shape a Rig. The zero value is two queues, agents 1001 and 1002 with desktops, and a script that greets,
+// asks and queues.
+type Options struct {
+	Bin    string
+	PBX    *pbxtest.PBX
+	Agents int                        // how many agents, from 1001; 2
+	Desk   string                     // required (default), optional or none
+	Script string                     // main.yaml; DefaultScript
+	Config string                     // more of ctid.yaml, top level
+	Queue  string                     // more keys of queue sales, such as "wrapup: 5s"
+	Env    []string                   // of the process
+	Seed   func(s *store.Store) error // fills the database before the start
+	Change func(yaml string) string   // the last word on ctid.yaml
+}
+
+// DefaultScript greets, asks, looks the caller up and queues him.
+const DefaultScript = `version: 1
+name: Test line
+languages: [en]
+vars: {account: digits}
+prompts:
+  hello: Welcome to the harbour trading company.
+  choose: For sales press one. For support press two.
+  wrong: That key is not on this menu.
+  ask: Please enter your four digit account number.
+  shut: All our agents are out for lunch today.
+nodes:
+  hello:
+    - play: hello
+    - customer: caller
+    - menu: {1: sales, 2: support, prompt: choose, no_match: wrong, tries: 2, wait: 4s}
+      then: {failed: hangup}
+  sales:
+    - collect: {into: account, digits: 4, prompt: ask, no_input: ask}
+      then: {failed: line}
+    - attach: {account: =vars.account}
+    - goto: line
+  line:
+    queue: {name: sales, at_most: 1m}
+    then: {otherwise: shut}
+  support:
+    queue: {name: support, at_most: 1m}
+    then: {otherwise: shut}
+  shut: [{play: shut}, {hangup: normal}]
+`
+
+// QueueOnly queues at once, without a word.
+const QueueOnly = `version: 1
+nodes:
+  line: {queue: {name: sales, at_most: 5m}, then: {otherwise: hangup}}
+`
+
+// Rig is a running ctid with its folder.
+type Rig struct {
+	T        testing.TB
+	PBX      *pbxtest.PBX
+	Dir      string
+	Web      string // http://127.0.0.1:port
+	Metrics  string
+	Media    string
+	opt      Options
+	cmd      *exec.Cmd
+	exited   chan struct{}
+	exit     error
+	logMu    sync.Mutex
+	log      bytes.Buffer
+	password map[string]string
+}
+
+// Number is what callers dial to reach the script; Straight goes to queue sales without a script.
+const (
+	Number   = "8001"
+	Straight = "8002"
+)
+
+// Prepare makes the folder of a Rig without starting it.
+func Prepare(t testing.TB, opt Options) *Rig {
+	t.Helper()
+	if opt.Agents == 0 {
+		opt.Agents = 2
+	}
+	if opt.Script == "" {
+		opt.Script = DefaultScript
+	}
+	r := &Rig{T: t, PBX: opt.PBX, Dir: t.TempDir(), opt: opt, password: map[string]string{}}
+	r.Write("ari.secret", opt.PBX.ARIPassword())
+	r.Write("ivr/main.yaml", opt.Script)
+	yaml := r.yaml()
+	if opt.Change != nil {
+		yaml = opt.Change(yaml)
+	}
+	r.Write("ctid.yaml", yaml)
+	return r
+}
+
+func (r *Rig) yaml() string {
+	o := r.opt
+	desk := o.Desk
+	if desk == "" {
+		desk = "required"
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "site: test\nlisten: {web: \"127.0.0.1:0\", media: \"127.0.0.1:0\", metrics: \"127.0.0.1:0\"}\n")
+	fmt.Fprintf(&b, "asterisk:\n  nodes:\n    - {name: pbx, url: \"http://%s\", user: %s, password_file: %s}\n", o.PBX.HTTPAddr(), o.PBX.ARIUser(), filepath.Join(r.Dir, "ari.secret"))
+	fmt.Fprintf(&b, "store: {dsn: \"sqlite:%s\", key_file: %s}\n", filepath.Join(r.Dir, "ctid.db"), filepath.Join(r.Dir, "ctid.key"))
+	fmt.Fprintf(&b, "numbering: {country: GB}\nivr: {dir: %s, voices: [{lang: en, voice: en-gb}]}\nmedia: {cache: %s}\n", filepath.Join(r.Dir, "ivr"), filepath.Join(r.Dir, "prompts"))
+	fmt.Fprintf(&b, "numbers:\n  - {dnis: \"%s\", label: Test line, script: main}\n  - {dnis: \"%s\", label: Straight, queue: sales}\n", Number, Straight)
+	extra := ""
+	if o.Queue != "" {
+		extra = ", " + o.Queue
+	}
+	fmt.Fprintf(&b, "queues:\n  - {name: sales, label: Sales, ring: 5s%s}\n  - {name: support, label: Support, ring: 5s}\nagents:\n", extra)
+	for _, a := range r.Agents() {
+		fmt.Fprintf(&b, "  - {name: a%s, queues: [sales, support], desk: %s, device: {endpoint: PJSIP/%s}}\n", a, desk, a)
+	}
+	return b.String() + o.Config
+}
+
+// Agents are the agents' extensions; the agent of extension 1001 is a1001.
+func (r *Rig) Agents() []string { return r.PBX.Agents()[:r.opt.Agents] }
+
+// Write writes a file in the rig's folder.
+func (r *Rig) Write(name, text string) {
+	r.T.Helper()
+	path := filepath.Join(r.Dir, name)
+	if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, []byte(text), 0o600)); err != nil {
+		r.T.Fatal(err)
+	}
+}
+
+// Command is the program with arguments, in the rig's folder.
+func (r *Rig) Command(ctx context.Context, args ...string) *exec.Cmd {
+	c := exec.CommandContext(ctx, r.opt.Bin, args...) //nolint:gosec // the program that Build has built
+	c.Dir = r.Dir
+	c.Env = append(os.Environ(), r.opt.Env...)
+	return c
+}
+
+// Run runs the program to its end and returns its output and status.
+func (r *Rig) Run(stdin string, args ...string) (string, int) {
+	r.T.Helper()
+	ctx, cancel := context.WithTimeout(r.T.Context(), 20*time.Second)
+	defer cancel()
+	c := r.Command(ctx, args...)
+	c.Stdin = strings.NewReader(stdin)
+	out, err := c.CombinedOutput()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		r.T.Fatal(err)
+	}
+	return string(out), c.ProcessState.ExitCode()
+}
+
+// Start prepares a Rig, makes a user for each agent, starts the program and waits until it is ready. The test's end
+// stops it and checks that it ended well.
+func Start(t testing.TB, opt Options) *Rig {
+	t.Helper()
+	r := Prepare(t, opt)
+	r.Launch()
+	return r
+}
+
+// Launch starts the program of a prepared Rig.
+func (r *Rig) Launch() {
+	r.T.Helper()
+	if r.password["admin"] == "" {
+		r.seed()
+	}
+	words, env, err := pbxtest.Tool(r.T.Context(), "espeak-ng")
+	if err != nil {
+		r.T.Fatal(err)
+	}
+	c := r.Command(context.WithoutCancel(r.T.Context()), "serve", "-c", "ctid.yaml")
+	c.Env = append(c.Env, "CTID_ESPEAK="+strings.Join(words, "\n"), "CTID_ESPEAK_ENV="+strings.Join(env, "\n"))
+	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	errs, err := c.StderrPipe()
+	if err != nil {
+		r.T.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		r.T.Fatal(err)
+	}
+	r.cmd, r.exited = c, make(chan struct{})
+	up := make(chan string, 1)
+	go r.read(errs, up)
+	r.T.Cleanup(func() { r.Stop() })
+	select {
+	case line := <-up:
+		r.Web, r.Metrics, r.Media = "http://"+field(line, "web"), "http://"+field(line, "metrics"), "http://"+field(line, "media")
+	case <-r.exited:
+		r.T.Fatalf("ctid ended: %v\n%s", r.exit, r.Log())
+	case <-time.After(30 * time.Second):
+		r.T.Fatalf("ctid is not up after 30 s\n%s", r.Log())
+	}
+	r.Eventually("ready", func() error {
+		code, body := r.Get(r.Web + "/readyz")
+		if code != http.StatusOK {
+			return fmt.Errorf("readyz: %d %s", code, body)
+		}
+		return nil
+	})
+}
+
+func field(line, key string) string {
+	m := regexp.MustCompile(key + `=(?:http://)?([0-9.:]+)`).FindStringSubmatch(line)
+	if m == nil {
+		return ""
+	}
+	return m[1]
+}
+
+// read keeps the program's log and tells the line that says it is up; at the end of the log it collects the exit.
+func (r *Rig) read(errs io.Reader, up chan<- string) {
+	s := bufio.NewScanner(errs)
+	s.Buffer(nil, 1<<20)
+	for s.Scan() {
+		r.logMu.Lock()
+		r.log.WriteString(s.Text() + "\n")
+		r.logMu.Unlock()
+		if strings.Contains(s.Text(), "ctid is up") {
+			up <- s.Text()
+		}
+	}
+	r.exit = r.cmd.Wait()
+	close(r.exited)
+}
+
+// Log is what the program has said so far.
+func (r *Rig) Log() string {
+	r.logMu.Lock()
+	defer r.logMu.Unlock()
+	return r.log.String()
+}
+
+// Signal sends the program a signal.
+func (r *Rig) Signal(s os.Signal) {
+	r.T.Helper()
+	if err := r.cmd.Process.Signal(s); err != nil {
+		r.T.Error(err)
+	}
+}
+
+// Stop ends the program by SIGTERM and checks that it ended well. More calls do nothing.
+func (r *Rig) Stop() {
+	r.T.Helper()
+	select {
+	case <-r.exited:
+		return
+	default:
+	}
+	_ = r.cmd.Process.Signal(syscall.SIGTERM)
+	select {
+	case <-r.exited:
+		if r.exit != nil {
+			r.T.Errorf("ctid ended with %v\n%s", r.exit, r.Log())
+		}
+	case <-time.After(45 * time.Second):
+		_ = r.cmd.Process.Signal(syscall.SIGQUIT)
+		<-r.exited
+		r.T.Errorf("ctid did not end\n%s", r.Log())
+	}
+	if log := r.Log(); strings.Contains(log, "DATA RACE") {
+		r.T.Errorf("a data race:\n%s", log)
+	}
+	if r.T.Failed() {
+		r.T.Logf("log of ctid:\n%s", r.Log())
+	}
+}
+
+// seed makes the users, and what the test wants in the database.
+func (r *Rig) seed() {
+	r.T.Helper()
+	ctx := r.T.Context()
+	s := r.Store()
+	add := func(u store.User) {
+		r.password[u.Name] = "test-" + u.Name + "-password"
+		if err := s.AddUser(ctx, u, r.password[u.Name]); err != nil {
+			r.T.Fatal(err)
+		}
+	}
+	add(store.User{Name: "admin", Roles: []ctid.Role{ctid.RoleAdmin}})
+	if r.opt.Desk != "none" {
+		for _, a := range r.Agents() {
+			add(store.User{Name: "a" + a, Roles: []ctid.Role{ctid.RoleAgent}, Agent: ctid.AgentID("a" + a)})
+		}
+	}
+	if r.opt.Seed != nil {
+		if err := r.opt.Seed(s); err != nil {
+			r.T.Fatal(err)
+		}
+	}
+	if err := s.Close(ctx); err != nil {
+		r.T.Fatal(err)
+	}
+}
+
+// Store opens the rig's database; the caller closes it. Reading works beside the running program.
+func (r *Rig) Store() *store.Store {
+	r.T.Helper()
+	s, err := store.Open(r.T.Context(), store.Config{DSN: "sqlite:" + filepath.Join(r.Dir, "ctid.db"), KeyFile: filepath.Join(r.Dir, "ctid.key")})
+	if err != nil {
+		r.T.Fatal(err)
+	}
+	return s
+}
+
+// Records are the records of all calls in the database.
+func (r *Rig) Records() []ctid.CallRecord {
+	r.T.Helper()
+	s := r.Store()
+	defer s.Close(context.WithoutCancel(r.T.Context())) //nolint:errcheck // read only
+	list, err := s.Records(r.T.Context(), store.RecordQuery{Limit: 100_000})
+	if err != nil {
+		r.T.Fatal(err)
+	}
+	return list
+}
+
+// Eventually asks f every 20 ms until it returns nil, for 20 s at most.
+func (r *Rig) Eventually(what string, f func() error) {
+	r.T.Helper()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	give := time.After(20 * time.Second)
+	for {
+		err := f()
+		if err == nil {
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-give:
+			r.T.Fatalf("%s: %v", what, err)
+		}
+	}
+}
+
+// Get fetches a page.
+func (r *Rig) Get(url string) (int, string) {
+	r.T.Helper()
+	req, err := http.NewRequestWithContext(r.T.Context(), http.MethodGet, url, nil)
+	if err != nil {
+		r.T.Fatal(err)
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return 0, err.Error()
+	}
+	defer res.Body.Close() //nolint:errcheck // read to its end
+	b, _ := io.ReadAll(res.Body)
+	return res.StatusCode, string(b)
+}
+
+// Metric is a figure of /metrics, with its labels as printed; -1 if there is none.
+func (r *Rig) Metric(name string) float64 {
+	r.T.Helper()
+	_, text := r.Get(r.Metrics + "/metrics")
+	for line := range strings.Lines(text) {
+		if rest, ok := strings.CutPrefix(line, name+" "); ok {
+			var v float64
+			if _, err := fmt.Sscan(rest, &v); err == nil {
+				return v
+			}
+		}
+	}
+	return -1
+}
+
+// Phone makes a telephone that is registered as the extension; the test's end closes it.
+func (r *Rig) Phone(extension string) *phonetest.Phone {
+	r.T.Helper()
+	p, err := phonetest.New(phonetest.Config{User: extension, Password: r.PBX.PhonePassword(), Server: r.PBX.SIPAddr()})
+	if err != nil {
+		r.T.Fatal(err)
+	}
+	r.T.Cleanup(func() { _ = p.Close() })
+	if err := p.Register(r.T.Context()); err != nil {
+		r.T.Fatal(err)
+	}
+	r.T.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+		defer cancel()
+		_ = p.Unregister(ctx)
+	})
+	return p
+}
+
+// Caller makes a telephone in the outside world.
+func (r *Rig) Caller() *phonetest.Phone {
+	r.T.Helper()
+	p, err := phonetest.New(phonetest.Config{Server: r.PBX.SIPAddr()})
+	if err != nil {
+		r.T.Fatal(err)
+	}
+	r.T.Cleanup(func() { _ = p.Close() })
+	return p
+}
+
+// Token logs a user in over REST.
+func (r *Rig) Token(user string) string {
+	r.T.Helper()
+	body, _ := json.Marshal(map[string]string{"user": user, "password": r.password[user]})
+	req, err := http.NewRequestWithContext(r.T.Context(), http.MethodPost, r.Web+"/api/v1/login", bytes.NewReader(body))
+	if err != nil {
+		r.T.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/json")
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		r.T.Fatal(err)
+	}
+	defer res.Body.Close() //nolint:errcheck // read below
+	var out struct{ Token string }
+	if err := json.NewDecoder(res.Body).Decode(&out); err != nil || res.StatusCode != http.StatusOK {
+		r.T.Fatalf("login of %s: %d %v", user, res.StatusCode, err)
+	}
+	return out.Token
+}
+
+// Desk is an agent's desktop: a websocket client whose frames are kept with their times of arrival.
+type Desk struct {
+	*wsclient.Client
+	r     *Rig
+	Agent string
+	mu    sync.Mutex
+	seen  []wsclient.Frame
+	news  chan struct{} // closed and made anew with each frame
+}
+
+// Desk opens the desktop of the agent of an extension.
+func (r *Rig) Desk(extension string) *Desk {
+	r.T.Helper()
+	c, err := wsclient.Dial(r.T.Context(), wsclient.Config{URL: "ws" + strings.TrimPrefix(r.Web, "http") + "/ws",
+		HeaderToken: r.Token("a" + extension), ID: "desk-" + extension})
+	if err != nil {
+		r.T.Fatal(err)
+	}
+	d := &Desk{Client: c, r: r, Agent: "a" + extension, news: make(chan struct{})}
+	go func() {
+		for f := range c.Frames {
+			d.mu.Lock()
+			d.seen = append(d.seen, f)
+			close(d.news)
+			d.news = make(chan struct{})
+			d.mu.Unlock()
+		}
+	}()
+	r.T.Cleanup(c.Close)
+	return d
+}
+
+// Ready logs the agent in and makes him ready.
+func (d *Desk) Ready() {
+	d.r.T.Helper()
+	for _, op := range []string{"agent.login", "agent.ready"} {
+		if _, err := d.Do(d.r.T.Context(), op, map[string]any{}, ""); err != nil {
+			d.r.T.Fatalf("%s %s: %v", d.Agent, op, err)
+		}
+	}
+}
+
+// Await returns the first frame after the from-th for which match holds, and its place.
+func (d *Desk) Await(from int, what string, match func(f wsclient.Frame) bool) (wsclient.Frame, int) {
+	d.r.T.Helper()
+	give := time.After(20 * time.Second)
+	for {
+		d.mu.Lock()
+		for ; from < len(d.seen); from++ {
+			if match(d.seen[from]) {
+				defer d.mu.Unlock()
+				return d.seen[from], from
+			}
+		}
+		news := d.news
+		d.mu.Unlock()
+		select {
+		case <-news:
+		case <-give:
+			d.r.T.Fatalf("%s: no %s", d.Agent, what)
+		}
+	}
+}
+
+// Event awaits an event of a type after the from-th frame.
+func (d *Desk) Event(from int, kind string) (wsclient.Frame, int) {
+	d.r.T.Helper()
+	return d.Await(from, kind, func(f wsclient.Frame) bool { return f.K == "event" && f.Type == kind })
+}
+
+// State awaits the agent's state after the from-th frame.
+func (d *Desk) State(from int, state string) (wsclient.Frame, int) {
+	d.r.T.Helper()
+	return d.Await(from, "state "+state, func(f wsclient.Frame) bool {
+		var v struct{ State, Reason string }
+		return f.K == "event" && f.Type == "agent.state_changed" && json.Unmarshal(f.Data, &v) == nil && v.State == state
+	})
+}
+
+// Len is how many frames have come so far.
+func (d *Desk) Len() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return len(d.seen)
+}
+
+// Clean says that nothing is left of any call, in Asterisk and in ctid.
+func (r *Rig) Clean() {
+	r.T.Helper()
+	ctx, cancel := context.WithTimeout(r.T.Context(), 15*time.Second)
+	defer cancel()
+	if err := r.PBX.AwaitIdle(ctx); err != nil {
+		r.T.Error(err)
+	}
+	r.Eventually("calls in ctid", func() error {
+		if n := r.Metric("ctid_calls"); n != 0 {
+			return fmt.Errorf("%v calls left", n)
+		}
+		return nil
+	})
+	for _, s := range []string{"reserved", "talking"} {
+		if n := r.Metric(`ctid_agent_state{state="` + s + `"}`); n != 0 {
+			r.T.Errorf("%v agents are %s", n, s)
+		}
+	}
+}
