@@ -354,15 +354,23 @@ func TestCan(t *testing.T) {
 // and who enters gets the best free agent of his queue.
 func TestBestOfAll(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		s, err := New(drawConfig(t))
-		if err != nil {
-			t.Fatal(err)
-		}
+		s, now := busyCentre(t)
 		c := crowd{}
-		now := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
-		for range rapid.IntRange(1, 120).Draw(t, "steps") {
-			now = step(t, s, now)
-			ev := c.draw(t, now)
+		for n := range 60 {
+			now = now.Add(time.Duration(rapid.IntRange(0, 3).Draw(t, "s")) * time.Second)
+			agent := ctid.AgentID(fmt.Sprintf("a%d", rapid.IntRange(0, 5).Draw(t, "agent")))
+			var ev Event = AgentReady{Agent: agent}
+			switch kind := rapid.IntRange(0, 9).Draw(t, "event"); {
+			case kind < 4:
+				ev = Enqueue{ctid.TaskID(fmt.Sprintf("c%d", (n*7)%60)), ctid.QueueID(fmt.Sprintf("q%d", rapid.IntRange(0, 2).Draw(t, "queue"))),
+					rapid.SampledFrom([]int{10, 50}).Draw(t, "priority"), now.Add(-time.Duration(rapid.IntRange(0, 4).Draw(t, "since")) * time.Second), 0}
+			case kind == 4:
+				ev = AgentPause{Agent: agent, Reason: "lunch"}
+			case kind == 5:
+				ev = OfferFailed{late(t, c.offers, "offer", "o_9"), "unreachable"}
+			case kind == 6:
+				ev = TaskGone{late(t, c.talks, "task", "c99")}
+			}
 			s.Decide(now, Tick{}) // so that nothing is due in the event that is judged
 			want := expected(s, ev)
 			cmds := s.Decide(now, ev)
@@ -378,6 +386,30 @@ func TestBestOfAll(t *testing.T) {
 			}
 		}
 	})
+}
+
+// busyCentre has three queues and six agents with phones, all logged in.
+func busyCentre(t *rapid.T) (*State, time.Time) {
+	cfg := Config{Queues: []Queue{{ID: "q0", Ring: time.Hour}, {ID: "q1", Ring: time.Hour}, {ID: "q2", Ring: time.Hour}}}
+	for i := range 6 {
+		a := Agent{ID: ctid.AgentID(fmt.Sprintf("a%d", i)), Desk: ctid.DeskOptional}
+		for _, q := range cfg.Queues {
+			if rapid.IntRange(0, 2).Draw(t, "serves") > 0 {
+				a.Queues = append(a.Queues, Membership{q.ID, rapid.IntRange(1, 2).Draw(t, "rank")})
+			}
+		}
+		cfg.Agents = append(cfg.Agents, a)
+	}
+	s, err := New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+	for _, a := range cfg.Agents {
+		s.Decide(now, DeviceChanged{a.ID, true})
+		s.Decide(now, AgentLogin{Agent: a.ID})
+	}
+	return s, now
 }
 
 // expected is what ev must offer, by plain search; nil if this does not judge ev.
