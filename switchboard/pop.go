@@ -38,7 +38,7 @@ func (d *desk) offerPop(now time.Time, k *call, m acd.MakeOffer, data ctid.PopDa
 	if v, ok := d.core.AgentView(m.Agent); !ok || v.Offer != m.Offer {
 		return // over already: the call is told by the end of the offer
 	}
-	d.closePop(now, m.Agent, "", "revoked")
+	d.closePop(now, m.Agent, "", "done") // of the conversation before: an offer that failed has closed its own
 	p := &popState{id: ctid.PopID(d.sb.cfg.NewID("p_")), rev: 1, call: k.id, offer: m.Offer, decided: decided}
 	d.pops[m.Agent] = p
 	ev := d.fact(now, ctid.Event{By: ctid.BySystem, Call: k.id, Agent: m.Agent, Queue: m.Queue, Pop: p.id, Rev: p.rev,
