@@ -47,7 +47,8 @@ func (r *renderer) event(ev ari.Event) (name, line string) {
 	case *ari.ChannelDtmfReceived:
 		return name, typ + " " + e.Digit
 	case *ari.Dial:
-		return name, strings.TrimSpace(typ + " " + e.Status)
+		// Their order among the channel's own events is a toss, so they have a section of their own.
+		return name + ":dial", strings.TrimSpace(typ + " " + e.Status)
 	case *ari.ChannelEnteredBridge:
 		return name, fmt.Sprintf("%s %s of %d", typ, r.name(e.Bridge.ID), len(e.Bridge.ChannelIDs))
 	case *ari.ChannelLeftBridge:
@@ -80,17 +81,15 @@ func (r *renderer) playback(typ string, p ari.PlaybackData) string {
 	return fmt.Sprintf("%s %s %s %s", typ, r.name(p.ID), p.State, p.MediaURI)
 }
 
-// settle makes alike what real Asterisks toss for: the order of two events, and the cause (0 or 16) that a BYE leaves.
+// settle makes alike what real Asterisks toss for: the cause (0 or 16) that a BYE leaves.
 func settle(lines []string) {
 	up := false
 	for i, line := range lines {
-		switch {
-		case strings.HasSuffix(line, " Up") || strings.Contains(line, "StasisStart"):
+		if strings.HasSuffix(line, " Up") || strings.Contains(line, "StasisStart") {
 			up = true
-		case line == "ChannelDestroyed 0 0" && up:
+		}
+		if line == "ChannelDestroyed 0 0" && up {
 			lines[i] = "ChannelDestroyed 16 0"
-		case line == "ChannelStateChange Ringing" && i > 0 && lines[i-1] == "Dial RINGING":
-			lines[i], lines[i-1] = lines[i-1], line
 		}
 	}
 }
