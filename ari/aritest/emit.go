@@ -63,7 +63,7 @@ func (s *Server) tell(ch *channel, typ string, b body) {
 // tellBridge sends an event about a bridge to the applications that have, or had, channels in it.
 func (s *Server) tellBridge(br *bridge, typ string) {
 	for name, a := range s.apps {
-		if br.apps[name] || a.subs["bridge:"+br.id] {
+		if br.apps[name] > 0 || a.subs["bridge:"+br.id] {
 			s.emit(a, typ, body{"bridge": br.json()}, "")
 		}
 	}
@@ -75,11 +75,24 @@ func (s *Server) tellAbout(uri, typ string, b body) {
 	for name, a := range s.apps {
 		ch, br := s.channels[id], s.bridges[id]
 		mine := kind == "channel" && ch != nil && ch.app == name && ch.watched ||
-			kind == "bridge" && br != nil && br.apps[name]
+			kind == "bridge" && br != nil && br.apps[name] > 0
 		if mine || a.subs[uri] {
 			s.emit(a, typ, b, id)
 		}
 	}
+}
+
+// endpointChanged tells that a channel of an endpoint has come or gone; the state in it is mostly the old one.
+func (s *Server) endpointChanged(ch *channel) {
+	tech, number, _ := strings.Cut(ch.endpoint(), "/")
+	if tech != "PJSIP" {
+		return
+	}
+	e := body{"technology": tech, "resource": number, "state": "offline", "channel_ids": []string{}}
+	if p := s.phones[number]; p != nil {
+		e = p.json(s)
+	}
+	s.tellState("endpoint:"+tech+"/"+number, "EndpointStateChange", body{"endpoint": e})
 }
 
 // tellState sends an event of a device or endpoint to who subscribed to it.

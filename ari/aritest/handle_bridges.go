@@ -39,7 +39,7 @@ func createBridge(s *Server, c *call) reply {
 		return fail(http.StatusConflict, "Bridge with id '"+id+"' already exists")
 	}
 	features := strings.Split(c.q("type"), ",")
-	br := &bridge{id: id, name: c.q("name"), typ: "mixing", created: now(), features: features, apps: map[string]bool{}}
+	br := &bridge{id: id, name: c.q("name"), typ: "mixing", created: now(), features: features, apps: map[string]int{}}
 	if slices.Contains(features, "holding") {
 		br.typ = "holding"
 	}
@@ -47,28 +47,25 @@ func createBridge(s *Server, c *call) reply {
 	return ok(br.json())
 }
 
-// destroyBridge ends a bridge. Its applications hear of its end only when it was empty; else each channel's leaving is
-// the last they hear.
+// destroyBridge ends a bridge. An application whose channels were all taken out by command hears of it no more; one whose
+// channel has died in it does.
 func destroyBridge(s *Server, c *call) reply {
 	br := s.bridges[c.PathValue("id")]
 	if br == nil {
 		return noBridge
 	}
-	empty := len(br.members) == 0
 	for _, p := range slices.Clone(br.playing) {
 		s.finish(p, "failed")
 	}
 	for _, ch := range slices.Clone(br.members) {
-		s.leaveBridge(ch)
+		s.takeOut(ch)
 	}
 	for _, r := range s.live {
 		if r.br == br {
 			s.finishRecording(r)
 		}
 	}
-	if empty {
-		s.tellBridge(br, "BridgeDestroyed")
-	}
+	s.tellBridge(br, "BridgeDestroyed")
 	delete(s.bridges, br.id)
 	return done()
 }
@@ -114,10 +111,10 @@ func (s *Server) addNext(br *bridge, list []*channel, wait chan reply) {
 	ch := list[0]
 	ch.enqueue(pending{
 		run: func() {
-			s.leaveBridge(ch)
+			s.takeOut(ch)
 			ch.bridge = br
 			br.members = append(br.members, ch)
-			br.apps[ch.app] = true
+			br.apps[ch.app]++
 			s.tell(ch, "ChannelEnteredBridge", body{"bridge": br.json()})
 			s.addNext(br, list[1:], wait)
 		},
@@ -147,11 +144,20 @@ func (s *Server) removeNext(list []*channel, wait chan reply) {
 	}
 	list[0].enqueue(pending{
 		run: func() {
-			s.leaveBridge(list[0])
+			s.takeOut(list[0])
 			s.removeNext(list[1:], wait)
 		},
 		gone: func() { wait <- done() },
 	})
+}
+
+// takeOut takes a channel out by command, with which its application's interest in the bridge ends.
+func (s *Server) takeOut(ch *channel) {
+	br, app := ch.bridge, ch.app
+	s.leaveBridge(ch)
+	if br != nil {
+		br.apps[app]--
+	}
 }
 
 func (s *Server) leaveBridge(ch *channel) {

@@ -113,9 +113,16 @@ func hangup(s *Server, c *call) reply {
 		}
 		cause = n
 	}
-	s.end(ch, ending{cause: cause, request: body{"cause": 32, "soft": true}, dial: "NOANSWER"})
+	e := ending{cause: cause, request: body{"cause": 32, "soft": true}, dial: "NOANSWER"}
+	if ch.state != "Up" && !ch.originated {
+		e.refused = refusals[cause]
+	}
+	s.end(ch, e)
 	return done()
 }
+
+// refusals are the SIP statuses by which a caller is refused.
+var refusals = map[int]int{1: 404, 17: 486, 19: 480, 21: 403, 26: 603, 34: 503}
 
 func getVariable(s *Server, c *call) reply {
 	ch := s.channels[c.PathValue("id")]

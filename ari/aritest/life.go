@@ -10,6 +10,7 @@ import (
 // ending is how a channel comes to its end.
 type ending struct {
 	cause, tech int
+	refused     int    // SIP status that we gave, which only the last event tells
 	request     body   // the ChannelHangupRequest; nil for none
 	dial        string // last Dial status of a channel that was not answered; "" for none
 }
@@ -63,9 +64,10 @@ func (s *Server) end(ch *channel, e ending) {
 		s.tellDial(ch, e.dial)
 	}
 	ch.cause, ch.techCause = e.cause, e.tech
-	s.tell(ch, "ChannelDestroyed", s.withTech(body{"cause": e.cause, "cause_txt": causeTexts[e.cause]}, e.tech))
+	s.tell(ch, "ChannelDestroyed", s.withTech(body{"cause": e.cause, "cause_txt": causeTexts[e.cause]}, max(e.tech, e.refused)))
 	delete(s.channels, ch.id)
 	s.order = slices.DeleteFunc(s.order, func(id string) bool { return id == ch.id })
+	s.endpointChanged(ch)
 	if ch.phone != nil {
 		s.deviceOf(ch.phone)
 	}

@@ -104,6 +104,7 @@ func (s *Server) newChannel(id, endpoint string) *channel {
 	}
 	s.channels[id] = ch
 	s.order = append(s.order, id)
+	s.endpointChanged(ch)
 	return ch
 }
 
@@ -112,7 +113,7 @@ type bridge struct {
 	id, name, typ, created string
 	features               []string
 	members                []*channel
-	apps                   map[string]bool // that hear of it
+	apps                   map[string]int // that hear of it: one for each of their channels that came and was not taken out
 	moh                    string
 	playing                []*playback
 }

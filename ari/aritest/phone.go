@@ -84,22 +84,28 @@ func (p *Phone) Register() { p.s.do(func() { p.s.register(p, true) }) }
 // Unregister makes it unreachable for new calls.
 func (p *Phone) Unregister() { p.s.do(func() { p.s.register(p, false) }) }
 
-// register tells the change in the order in which Asterisk does.
+// register tells the change in the order in which Asterisk does: a new contact is first not qualified, and reachable
+// when it has answered an OPTIONS.
 func (s *Server) register(p *Phone, on bool) {
 	if p.registered == on {
 		return
 	}
-	p.registered = on
 	peer, contact := "Unreachable", "Removed"
 	if on {
-		peer, contact = "Reachable", "NonQualified"
+		s.contact(p, "NonQualified")
+		peer, contact = "Reachable", "Reachable"
 	}
+	p.registered = on
 	s.deviceOf(p)
 	src, e := "endpoint:PJSIP/"+p.number, p.json(s)
 	s.tellState(src, "EndpointStateChange", body{"endpoint": e})
 	s.tellState(src, "PeerStatusChange", body{"endpoint": e, "peer": body{"peer_status": peer}})
-	s.tellState(src, "ContactStatusChange", body{"endpoint": e, "contact_info": body{
-		"uri": "sip:" + p.number + "@192.0.2.1:5060", "contact_status": contact, "aor": p.number, "roundtrip_usec": "0",
+	s.contact(p, contact)
+}
+
+func (s *Server) contact(p *Phone, status string) {
+	s.tellState("endpoint:PJSIP/"+p.number, "ContactStatusChange", body{"endpoint": p.json(s), "contact_info": body{
+		"uri": "sip:" + p.number + "@192.0.2.1:5060", "contact_status": status, "aor": p.number, "roundtrip_usec": "0",
 	}})
 }
 

@@ -34,6 +34,8 @@ func (r *renderer) event(ev ari.Event) (name, line string) {
 	switch e := ev.(type) {
 	case *ari.ChannelVarset, *ari.ChannelConnectedLine, *ari.ChannelCallerID, *ari.DeviceStateChanged:
 		return "", "" // how many there are depends on modules and codecs
+	case *ari.BridgeDestroyed:
+		return "", "" // a toss after the last channel has died in the bridge: don't wait for it
 	case *ari.StasisStart:
 		return name, fmt.Sprintf("%s %s %v", typ, e.Channel.State, e.Args)
 	case *ari.ChannelStateChange:
@@ -45,7 +47,8 @@ func (r *renderer) event(ev ari.Event) (name, line string) {
 	case *ari.ChannelDtmfReceived:
 		return name, typ + " " + e.Digit
 	case *ari.Dial:
-		return name, strings.TrimSpace(typ + " " + e.Status)
+		// Their order among the channel's own events is a toss, so they have a section of their own.
+		return name + ":dial", strings.TrimSpace(typ + " " + e.Status)
 	case *ari.ChannelEnteredBridge:
 		return name, fmt.Sprintf("%s %s of %d", typ, r.name(e.Bridge.ID), len(e.Bridge.ChannelIDs))
 	case *ari.ChannelLeftBridge:
@@ -78,11 +81,15 @@ func (r *renderer) playback(typ string, p ari.PlaybackData) string {
 	return fmt.Sprintf("%s %s %s %s", typ, r.name(p.ID), p.State, p.MediaURI)
 }
 
-// settle puts the pairs whose order real Asterisks toss for into one order.
+// settle makes alike what real Asterisks toss for: the cause (0 or 16) that a BYE leaves.
 func settle(lines []string) {
-	for i := 1; i < len(lines); i++ {
-		if lines[i] == "ChannelStateChange Ringing" && lines[i-1] == "Dial RINGING" {
-			lines[i], lines[i-1] = lines[i-1], lines[i]
+	up := false
+	for i, line := range lines {
+		if strings.HasSuffix(line, " Up") || strings.Contains(line, "StasisStart") {
+			up = true
+		}
+		if line == "ChannelDestroyed 0 0" && up {
+			lines[i] = "ChannelDestroyed 16 0"
 		}
 	}
 }

@@ -85,6 +85,13 @@ func Read(path string) (*Scenario, error) {
 	return s, nil
 }
 
+// registers says whether a phone comes or goes, so that what is told of endpoints is part of it.
+func (s *Scenario) registers() bool {
+	return slices.ContainsFunc(s.Steps, func(st Step) bool {
+		return st.Words[0] == "phone" && (st.Words[2] == "register" || st.Words[2] == "unregister")
+	})
+}
+
 // section is what is to be told of a name on a version.
 func (s *Scenario) section(name string, major int) []string {
 	if lines, ok := s.Sections[name+" "+strconv.Itoa(major)]; ok {

@@ -42,8 +42,15 @@ type realSite struct {
 
 type realCaller struct{ d *phonetest.Dialog }
 
-func (c realCaller) Press(ctx context.Context, keys string) error { return c.d.SendDTMF(ctx, keys) }
-func (c realCaller) Hangup(ctx context.Context) error             { return c.d.Hangup(ctx) }
+// Press waits for the answer first: Asterisk tells it a moment before the phone has it.
+func (c realCaller) Press(ctx context.Context, keys string) error {
+	if err := c.d.AwaitAnswer(ctx); err != nil {
+		return err
+	}
+	return c.d.SendDTMF(ctx, keys)
+}
+
+func (c realCaller) Hangup(ctx context.Context) error { return c.d.Hangup(ctx) }
 
 func (s realSite) Config() ari.Config {
 	return ari.Config{Name: "real", URL: asterisk.ARIURL(), User: asterisk.ARIUser(), Password: ari.Password(asterisk.ARIPassword())}
@@ -99,6 +106,29 @@ func (s realSite) act(ctx context.Context, w []string) error {
 	return fmt.Errorf("phones don't do that: %s", w[0])
 }
 
+// awaitOnline waits until Asterisk has qualified the agent's phone.
+func awaitOnline(ctx context.Context, t *testing.T, site realSite) {
+	t.Helper()
+	node, err := ari.New(site.Config())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for {
+		e, err := node.Endpoint(ctx, "PJSIP", "1001")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e.State == "online" {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			t.Fatal("the phone did not come online")
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+}
+
 func phone(t *testing.T, user, password string) *phonetest.Phone {
 	t.Helper()
 	p, err := phonetest.New(phonetest.Config{User: user, Password: password, Server: asterisk.SIPAddr()})
@@ -142,6 +172,7 @@ func runReal(t *testing.T, s *scenariotest.Scenario, file string, major int) {
 	if err := site.agent.Register(ctx); err != nil {
 		t.Fatal(err)
 	}
+	awaitOnline(ctx, t, site)
 	told, err := scenariotest.Run(ctx, s, site)
 	if err != nil {
 		t.Error(err)
