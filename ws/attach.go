@@ -71,6 +71,8 @@ func (h *Hub) addTopics(s *session, topics []string) []refusedTopic {
 
 // welcome accepts the session, with either the events it missed or a snapshot of each topic.
 func (h *Hub) welcome(s *session, refused []refusedTopic) {
+	s.joining = true
+	defer func() { s.joining = false }()
 	replay, why := h.replay(s)
 	first := len(h.byAgent[s.agent]) == 1 && s.agent != ""
 	s.front = first

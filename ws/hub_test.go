@@ -51,6 +51,8 @@ func TestPopWritten(t *testing.T) {
 		a, b := r.dial("ana", nil), r.dial("ana", nil)
 		defer a.Cut()
 		defer b.Cut()
+		drain(a)
+		drain(b)
 		seq := r.pop("ana", "p_1")
 		if n, ok := r.hub.PopWritten(context.Background(), "ana", seq); n != 2 || !ok {
 			t.Errorf("with two sockets: %d %v, want 2 true", n, ok)

@@ -27,6 +27,7 @@ type session struct {
 	front     bool   // it is the front session of its agent
 	claims    bool   // its last tock claimed the front
 	asleep    bool
+	joining   bool // what is sent now is what a resume or a first snapshot owes
 	gone      bool
 
 	tickN   uint64 // number of the last tick
@@ -64,6 +65,7 @@ func (h *Hub) push(s *session, f frame) {
 		return
 	}
 	h.counts.Frames++
+	f.free = s.joining
 	if !s.conn.q.put(f) {
 		h.counts.Slow++
 		h.cfg.Log.Warn("a desktop reads too slowly and is cut off", "session", s.id, "user", s.who.User)

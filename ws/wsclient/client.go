@@ -285,14 +285,12 @@ func (c *Client) read() {
 
 // handle applies the protocol's rules to one message and passes it on.
 func (c *Client) handle(b []byte) error {
+	before := c.Pos()
 	f := Frame{Arrived: time.Now(), Raw: b}
 	if err := json.Unmarshal(b, &f); err != nil {
 		return fmt.Errorf("a message of the server is not a frame: %w", err)
 	}
 	if err := c.advance(&f); err != nil {
-		return err
-	}
-	if err := c.answer(f); err != nil {
 		return err
 	}
 	c.mu.Lock()
@@ -304,11 +302,27 @@ func (c *Client) handle(b []byte) error {
 		default: // more replies than the protocol allows
 		}
 	}
+	if !c.deliver(f) {
+		c.mu.Lock()
+		c.pos = before // it was not had, so it must come again
+		c.mu.Unlock()
+		return net.ErrClosed
+	}
+	return c.answer(f)
+}
+
+// deliver passes a frame on; false says that the client was cut before anyone could take it.
+func (c *Client) deliver(f Frame) bool {
 	select {
 	case c.Frames <- f:
-		return nil
+		return true
+	default:
+	}
+	select {
+	case c.Frames <- f:
+		return true
 	case <-c.stop:
-		return net.ErrClosed
+		return false
 	}
 }
 
