@@ -108,7 +108,7 @@ func popData() ctid.PopData {
 
 // An agent's hour: log in, ready, a call with its pop on the screen before the phone, talk, hang up, wrap-up; then the
 // network is cut and the desktop comes back where it was.
-func TestDesktop(t *testing.T) {
+func TestBrowserDesktop(t *testing.T) {
 	d, cut, url := serve(t)
 	p := page{t, browser(t)}
 
