@@ -21,6 +21,7 @@ type conn struct {
 	ws       *websocket.Conn
 	q        *sendq
 	t        Timings
+	remote   string            // the peer's address
 	written  func(upTo uint64) // called by the writer when a frame with a position has been written
 	readDone chan struct{}
 }

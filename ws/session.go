@@ -18,7 +18,6 @@ type session struct {
 	wants  []string // topics asked for in hello
 	resume *Position
 	conn   *conn
-	remote string
 
 	n         uint64 // age: lower is older
 	topics    map[string]bool
