@@ -18,7 +18,7 @@ const (
 // Subscribing and taking the snapshot are one act of the hub's goroutine, so nothing falls between them.
 func (h *Hub) attach(s *session) *refusal {
 	switch {
-	case h.state.ended:
+	case h.ended:
 		return &refusal{CloseDraining, "ctid is stopping"}
 	case len(h.sessions) >= h.cfg.Limits.Sessions:
 		return &refusal{CloseOverloaded, "too many sessions"}

@@ -99,7 +99,7 @@ func (c *conn) read() ([]byte, error) {
 
 // write is the writer: it empties the queue into the socket until the queue ends or a write fails.
 func (c *conn) write() {
-	defer c.ws.Close()
+	defer func() { _ = c.ws.Close() }()
 	var scratch []byte
 	for {
 		f, got, end := c.q.next()

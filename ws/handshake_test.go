@@ -241,7 +241,7 @@ func TestOutstandingAndTimeout(t *testing.T) {
 		if fs := drain(c); len(fs) != 1 || fs[0].ID != "r2" || fs[0].Error.Code != "rate_limited" {
 			t.Errorf("got %+v", fs)
 		}
-		time.Sleep(61 * time.Second)
+		pass(61 * time.Second)
 		fs := kinds(drain(c), "res")
 		if len(fs) != 2 || fs[0].Error.Code != "timeout" || fs[1].Error.Code != "timeout" {
 			t.Errorf("after a minute: %+v", fs)
@@ -264,7 +264,7 @@ func TestTokenEnd(t *testing.T) {
 		r.auth.tokens["ana2"] = ctid.Who{User: "ana", Agent: "ana", Roles: []ctid.Role{ctid.RoleAgent}, Until: time.Now().Add(10 * time.Minute)}
 		c := r.dial("ana", nil)
 		defer c.Cut()
-		time.Sleep(4*time.Minute + time.Second)
+		pass(4*time.Minute + time.Second)
 		if s := kinds(drain(c), "session"); len(s) != 1 || s[0].What != "expiring" {
 			t.Fatalf("a minute before the end: %+v", s)
 		}
@@ -278,7 +278,7 @@ func TestTokenEnd(t *testing.T) {
 			r.publish(ctid.Event{Rev: 1, Call: "c_1", Agent: "ana", Agents: []ctid.AgentID{"ana"}, Body: body})
 		}
 		call(ctid.CallEstablished{Talk: "main"})
-		time.Sleep(7 * time.Minute)
+		pass(7 * time.Minute)
 		drain(c)
 		if c.Err() != nil {
 			t.Fatalf("ended during a call: %v", c.Err())
@@ -326,11 +326,12 @@ func TestNotOurs(t *testing.T) {
 			t.Errorf("plain GET: %d", res.StatusCode)
 		}
 		d := websocket.Dialer{NetDialContext: r.ln.dial, Subprotocols: []string{"ctid.v2"}}
-		c, _, err := d.Dial("ws://desk.test/ws", nil)
+		c, res, err := d.Dial("ws://desk.test/ws", nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer c.Close()
+		_ = res.Body.Close()
+		defer func() { _ = c.Close() }()
 		_, b, err := c.ReadMessage()
 		var bye struct{ Code int }
 		if json.Unmarshal(b, &bye) != nil || bye.Code != int(ws.CloseVersion) || c.Subprotocol() != "" {

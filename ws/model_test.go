@@ -20,22 +20,20 @@ type desktop struct {
 	c     *wsclient.Client
 	revs  map[string]uint64
 	got   map[uint64]int // seq → times applied
-	parts int
 }
 
 // modelRun is one random history of a hub and its desktops.
 type modelRun struct {
 	*rig
-	rnd      *rand.Rand
-	epoch    int
-	desks    []*desktop
-	rev      map[string]uint64
-	calls    []ctid.CallID
-	on       map[ctid.CallID]ctid.AgentID
-	resumes  int
-	snaps    int
-	pubBy    map[ctid.AgentID][]uint64 // what each agent was to get in this epoch
-	replayed map[*desktop]bool
+	rnd     *rand.Rand
+	epoch   int
+	desks   []*desktop
+	rev     map[string]uint64
+	calls   []ctid.CallID
+	on      map[ctid.CallID]ctid.AgentID
+	resumes int
+	snaps   int
+	pubBy   map[ctid.AgentID][]uint64 // what each agent was to get in this epoch
 }
 
 func (m *modelRun) config(c *ws.Config) {

@@ -97,7 +97,7 @@ func TestRingAges(t *testing.T) {
 			d   time.Duration
 			why string
 		}{{9 * time.Minute, ""}, {2 * time.Minute, "too_old"}} {
-			time.Sleep(after.d)
+			pass(after.d)
 			c := r.dial("ana", resumeAt(wsclient.Position{Epoch: "E1", Seq: first}))
 			if fs := drain(c); fs[0].Why != after.why {
 				t.Errorf("after %v: %q, want %q", after.d, fs[0].Why, after.why)
@@ -145,7 +145,7 @@ func TestDeadPeer(t *testing.T) {
 		defer r.stop()
 		c := r.dial("ana", func(c *wsclient.Config) { c.Buffer = 1 })
 		defer c.Cut()
-		time.Sleep(50 * time.Second)
+		pass(50 * time.Second)
 		synctest.Wait()
 		if s := r.hub.Stats(); s.Sessions != 0 || s.Awake != 0 {
 			t.Errorf("still there: %+v", s)

@@ -128,7 +128,7 @@ func (h *Hub) endUser(user string, code CloseCode, text string) {
 }
 
 func (h *Hub) endAll() {
-	h.state.ended = true
+	h.ended = true
 	for _, s := range h.all() {
 		h.end(s, refusal{CloseDraining, "ctid is stopping"})
 	}

@@ -15,7 +15,8 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-var update = flag.Bool("update", false, "write the screenshots in docs/img")
+// A picture is never the same twice, so writing it is not part of -update.
+var screenshots = flag.Bool("screenshots", false, "write the pictures in docs/img")
 
 // browser starts a headless Chromium that ends with the test.
 func browser(t *testing.T) context.Context {
@@ -218,10 +219,10 @@ func wait(t *testing.T, what string, ok func() bool) {
 	}
 }
 
-// screenshot writes a picture of the page for the documentation, with -update.
+// screenshot writes a picture of the page for the documentation, with -screenshots.
 func screenshot(t *testing.T, p page, name string) {
 	t.Helper()
-	if !*update {
+	if !*screenshots {
 		return
 	}
 	var png []byte
