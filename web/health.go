@@ -74,12 +74,8 @@ func (s *server) headers(next http.Handler) http.Handler {
 // socketSource names our own websocket for browsers whose 'self' does not cover it. A host of any other characters
 // than a host's is left out, as it would end up in the policy.
 func socketSource(host string, tls bool) string {
-	for _, c := range host {
-		if !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.ContainsRune(".-:[]", c)) {
-			return ""
-		}
-	}
-	if host == "" {
+	const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-:[]"
+	if host == "" || strings.Trim(host, plain) != "" {
 		return ""
 	}
 	if tls {

@@ -18,7 +18,7 @@ const (
 // Subscribing and taking the snapshot are one act of the hub's goroutine, so nothing falls between them.
 func (h *Hub) attach(s *session) *refusal {
 	switch {
-	case h.state.ended:
+	case h.ended:
 		return &refusal{CloseDraining, "ctid is stopping"}
 	case len(h.sessions) >= h.cfg.Limits.Sessions:
 		return &refusal{CloseOverloaded, "too many sessions"}
@@ -71,6 +71,8 @@ func (h *Hub) addTopics(s *session, topics []string) []refusedTopic {
 
 // welcome accepts the session, with either the events it missed or a snapshot of each topic.
 func (h *Hub) welcome(s *session, refused []refusedTopic) {
+	s.joining = true
+	defer func() { s.joining = false }()
 	replay, why := h.replay(s)
 	first := len(h.byAgent[s.agent]) == 1 && s.agent != ""
 	s.front = first

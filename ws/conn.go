@@ -21,6 +21,7 @@ type conn struct {
 	ws       *websocket.Conn
 	q        *sendq
 	t        Timings
+	remote   string            // the peer's address
 	written  func(upTo uint64) // called by the writer when a frame with a position has been written
 	readDone chan struct{}
 }
@@ -98,7 +99,7 @@ func (c *conn) read() ([]byte, error) {
 
 // write is the writer: it empties the queue into the socket until the queue ends or a write fails.
 func (c *conn) write() {
-	defer c.ws.Close()
+	defer func() { _ = c.ws.Close() }()
 	var scratch []byte
 	for {
 		f, got, end := c.q.next()

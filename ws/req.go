@@ -140,7 +140,7 @@ func (h *Hub) doOnce(s *session, f inFrame, a ctid.Action) {
 		return
 	}
 	who := s.who
-	who.Req = s.id + "/" + f.ID
+	who.Req = f.ID
 	h.cfg.Desk.Do(h.ctx, who, a, func(r ctid.Reply) {
 		h.box.put(func() { h.replied(row, r) })
 	})

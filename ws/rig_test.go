@@ -195,6 +195,9 @@ func (r *rig) agentState(agent ctid.AgentID, rev uint64, s ctid.AgentState) uint
 		Body: ctid.AgentStateChanged{AgentView: ctid.AgentView{Agent: agent, Rev: rev, State: s, Can: []string{"agent.pause"}}}})
 }
 
+// pass lets time go by; in a bubble it costs nothing.
+func pass(d time.Duration) { <-time.After(d) }
+
 // drain returns the frames that have come so far.
 func drain(c *wsclient.Client) []wsclient.Frame {
 	synctest.Wait()

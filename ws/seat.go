@@ -33,7 +33,7 @@ func (h *Hub) seatTaken(s *session) *ctid.Error {
 	e.Data = map[string]any{"op": ctid.AgentLogin{}.Op()}
 	for _, x := range h.byAgent[s.agent] {
 		if x.client.ID == h.seats[s.agent] {
-			e.Data["where"] = clip(x.client.Name, 64) + " at " + hostOf(x.remote)
+			e.Data["where"] = clip(x.client.Name, 64) + " at " + hostOf(x.conn.remote)
 			break
 		}
 	}

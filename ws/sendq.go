@@ -7,6 +7,7 @@ type frame struct {
 	head, body []byte // the message is head followed by body; body may be shared with other sockets
 	wrote      uint64 // if not 0, the hub is told of this position once the write has returned
 	ping       bool   // a protocol ping instead of a message
+	free       bool   // part of a replay or a snapshot: bounded elsewhere, so it does not count as falling behind
 }
 
 func (f frame) size() int { return len(f.head) + len(f.body) }
@@ -15,6 +16,7 @@ func (f frame) size() int { return len(f.head) + len(f.body) }
 type sendq struct {
 	mu        sync.Mutex
 	frames    []frame
+	count     int // frames and bytes that are not free
 	bytes     int
 	maxFrames int
 	maxBytes  int
@@ -36,11 +38,14 @@ func (q *sendq) put(f frame) bool {
 	if q.ended {
 		return true
 	}
-	if len(q.frames) >= q.maxFrames || q.bytes+f.size() > q.maxBytes && len(q.frames) > 0 {
-		return false
+	if !f.free {
+		if q.count >= q.maxFrames || q.bytes+f.size() > q.maxBytes && q.count > 0 {
+			return false
+		}
+		q.count++
+		q.bytes += f.size()
 	}
 	q.frames = append(q.frames, f)
-	q.bytes += f.size()
 	q.ring()
 	return true
 }
@@ -57,7 +62,7 @@ func (q *sendq) end(bye []byte, code CloseCode, text string, drop bool) {
 		q.frames = nil
 	}
 	if bye != nil {
-		q.frames = append(q.frames, frame{head: bye})
+		q.frames = append(q.frames, frame{head: bye, free: true})
 	}
 	q.ring()
 }
@@ -94,6 +99,9 @@ func (q *sendq) next() (frame, bool, sendEnd) {
 	f := q.frames[0]
 	q.frames[0] = frame{}
 	q.frames = q.frames[1:]
-	q.bytes -= f.size()
+	if !f.free {
+		q.count--
+		q.bytes -= f.size()
+	}
 	return f, true, sendEnd{}
 }

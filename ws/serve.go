@@ -55,12 +55,12 @@ func (h *Hub) serve(w http.ResponseWriter, r *http.Request) {
 	if no == nil && !slices.Contains(offered(r), Protocol) {
 		no = &refusal{CloseVersion, "offer the subprotocol " + Protocol}
 	}
+	c.remote = r.RemoteAddr
 	s := h.greet(c, who, known, no)
 	if s == nil {
 		return
 	}
 	outside()
-	s.remote = r.RemoteAddr
 	h.readAll(s)
 }
 

@@ -18,7 +18,6 @@ type session struct {
 	wants  []string // topics asked for in hello
 	resume *Position
 	conn   *conn
-	remote string
 
 	n         uint64 // age: lower is older
 	topics    map[string]bool
@@ -27,6 +26,7 @@ type session struct {
 	front     bool   // it is the front session of its agent
 	claims    bool   // its last tock claimed the front
 	asleep    bool
+	joining   bool // what is sent now is what a resume or a first snapshot owes
 	gone      bool
 
 	tickN   uint64 // number of the last tick
@@ -64,6 +64,7 @@ func (h *Hub) push(s *session, f frame) {
 		return
 	}
 	h.counts.Frames++
+	f.free = s.joining
 	if !s.conn.q.put(f) {
 		h.counts.Slow++
 		h.cfg.Log.Warn("a desktop reads too slowly and is cut off", "session", s.id, "user", s.who.User)
@@ -127,7 +128,7 @@ func (h *Hub) endUser(user string, code CloseCode, text string) {
 }
 
 func (h *Hub) endAll() {
-	h.state.ended = true
+	h.ended = true
 	for _, s := range h.all() {
 		h.end(s, refusal{CloseDraining, "ctid is stopping"})
 	}

@@ -15,7 +15,8 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-var update = flag.Bool("update", false, "write the screenshots in docs/img")
+// A picture is never the same twice, so writing it is not part of -update.
+var screenshots = flag.Bool("screenshots", false, "write the pictures in docs/img")
 
 // browser starts a headless Chromium that ends with the test.
 func browser(t *testing.T) context.Context {
@@ -108,7 +109,7 @@ func popData() ctid.PopData {
 
 // An agent's hour: log in, ready, a call with its pop on the screen before the phone, talk, hang up, wrap-up; then the
 // network is cut and the desktop comes back where it was.
-func TestDesktop(t *testing.T) {
+func TestBrowserDesktop(t *testing.T) {
 	d, cut, url := serve(t)
 	p := page{t, browser(t)}
 
@@ -129,6 +130,9 @@ func TestDesktop(t *testing.T) {
 	d.answer()
 	p.text(`.call .phase`, "Talking")
 	p.text(`#state`, "On a call")
+	d.tidy()
+	p.until(`!document.querySelector("[data-key=long]")`)
+	p.text(`[data-key=claim_no]`, "55-201")
 	screenshot(t, p, "desktop.png")
 	p.click(`.hangup`)
 	p.text(`#state`, "Wrap-up")
@@ -215,10 +219,10 @@ func wait(t *testing.T, what string, ok func() bool) {
 	}
 }
 
-// screenshot writes a picture of the page for the documentation, with -update.
+// screenshot writes a picture of the page for the documentation, with -screenshots.
 func screenshot(t *testing.T, p page, name string) {
 	t.Helper()
-	if !*update {
+	if !*screenshots {
 		return
 	}
 	var png []byte

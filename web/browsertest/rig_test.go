@@ -134,6 +134,17 @@ func (d *desk) answer() {
 	d.become(ctid.Talking, "")
 }
 
+// tidy updates the pop: a late answer replaces what the caller sent.
+func (d *desk) tidy() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	data := popData()
+	data.ANI.Name = "M TAN"
+	data.Attached = []ctid.Attached{data.Attached[0], data.Attached[1], {Key: "claim_no", Value: ctid.PrivateValue{V: "55-201"}, Src: "crm:main", At: time.Now()}}
+	d.publish(ctid.Event{Rev: 2, Pop: "p_1", Call: call, Agent: "ana", Body: ctid.PopUpdated{Why: "data",
+		Patch: map[string]any{"ani": map[string]any{"name": "M TAN"}, "attached": data.Attached}, Data: data}})
+}
+
 func (d *desk) end(c ctid.CallID) {
 	d.publish(ctid.Event{Rev: 4, Call: c, Agent: "ana", Body: ctid.CallCleared{End: ctid.End{Side: ctid.SideAgent, Reason: "hangup"}}})
 	d.view.Wrap = &ctid.Wrap{ID: "w_1", Call: c, Until: time.Now().Add(30 * time.Second), Forced: true}

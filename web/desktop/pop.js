@@ -15,14 +15,14 @@ export function PopPane({ pop, now }) {
     <header>
       <p class="kind">${kindWord(d.kind)}${d.dnis?.label ? html` to <b><bdi>${plain(d.dnis.label)}</bdi></b>` : null}</p>
       <h2 class="who"><bdi>${chosen ? plain(chosen.name) : numberWord(d.ani)}</bdi></h2>
-      <p class="match" data-state=${match.state}>${matchWord(match.state)}${chosen?.company ? html` · <bdi class="company">${plain(chosen.company.name)}</bdi>` : null}
+      <p class="match" data-state=${match.state}>${matchWord(match.state)}${chosen?.company ? html` <bdi class="company">${plain(chosen.company.name)}</bdi>` : null}
         ${chosen?.vip ? html` <span class="badge vip">VIP</span>` : null}
         ${chosen?.tier ? html` <span class="badge">${plain(chosen.tier)}</span>` : null}</p>
     </header>
     <dl class="facts">
       <dt>Calls from</dt><dd><bdi class="ani">${numberWord(d.ani)}</bdi>${d.ani?.name ? html` <bdi class="dim">${plain(d.ani.name)}</bdi>` : null}</dd>
       <dt>Called</dt><dd><bdi class="dnis">${plain(d.dnis?.number)}</bdi> <bdi class="dim">${plain(d.dnis?.label)}</bdi></dd>
-      <dt>Queue</dt><dd><bdi class="queue">${plain(d.queue?.name || d.queue?.id)}</bdi>, waited <span class="wait">${clock(d.queue?.wait_ms ?? 0)}</span>${d.queue?.offers_before > 0 ? html`, offered ${d.queue.offers_before} times before` : null}</dd>
+      <dt>Queue</dt><dd><bdi class="queue">${plain(d.queue?.name || d.queue?.id)}</bdi>, waited <span class="wait">${clock(d.queue?.wait_ms ?? 0)}</span>${d.queue?.offers_before > 0 ? html`, offered before: ${d.queue.offers_before}` : null}</dd>
     </dl>
     ${chosen ? html`<${CustomerCard} customer=${chosen} />` : null}
     <${Candidates} match=${match} />
@@ -49,7 +49,7 @@ function Candidates({ match }) {
   if (list.length < 2 && match.chosen) return null;
   if (list.length === 0) return null;
   return html`<section class="candidates"><h3>Who it may be</h3><ul>${list.map((/** @type {any} */ c) => html`<li>
-    <bdi class="name">${plain(c.name)}</bdi>${c.company ? html` · <bdi>${plain(c.company.name)}</bdi>` : null}
+    <bdi class="name">${plain(c.name)}</bdi>${c.company ? html` <bdi class="dim">${plain(c.company.name)}</bdi>` : null}
     <span class="score" title="how sure">${Math.round((c.score ?? 0) * 100)} %</span>
     <span class="dim">${(c.why ?? []).map(plain).join(", ")}</span></li>`)}</ul></section>`;
 }

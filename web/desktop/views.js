@@ -87,8 +87,10 @@ function Pause({ codes, off, act }) {
     <option value="">Pause…</option>${codes.map((c) => html`<option value=${c.code}>${c.label || c.code}</option>`)}</select>`;
 }
 
-/** @param {{call: any, pop: any, off: boolean, now: number, act: Act}} p */
-export function CallCard({ call, pop, off, now, act }) {
+/** @param {{call: any, pop: any, agent: any, off: boolean, now: number, act: Act}} p */
+export function CallCard({ call, pop, agent, off, now, act }) {
+  // What may be done stands with the call, or with the agent for the call he is on.
+  const can = (/** @type {string} */ op) => call.can.includes(op) || (agent?.call === call.call && agent.can.includes(op));
   const who = pop ? numberWord(pop.data.ani) : call.call;
   const match = pop?.data.match;
   const chosen = match?.customers?.find((/** @type {any} */ c) => match.chosen && c.id === match.chosen);
@@ -100,7 +102,7 @@ export function CallCard({ call, pop, off, now, act }) {
     <p class="dim"><bdi>${plain(who)}</bdi>${pop ? html` · <bdi>${plain(pop.data.queue?.name || pop.data.queue?.id)}</bdi>` : null}
       ${call.talking_since ? html` · talking <span class="talk">${clock(now - Date.parse(call.talking_since))}</span>` : null}</p>
     ${call.state === "offered" ? html`<p class="hint">Pick up your phone to answer.</p>` : null}
-    <div class="acts">${call.can.includes("call.hangup") ? html`<button class="stop hangup" disabled=${off} onClick=${() => act("call.hangup", { call: call.call })}>Hang up</button>` : null}</div>
+    <div class="acts">${can("call.hangup") ? html`<button class="stop hangup" disabled=${off} onClick=${() => act("call.hangup", { call: call.call })}>Hang up</button>` : null}</div>
   </article>`;
 }
 
@@ -153,8 +155,8 @@ export function Desk({ state, line, now, note, act, leave, again }) {
       ${note ? html`<div class="banner amber note" data-line="note">${note}</div>` : null}</div>
     <main class="panes">
       <section class="left" aria-label="Calls">
-        ${calls.map((c) => html`<${CallCard} key=${c.call} call=${c} pop=${popOf(c.call)} off=${off} now=${now} act=${act} />`)}
-        ${ringing.map((p) => html`<${CallCard} key=${p.call} pop=${p} off=${off} now=${now} act=${act}
+        ${calls.map((c) => html`<${CallCard} key=${c.call} call=${c} pop=${popOf(c.call)} agent=${state.agent} off=${off} now=${now} act=${act} />`)}
+        ${ringing.map((p) => html`<${CallCard} key=${p.call} pop=${p} agent=${state.agent} off=${off} now=${now} act=${act}
           call=${{ call: p.call, state: "offered", since: state.agent?.since, can: [], legs: [] }} />`)}
         ${wrap ? html`<${WrapUp} key=${wrap.id} wrap=${wrap} queue=${state.queueOf[wrap.call]} codes=${state.codes} now=${now} act=${act} />` : null}
         ${calls.length + ringing.length === 0 && !wrap ? html`<p class="empty">${state.fresh ? idle(state) : "Connecting…"}</p>` : null}

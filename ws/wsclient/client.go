@@ -146,6 +146,9 @@ func Dial(ctx context.Context, cfg Config) (*Client, error) {
 		head.Set("Origin", cfg.Origin)
 	}
 	conn, res, err := d.DialContext(ctx, cfg.URL, head)
+	if res != nil {
+		defer func() { _ = res.Body.Close() }() // the answer to the handshake, not the connection
+	}
 	if err != nil {
 		if res != nil {
 			return nil, fmt.Errorf("websocket handshake: HTTP %d: %w", res.StatusCode, err)
@@ -158,7 +161,7 @@ func Dial(ctx context.Context, cfg Config) (*Client, error) {
 	}
 	if !cfg.NoHello {
 		if err := c.hello(); err != nil {
-			conn.Close()
+			_ = conn.Close()
 			return nil, err
 		}
 	}
@@ -221,7 +224,7 @@ func (c *Client) CloseCode() int {
 // Cut drops the connection without a word, as a lost network does, and waits for the reader.
 func (c *Client) Cut() {
 	c.once.Do(func() { close(c.stop) })
-	c.ws.Close()
+	_ = c.ws.Close()
 	<-c.done
 }
 
@@ -268,7 +271,7 @@ func (c *Client) Do(ctx context.Context, op string, args any, idem string) (Fram
 func (c *Client) read() {
 	defer close(c.done)
 	defer close(c.Frames)
-	defer c.ws.Close()
+	defer func() { _ = c.ws.Close() }()
 	for {
 		_, b, err := c.ws.ReadMessage()
 		if err == nil {
@@ -285,14 +288,12 @@ func (c *Client) read() {
 
 // handle applies the protocol's rules to one message and passes it on.
 func (c *Client) handle(b []byte) error {
+	before := c.Pos()
 	f := Frame{Arrived: time.Now(), Raw: b}
 	if err := json.Unmarshal(b, &f); err != nil {
 		return fmt.Errorf("a message of the server is not a frame: %w", err)
 	}
 	if err := c.advance(&f); err != nil {
-		return err
-	}
-	if err := c.answer(f); err != nil {
 		return err
 	}
 	c.mu.Lock()
@@ -304,11 +305,27 @@ func (c *Client) handle(b []byte) error {
 		default: // more replies than the protocol allows
 		}
 	}
+	if !c.deliver(f) {
+		c.mu.Lock()
+		c.pos = before // it was not had, so it must come again
+		c.mu.Unlock()
+		return net.ErrClosed
+	}
+	return c.answer(f)
+}
+
+// deliver passes a frame on; false says that the client was cut before anyone could take it.
+func (c *Client) deliver(f Frame) bool {
 	select {
 	case c.Frames <- f:
-		return nil
+		return true
+	default:
+	}
+	select {
+	case c.Frames <- f:
+		return true
 	case <-c.stop:
-		return net.ErrClosed
+		return false
 	}
 }
 
