@@ -2,6 +2,7 @@ package phonetest
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"github.com/emiago/diago"
@@ -42,8 +43,14 @@ func (d *Dialog) live(s *diago.DialogServerSession, policy Policy) error {
 		return s.Respond(code, reasons[code], nil)
 	}
 	d.stamp(func(t *Times) { t.Answered = time.Now() })
-	if err := s.Answer(); err != nil {
-		return err
+	answer := d.answer(s)
+	defer func() { <-answer.returned }()
+	select {
+	case <-answer.confirmed:
+	case <-answer.returned:
+		if answer.err != nil {
+			return answer.err
+		}
 	}
 	stop, err := d.startMedia(&s.DialogMedia, s)
 	if err != nil {
@@ -57,9 +64,35 @@ func (d *Dialog) live(s *diago.DialogServerSession, policy Policy) error {
 		d.stamp(func(t *Times) { t.Ended = time.Now() })
 		err = s.Hangup(ctx)
 	case <-d.phone.ctx.Done():
+		err = s.Hangup(ctx)
 	}
 	_ = s.DialogMedia.Close() // ends the reader; the session is over either way
 	return err
+}
+
+// answering is an answer on its way: confirmed is closed by the caller's ACK,
+// returned when the library is through with it.
+type answering struct {
+	confirmed, returned chan struct{}
+	err                 error // readable once returned is closed
+}
+
+// answer sends the 200. The library begins to look out for the ACK only after
+// it has sent the 200, and when the ACK was faster it waits until the call's
+// end; so the ACK is seen here, and the library left to wait.
+func (d *Dialog) answer(s *diago.DialogServerSession) *answering {
+	a := &answering{confirmed: make(chan struct{}), returned: make(chan struct{})}
+	var once sync.Once
+	s.OnState(func(state sip.DialogState) {
+		if state == sip.DialogStateConfirmed {
+			once.Do(func() { close(a.confirmed) })
+		}
+	})
+	go func() {
+		defer close(a.returned)
+		a.err = s.Answer()
+	}()
+	return a
 }
 
 // ring returns the final status to send, 0 when the caller gave up.
