@@ -30,8 +30,6 @@ func (p *Phone) serve(s *diago.DialogServerSession) {
 // nothing of the call is left when it returns.
 func (d *Dialog) live(s *diago.DialogServerSession, policy Policy) error {
 	code := d.ring(s, policy)
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(d.phone.ctx), byeLimit)
-	defer cancel()
 	switch {
 	case code == 0: // cancelled by the caller
 		return nil
@@ -44,7 +42,6 @@ func (d *Dialog) live(s *diago.DialogServerSession, policy Policy) error {
 	}
 	d.stamp(func(t *Times) { t.Answered = time.Now() })
 	answer := d.answer(s)
-	defer func() { <-answer.returned }()
 	select {
 	case <-answer.confirmed:
 	case <-answer.returned:
@@ -62,11 +59,24 @@ func (d *Dialog) live(s *diago.DialogServerSession, policy Policy) error {
 	case <-s.Context().Done():
 	case <-d.hangup:
 		d.stamp(func(t *Times) { t.Ended = time.Now() })
-		err = s.Hangup(ctx)
+		err = d.bid(s, answer)
 	case <-d.phone.ctx.Done():
-		err = s.Hangup(ctx)
+		err = d.bid(s, answer)
 	}
 	_ = s.DialogMedia.Close() // ends the reader; the session is over either way
+	return err
+}
+
+// bid says BYE and waits for what answer left behind, but not for long: the
+// other side may be dead.
+func (d *Dialog) bid(s *diago.DialogServerSession, a *answering) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(d.phone.ctx), byeLimit)
+	defer cancel()
+	err := s.Hangup(ctx)
+	select {
+	case <-a.returned:
+	case <-ctx.Done():
+	}
 	return err
 }
 
