@@ -55,27 +55,47 @@ func fetchRoot(ctx context.Context, name, suite string, packages ...string) (str
 	if isDir(root) { // another process was faster
 		return root, nil
 	}
-	a := apt{cache: cache, suite: suite, stage: root + ".partial"}
+	stage, err := newStage(root)
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = os.RemoveAll(stage) }() // what is left of it goes with the next attempt
+	a := apt{suite: suite, stage: stage}
 	if err := a.fetch(ctx, packages); err != nil {
 		return "", fmt.Errorf("fetch %s from Debian %s: %w", strings.Join(packages, ", "), suite, err)
 	}
 	if err := os.Rename(filepath.Join(a.stage, "root"), root); err != nil {
 		return "", fmt.Errorf("put the fetched files in place: %w", err)
 	}
-	return root, os.RemoveAll(a.stage)
+	return root, nil
+}
+
+// newStage makes a folder for one attempt and removes those of attempts that
+// were killed. It has a name of its own: the apt-get of a killed attempt may
+// still be at work in the old one.
+func newStage(root string) (string, error) {
+	old, err := filepath.Glob(root + ".partial-*")
+	if err != nil {
+		return "", err
+	}
+	for _, dir := range old {
+		_ = os.RemoveAll(dir) // in use to the last moment, it goes with the next attempt
+	}
+	stage, err := os.MkdirTemp(filepath.Dir(root), filepath.Base(root)+".partial-*")
+	if err != nil {
+		return "", fmt.Errorf("make a folder to fetch into: %w", err)
+	}
+	return stage, nil
 }
 
 // apt is one private use of apt-get: its state, lists and downloads lie in the
-// cache, so the machine's own package state is neither read nor changed.
+// stage, so the machine's own package state is neither read nor changed.
 type apt struct {
-	cache, suite, stage string
+	suite, stage string
 }
 
 func (a apt) fetch(ctx context.Context, packages []string) error {
-	if err := os.RemoveAll(a.stage); err != nil { // left by a cut attempt
-		return err
-	}
-	state := filepath.Join(a.cache, "apt-"+a.suite)
+	state := filepath.Join(a.stage, "apt")
 	debs := filepath.Join(a.stage, "debs")
 	for _, dir := range []string{
 		filepath.Join(state, "lists", "partial"), filepath.Join(debs, "partial"), filepath.Join(a.stage, "root"),
@@ -108,6 +128,7 @@ func (a apt) fetch(ctx context.Context, packages []string) error {
 		"-o", "APT::Update::Error-Mode=any",
 		"-o", "Debug::NoLocking=1",
 		"-o", "Acquire::Retries=3",
+		"-o", "Acquire::Languages=none",
 	}
 	if _, err := run(ctx, "apt-get", append(options[:len(options):len(options)], "update")...); err != nil {
 		return err

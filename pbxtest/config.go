@@ -8,7 +8,7 @@ import (
 // Config says what instance Start makes. The zero value is good for most
 // tests: the newest suite, ten agents' phones 1001 … 1010, a carrier.
 type Config struct {
-	// Suite of Debian's archive; empty is SuiteDefault.
+	// Suite of Debian's archive; empty is TestSuite.
 	Suite string
 	// Dir is the parent of the instance's folder; empty is the system's
 	// temporary folder. A long path fails: a UNIX socket lies in it.
@@ -47,7 +47,7 @@ type Config struct {
 
 func (c Config) withDefaults() Config {
 	if c.Suite == "" {
-		c.Suite = SuiteDefault
+		c.Suite = TestSuite
 	}
 	if c.Node == "" {
 		c.Node = "pbx"

@@ -202,7 +202,11 @@ func (p *PBX) logTail() string {
 // CLI runs a command of Asterisk's console and returns what it prints.
 func (p *PBX) CLI(ctx context.Context, command string) (string, error) {
 	argv := p.argv("-rx", command)
-	return run(ctx, argv[0], argv[1:]...)
+	out, err := run(ctx, argv[0], argv[1:]...)
+	if strings.HasPrefix(out, "No such command") { // the exit status is 0 all the same
+		err = errors.Join(err, fmt.Errorf("asterisk's console: %s", strings.TrimSpace(out)))
+	}
+	return out, err
 }
 
 // Log is what the instance has logged so far: notices, warnings and errors.

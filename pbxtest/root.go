@@ -89,10 +89,10 @@ func (r Root) glob(pattern string) (string, error) {
 }
 
 // Fetch makes sure that the Asterisk of the suite is in the cache and returns
-// its root and version. An empty suite is SuiteDefault.
+// its root and version. An empty suite is TestSuite.
 func Fetch(ctx context.Context, suite string) (Root, string, error) {
 	if suite == "" {
-		suite = SuiteDefault
+		suite = TestSuite
 	}
 	dir, err := fetchRoot(ctx, "asterisk", suite, "asterisk", "asterisk-core-sounds-en-gsm")
 	if err != nil {

@@ -2,11 +2,8 @@ package hear
 
 import (
 	"cmp"
-	"errors"
-	"fmt"
 	"math"
 	"slices"
-	"strings"
 	"time"
 
 	"ctid/pbxtest"
@@ -32,6 +29,8 @@ const (
 	pause = pbxtest.Rate * 3 / 10
 	// a score below this can't become a match
 	hopeless = 0.5
+	// the search and the first look at each piece go over audio thinned to 2 kHz
+	thin = 4
 	// starts is how many places of the head are tried.
 	starts = 4
 )
@@ -58,10 +57,10 @@ type Match struct {
 // Several prompts may have been played one after the other; each is judged
 // where it fits best. Silence before and behind a prompt does not count.
 func Recognise(received []int16, prompts map[string][]int16) []Match {
-	in := floats(received)
+	in := newTrack(floats(received))
 	var matches []Match
 	for name, pcm := range prompts {
-		m := find(in, trim(floats(pcm)))
+		m := find(in, newTrack(trim(floats(pcm))))
 		m.Name = name
 		matches = append(matches, m)
 	}
@@ -84,76 +83,8 @@ func whole(m Match) int {
 	return 0
 }
 
-// Expect returns an error unless want is the prompt that fits best, well, and
-// to its end.
-func Expect(received []int16, want string, prompts map[string][]int16) error {
-	best, err := expect(received, want, prompts)
-	if err == nil && !best.Whole {
-		err = fmt.Errorf("prompt %q was cut: only %s of it were heard", want, best.Duration.Round(time.Millisecond))
-	}
-	return err
-}
-
-// ExpectCut is Expect for a prompt of which at least so much was played. Where
-// two prompts begin alike, either fits what is alike in them.
-func ExpectCut(received []int16, want string, atLeast time.Duration, prompts map[string][]int16) error {
-	best, err := expect(received, want, prompts)
-	if err == nil && best.Duration < atLeast {
-		err = fmt.Errorf("of prompt %q only %s were heard, want %s", want, best.Duration.Round(time.Millisecond), atLeast)
-	}
-	return err
-}
-
-func expect(received []int16, want string, prompts map[string][]int16) (Match, error) {
-	matches := Recognise(received, prompts)
-	i := slices.IndexFunc(matches, func(m Match) bool { return m.Name == want })
-	if i < 0 {
-		return Match{}, fmt.Errorf("no prompt is named %q", want)
-	}
-	if m := matches[i]; m.Score >= Same && m.Score >= matches[0].Score-tie {
-		return m, nil
-	}
-	return Match{}, fmt.Errorf("prompt %q was not heard in %s of audio; heard, best first: %s", want, duration(len(received)), list(matches))
-}
-
-// ExpectNone returns an error when one of the prompts was heard.
-func ExpectNone(received []int16, prompts map[string][]int16) error {
-	matches := Recognise(received, prompts)
-	if len(matches) > 0 && matches[0].Score >= Same {
-		return errors.New("a prompt was heard that should not have been: " + list(matches))
-	}
-	return nil
-}
-
-// Sequence returns an error unless the prompts were heard in this order, none
-// of them before the end of the one before it.
-func Sequence(received []int16, names []string, prompts map[string][]int16) error {
-	offset := 0
-	for i, name := range names {
-		rest := received[min(offset, len(received)):]
-		pcm, known := prompts[name]
-		if !known {
-			return fmt.Errorf("no prompt is named %q", name)
-		}
-		m := Recognise(rest, map[string][]int16{name: pcm})[0]
-		if m.Score < Same {
-			return fmt.Errorf("prompt %d, %q, was not heard after the one before (score %.2f in %s of audio)", i+1, name, m.Score, duration(len(rest)))
-		}
-		offset += samples(m.Start + m.Duration)
-	}
-	return nil
-}
-
-func list(matches []Match) string {
-	var b strings.Builder
-	for _, m := range matches[:min(5, len(matches))] {
-		fmt.Fprintf(&b, "%s %.2f (at %s for %s) ", m.Name, m.Score, m.Start.Round(time.Millisecond), m.Duration.Round(time.Millisecond))
-	}
-	return strings.TrimSpace(b.String())
-}
-
 // find judges a prompt at the places where its head fits best.
-func find(in, prompt []float64) Match {
+func find(in, prompt track) Match {
 	var best Match
 	for _, start := range places(in, prompt) {
 		if m := judge(in, prompt, start); better(m, best) {
@@ -175,22 +106,38 @@ func better(a, b Match) bool {
 // places returns the starts in the received audio at which the prompt's head
 // correlates best. A prompt cut early has only a part of its head there, so
 // that shorter heads are tried as well.
-func places(in, prompt []float64) []int {
+func places(in, prompt track) []int {
 	var found []int
-	for length := min(head, len(prompt)); length >= min(piece, len(prompt)) && length > 0; length /= 2 {
-		if length > len(in) {
+	for length := min(head, len(prompt.full)) / thin; length >= min(piece, len(prompt.full))/thin && length > 0; length /= 2 {
+		if length > len(in.low) {
 			continue
 		}
-		for _, p := range peaks(normalised(in, prompt[:length])) {
+		for _, p := range peaks(normalised(in.low, prompt.low[:length])) {
+			p *= thin
 			if !slices.ContainsFunc(found, func(f int) bool { return p > f-drift && p < f+drift }) {
 				found = append(found, p)
 			}
 		}
-		if length <= piece {
-			break
-		}
 	}
 	return found
+}
+
+// track is audio at 8 kHz and thinned to 2 kHz.
+type track struct{ full, low []float64 }
+
+func newTrack(pcm []float64) track {
+	low := make([]float64, len(pcm)/thin)
+	for i := range low {
+		for _, v := range pcm[i*thin : (i+1)*thin] {
+			low[i] += v / thin
+		}
+	}
+	return track{full: pcm, low: low}
+}
+
+// cut is the part of a track between two samples.
+func (t track) cut(from, to int) track {
+	return track{full: t.full[from:to], low: t.low[min(len(t.low), from/thin):min(len(t.low), to/thin)]}
 }
 
 // normalised is the correlation of a template with each place of the input
@@ -206,7 +153,7 @@ func normalised(in, template []float64) []float64 {
 		if i > 0 {
 			window += in[i+len(template)-1]*in[i+len(template)-1] - in[i-1]*in[i-1]
 		}
-		if floor := float64(len(template)) * silence * silence; window < floor || energy < floor {
+		if floor := float64(len(template)) * silence * silence / thin; window < floor || energy < floor {
 			c[i] = 0
 			continue
 		}
@@ -221,7 +168,7 @@ func peaks(c []float64) []int {
 	for range starts {
 		best := -1
 		for i, v := range c {
-			near := slices.ContainsFunc(found, func(f int) bool { return i > f-hop && i < f+hop })
+			near := slices.ContainsFunc(found, func(f int) bool { return i > f-hop/thin && i < f+hop/thin })
 			if !near && v > 0 && (best < 0 || v > c[best]) {
 				best = i
 			}
@@ -235,10 +182,10 @@ func peaks(c []float64) []int {
 }
 
 // judge compares the prompt piece by piece with the input from start on.
-func judge(in, prompt []float64, start int) Match {
-	loud := rms(prompt)
-	played := heard(in, prompt, start)
-	if played < min(piece, len(prompt)*3/4) {
+func judge(in, prompt track, start int) Match {
+	loud := rms(prompt.full)
+	played := heard(in.full, prompt.full, start)
+	if played < min(piece, len(prompt.full)*3/4) {
 		return Match{} // of so little anything could be said
 	}
 	at, prefix, scores := start, -1, []float64{}
@@ -247,8 +194,8 @@ func judge(in, prompt []float64, start int) Match {
 		if to-from < piece/2 && from > 0 {
 			break // the rest was in the piece before
 		}
-		p := prompt[from:to]
-		if rms(p) < max(silence, quiet*loud) {
+		p := prompt.cut(from, to)
+		if rms(p.full) < max(silence, quiet*loud) {
 			continue
 		}
 		score, shift := align(in, p, at+from)
@@ -274,7 +221,7 @@ func judge(in, prompt []float64, start int) Match {
 	}
 	return Match{
 		Score: worst(scores), Start: duration(start), Duration: duration(played), Prefix: duration(prefix),
-		Whole: played >= len(prompt)-pbxtest.Rate/20,
+		Whole: played >= len(prompt.full)-pbxtest.Rate/20,
 	}
 }
 
@@ -301,31 +248,55 @@ func heard(in, prompt []float64, start int) int {
 }
 
 // align compares a piece with the input around at and returns the best
-// correlation and where it was relative to at.
-func align(in, p []float64, at int) (score float64, shift int) {
-	from, to := max(0, at-drift), min(len(in), at+len(p)+drift)
-	if to-from < len(p) {
-		return 0, 0
+// correlation and where it was relative to at: the best few places of the
+// thinned audio are looked at closely.
+func align(in, p track, at int) (score float64, shift int) {
+	type place struct {
+		lag   int
+		score float64
 	}
-	c := normalised(in[from:to], p)
-	best := 0
-	for i, v := range c {
-		if v > c[best] {
-			best = i
+	var rough []place
+	for lag := -drift / thin; lag <= drift/thin; lag++ {
+		rough = append(rough, place{lag * thin, alike(in.low, p.low, at/thin+lag)})
+	}
+	slices.SortFunc(rough, func(a, b place) int { return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(a.lag, b.lag)) })
+	for _, r := range rough[:3] {
+		for lag := r.lag - thin; lag <= r.lag+thin; lag++ {
+			if s := alike(in.full, p.full, at+lag); s > score {
+				score, shift = s, lag
+			}
 		}
 	}
-	return max(0, c[best]), from + best - at
+	return score, shift
+}
+
+// alike is the correlation of a piece with the input at a place, 0 … 1.
+func alike(in, p []float64, at int) float64 {
+	if at < 0 || at+len(p) > len(in) {
+		return 0
+	}
+	var dot, ein, ep float64
+	for i, v := range in[at : at+len(p)] {
+		dot += v * p[i]
+		ein += v * v
+		ep += p[i] * p[i]
+	}
+	if floor := float64(len(p)) * silence * silence / thin; ein < floor || ep < floor {
+		return 0
+	}
+	return max(0, dot/math.Sqrt(ein*ep))
 }
 
 // split compares a piece in two parts that may lie apart, as they do when a
 // frame was dropped or came twice between them.
-func split(in, p []float64, at int) float64 {
+func split(in, p track, at int) float64 {
 	var best float64
-	for cut := len(p) / 8; cut <= len(p)*7/8; cut += len(p) / 8 {
-		left, right := p[:cut], p[cut:]
+	step := len(p.full) / 8 / thin * thin
+	for cut := step; cut > 0 && cut <= 7*step; cut += step {
+		left, right := p.cut(0, cut), p.cut(cut, len(p.full))
 		a, _ := align(in, left, at)
 		b, _ := align(in, right, at+cut)
-		ea, eb := sum2(left), sum2(right)
+		ea, eb := sum2(left.full), sum2(right.full)
 		best = max(best, (a*ea+b*eb)/max(1, ea+eb))
 	}
 	return best

@@ -111,7 +111,7 @@ func TestEachPromptAmongAll(t *testing.T) {
 	prompts := speak(t)
 	for text, pcm := range prompts {
 		t.Run(strings.ReplaceAll(text, " ", "_"), func(t *testing.T) {
-			checkAll(t, line(t, slices.Concat(silence(230*time.Millisecond), pcm, silence(time.Second))), text, prompts)
+			checkAll(t, line(t, slices.Concat(make([]int16, 1842), pcm, silence(time.Second))), text, prompts)
 		})
 	}
 }

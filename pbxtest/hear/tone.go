@@ -32,3 +32,6 @@ func Tone(pcm []int16, hz float64) float64 {
 
 // silence is the amplitude (root mean square) below which nothing is heard.
 const silence = 50.0
+
+// Silent says whether nothing is to be heard in the audio.
+func Silent(pcm []int16) bool { return rms(floats(pcm)) < silence }

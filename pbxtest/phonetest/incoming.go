@@ -2,6 +2,7 @@ package phonetest
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"github.com/emiago/diago"
@@ -29,8 +30,6 @@ func (p *Phone) serve(s *diago.DialogServerSession) {
 // nothing of the call is left when it returns.
 func (d *Dialog) live(s *diago.DialogServerSession, policy Policy) error {
 	code := d.ring(s, policy)
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(d.phone.ctx), byeLimit)
-	defer cancel()
 	switch {
 	case code == 0: // cancelled by the caller
 		return nil
@@ -42,8 +41,13 @@ func (d *Dialog) live(s *diago.DialogServerSession, policy Policy) error {
 		return s.Respond(code, reasons[code], nil)
 	}
 	d.stamp(func(t *Times) { t.Answered = time.Now() })
-	if err := s.Answer(); err != nil {
-		return err
+	answer := d.answer(s)
+	select {
+	case <-answer.confirmed:
+	case <-answer.returned:
+		if answer.err != nil {
+			return answer.err
+		}
 	}
 	stop, err := d.startMedia(&s.DialogMedia, s)
 	if err != nil {
@@ -55,11 +59,50 @@ func (d *Dialog) live(s *diago.DialogServerSession, policy Policy) error {
 	case <-s.Context().Done():
 	case <-d.hangup:
 		d.stamp(func(t *Times) { t.Ended = time.Now() })
-		err = s.Hangup(ctx)
+		err = d.bid(s, answer)
 	case <-d.phone.ctx.Done():
+		err = d.bid(s, answer)
 	}
 	_ = s.DialogMedia.Close() // ends the reader; the session is over either way
 	return err
+}
+
+// bid says BYE and waits for what answer left behind, but not for long: the
+// other side may be dead.
+func (d *Dialog) bid(s *diago.DialogServerSession, a *answering) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(d.phone.ctx), byeLimit)
+	defer cancel()
+	err := s.Hangup(ctx)
+	select {
+	case <-a.returned:
+	case <-ctx.Done():
+	}
+	return err
+}
+
+// answering is an answer on its way: confirmed is closed by the caller's ACK,
+// returned when the library is through with it.
+type answering struct {
+	confirmed, returned chan struct{}
+	err                 error // readable once returned is closed
+}
+
+// answer sends the 200. The library begins to look out for the ACK only after
+// it has sent the 200, and when the ACK was faster it waits until the call's
+// end; so the ACK is seen here, and the library left to wait.
+func (d *Dialog) answer(s *diago.DialogServerSession) *answering {
+	a := &answering{confirmed: make(chan struct{}), returned: make(chan struct{})}
+	var once sync.Once
+	s.OnState(func(state sip.DialogState) {
+		if state == sip.DialogStateConfirmed {
+			once.Do(func() { close(a.confirmed) })
+		}
+	})
+	go func() {
+		defer close(a.returned)
+		a.err = s.Answer()
+	}()
+	return a
 }
 
 // ring returns the final status to send, 0 when the caller gave up.

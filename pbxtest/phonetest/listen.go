@@ -103,6 +103,48 @@ func (d *Dialog) AwaitAudio(ctx context.Context, length time.Duration) error {
 	return d.awaitArrival(ctx, func() bool { return len(d.HeardSince(start)) >= want })
 }
 
+// AwaitPause waits until something was heard since from and then nothing for
+// the time given: the end of a prompt.
+func (d *Dialog) AwaitPause(ctx context.Context, from time.Time, quiet time.Duration) error {
+	for {
+		d.recorder.mu.Lock()
+		changed := d.recorder.changed
+		d.recorder.mu.Unlock()
+		loud := d.lastSound(from)
+		var after <-chan time.Time
+		if !loud.IsZero() {
+			left := quiet - time.Since(loud)
+			if left <= 0 {
+				return nil
+			}
+			after = time.After(left)
+		}
+		select {
+		case <-changed:
+		case <-after:
+		case <-d.gone:
+			return fmt.Errorf("wait for a pause: the call is over: %+v", d.End())
+		case <-ctx.Done():
+			return fmt.Errorf("wait for a pause (sound was heard: %t): %w", !loud.IsZero(), ctx.Err())
+		}
+	}
+}
+
+// lastSound is when the last packet that was not silent arrived since from.
+func (d *Dialog) lastSound(from time.Time) time.Time {
+	d.recorder.mu.Lock()
+	defer d.recorder.mu.Unlock()
+	for _, f := range slices.Backward(d.recorder.frames) {
+		if f.At.Before(from) {
+			break
+		}
+		if !hear.Silent(d.recorder.pcm[f.Offset : f.Offset+f.Count]) {
+			return f.At
+		}
+	}
+	return time.Time{}
+}
+
 // awaitArrival waits until cond holds, which it looks at after each packet.
 func (d *Dialog) awaitArrival(ctx context.Context, cond func() bool) error {
 	for {

@@ -3,6 +3,7 @@ package phonetest
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/emiago/diago"
@@ -19,6 +20,8 @@ type CallOptions struct {
 	// Headers are added to the INVITE.
 	Headers map[string]string
 }
+
+var quoted = strings.NewReplacer(`\`, `\\`, `"`, `\"`)
 
 // Call calls a number at the server and waits for the answer. Without one the
 // call is hung up (when ctx ends it is cancelled) and the error is *Refused or
@@ -54,7 +57,7 @@ func (p *Phone) Dial(number string, o CallOptions) (*Dialog, error) {
 	id := sip.CallIDHeader(sip.GenerateTagN(24))
 	d.CallID = id.Value()
 	headers := []sip.Header{&id, &sip.FromHeader{
-		DisplayName: o.Name,
+		DisplayName: quoted.Replace(o.Name), // the library writes it between quotes as it is
 		Address:     sip.Uri{Scheme: "sip", User: o.From, Host: localhost, UriParams: sip.NewParams(), Headers: sip.NewParams()},
 		Params:      sip.NewParams(),
 	}}

@@ -1,0 +1,221 @@
+package phonetest_test
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"ctid/pbx"
+	"ctid/pbxtest"
+	"ctid/pbxtest/hear"
+	"ctid/pbxtest/phonetest"
+)
+
+// app is a connected Stasis application, the least that plays ctid's part here.
+type app struct {
+	t  *testing.T
+	ws *websocket.Conn
+}
+
+type event struct {
+	Type    string
+	Args    []string
+	Channel struct {
+		ID     string
+		Caller struct{ Number, Name string }
+	}
+}
+
+func connect(t *testing.T) *app {
+	t.Helper()
+	head := http.Header{"Authorization": {"Basic " + base64.StdEncoding.EncodeToString([]byte(asterisk.ARIUser()+":"+asterisk.ARIPassword()))}}
+	ws, res, err := websocket.DefaultDialer.DialContext(t.Context(), "ws://"+asterisk.HTTPAddr()+"/ari/events?app="+pbx.App, head)
+	ok(t, err)
+	_ = res.Body.Close()
+	t.Cleanup(func() {
+		_ = ws.Close()
+		awaitAppGone(t)
+	})
+	return &app{t: t, ws: ws}
+}
+
+// awaitAppGone waits until Asterisk has noticed the end of the socket: a call
+// that came sooner would still enter the application.
+func awaitAppGone(t *testing.T) {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	for ctx.Err() == nil {
+		out, err := asterisk.CLI(ctx, "ari show apps")
+		if err == nil && !strings.Contains(out, pbx.App+"\n") && !strings.Contains(out, pbx.App+" ") {
+			return
+		}
+	}
+	t.Error("the application is still there 5 s after its socket was closed")
+}
+
+// start waits for the next StasisStart.
+func (a *app) start() event {
+	a.t.Helper()
+	ok(a.t, a.ws.SetReadDeadline(time.Now().Add(10*time.Second)))
+	for {
+		_, frame, err := a.ws.ReadMessage()
+		ok(a.t, err)
+		var e event
+		ok(a.t, json.Unmarshal(frame, &e))
+		if e.Type == "StasisStart" {
+			return e
+		}
+	}
+}
+
+func (a *app) post(path string, query url.Values) {
+	a.t.Helper()
+	req, err := http.NewRequestWithContext(a.t.Context(), http.MethodPost, asterisk.ARIURL()+path+"?"+query.Encode(), nil)
+	ok(a.t, err)
+	req.SetBasicAuth(asterisk.ARIUser(), asterisk.ARIPassword())
+	res, err := http.DefaultClient.Do(req)
+	ok(a.t, err)
+	_ = res.Body.Close()
+	if res.StatusCode >= 300 {
+		a.t.Fatalf("POST %s: %s", path, res.Status)
+	}
+}
+
+func TestCallsReachTheApplication(t *testing.T) {
+	a := connect(t)
+	if _, err := phone(t, "").Dial("+4930555010", phonetest.CallOptions{From: "4930123456", Name: "Ada \"& Charles, ${X}"}); err != nil {
+		t.Fatal(err)
+	}
+	e := a.start()
+	if !slices.Equal(e.Args, []string{"in", "+4930555010"}) || e.Channel.Caller.Number != "4930123456" || !strings.Contains(e.Channel.Caller.Name, "Charles, ${X}") {
+		t.Errorf("%+v", e)
+	}
+	if _, err := phone(t, "1001").Dial("*21", phonetest.CallOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if e = a.start(); !slices.Equal(e.Args, []string{"phone", "*21"}) || e.Channel.Caller.Number != "1001" {
+		t.Errorf("%+v", e)
+	}
+}
+
+func TestOverloadGoesToTheFallbackQueue(t *testing.T) {
+	ctx := limit(t, 10*time.Second)
+	a, member := connect(t), phone(t, "1009")
+	out, err := phone(t, "").Dial("4930555011", phonetest.CallOptions{From: "4930123456"})
+	ok(t, err)
+	e := a.start()
+	a.post("/channels/"+e.Channel.ID+"/variable", url.Values{"variable": {"CTID_RETURN"}, "value": {"overload"}})
+	a.post("/channels/"+e.Channel.ID+"/continue", nil)
+	in, err := member.AwaitCall(ctx)
+	ok(t, err)
+	ok(t, in.AwaitAnswer(ctx), out.AwaitAnswer(ctx))
+}
+
+func TestHopThroughAMDComesBackWithCallAndStep(t *testing.T) {
+	a := connect(t)
+	out, err := phone(t, "").Dial("4930555012", phonetest.CallOptions{From: "4930123456"})
+	ok(t, err)
+	id := a.start().Channel.ID
+	a.post("/channels/"+id+"/answer", nil)
+	ok(t, out.AwaitAnswer(limit(t, 5*time.Second)))
+	a.post("/channels/"+id+"/variable", url.Values{"variable": {"CTID_CALL"}, "value": {"c_1"}})
+	a.post("/channels/"+id+"/variable", url.Values{"variable": {"CTID_STEP"}, "value": {"7"}})
+	a.post("/channels/"+id+"/continue", url.Values{"context": {"ctid-hop"}, "extension": {"amd"}, "priority": {"1"}})
+	// the phone is silent, which AMD calls a machine
+	e := a.start()
+	if len(e.Args) != 6 || !slices.Equal(e.Args[:5], []string{"hop", "c_1", "7", "amd", "MACHINE"}) || !strings.HasPrefix(e.Args[5], "INITIALSILENCE") {
+		t.Errorf("args %q", e.Args)
+	}
+}
+
+// A prompt served over HTTP, through Asterisk and a telephone's ear.
+func TestPromptByURLIsRecognised(t *testing.T) {
+	ctx := limit(t, 30*time.Second)
+	prompts := map[string][]int16{}
+	for _, text := range []string{"Please enter your account number.", "Please enter your order number.", "Goodbye and thank you for calling."} {
+		pcm, err := pbxtest.Speak(ctx, "en", text)
+		ok(t, err)
+		prompts[text] = pcm
+	}
+	const said = "Please enter your account number."
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "audio/wav")
+		_, _ = w.Write(pbxtest.WAV(prompts[said]))
+	}))
+	t.Cleanup(server.Close)
+	a := connect(t)
+	out, err := phone(t, "").Dial("4930555013", phonetest.CallOptions{From: "4930123456"})
+	ok(t, err)
+	id := a.start().Channel.ID
+	a.post("/channels/"+id+"/answer", nil)
+	ok(t, out.AwaitAnswer(ctx))
+	// Asterisk cuts the path of the fetched file to about the URL's length: a
+	// URL shorter than that path is never played.
+	path := "/m/" + strings.Repeat("0123456789abcdef", 4) + ".wav"
+	a.post("/channels/"+id+"/play", url.Values{"media": {"sound:" + server.URL + path}})
+	ok(t, out.AwaitPause(ctx, time.Time{}, time.Second))
+	ok(t, hear.Expect(out.Heard(), said, prompts))
+	for _, m := range hear.Recognise(out.Heard(), prompts) {
+		t.Logf("%.2f %s", m.Score, m.Name)
+	}
+}
+
+func TestPromptFromAFileIsCutByAKey(t *testing.T) {
+	ctx := limit(t, 30*time.Second)
+	const said = "Welcome to the harbour office. For timetables press one, for lost property press two."
+	pcm, err := pbxtest.Speak(ctx, "en", said)
+	ok(t, err)
+	path := filepath.Join(asterisk.Dir(), "spool", "menu")
+	ok(t, os.WriteFile(path+".wav", pbxtest.WAV(pcm), 0o644))
+	for _, step := range []string{"1,Read(X," + path + ",1)", "2,Wait(1)"} {
+		if out, err := asterisk.CLI(ctx, "dialplan add extension 9300,"+step+" into ctid-in"); err != nil {
+			t.Fatal(err, out)
+		}
+	}
+	d, err := phone(t, "").Call(ctx, "9300", phonetest.CallOptions{From: "4930123456"})
+	ok(t, err)
+	ok(t, d.AwaitAudio(ctx, 2*time.Second), d.SendDTMF(ctx, "1"))
+	if _, err := d.AwaitEnd(ctx); err != nil {
+		t.Error(err)
+	}
+	prompts := map[string][]int16{said: pcm}
+	ok(t, hear.ExpectCut(d.Heard(), said, 1800*time.Millisecond, prompts))
+	if err := hear.Expect(d.Heard(), said, prompts); err == nil {
+		t.Error("a prompt that was cut is taken for whole")
+	}
+}
+
+// Calls out over the trunk reach whoever registered as "carrier".
+func TestCarrierTakesCallsOut(t *testing.T) {
+	ctx := limit(t, 10*time.Second)
+	a, carrier := connect(t), phone(t, "carrier")
+	a.post("/channels", url.Values{"endpoint": {"PJSIP/4930777@carrier"}, "app": {pbx.App}, "callerId": {"4930555"}})
+	in, err := carrier.AwaitCall(ctx)
+	ok(t, err)
+	ok(t, in.AwaitAnswer(ctx))
+	if in.To != "4930777" || in.From != "4930555" {
+		t.Errorf("the carrier was asked for %q by %q", in.To, in.From)
+	}
+	ok(t, in.Hangup(ctx))
+}
+
+func TestAWrongPasswordDoesNotRegister(t *testing.T) {
+	p, err := phonetest.New(phonetest.Config{User: "1002", Password: "wrong", Server: asterisk.SIPAddr()})
+	ok(t, err)
+	t.Cleanup(func() { ok(t, p.Close()) })
+	if err := p.Register(limit(t, 5*time.Second)); err == nil || errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("Register: %v", err)
+	}
+}
