@@ -194,11 +194,8 @@ func (t *tx) guarded(do func() error) error {
 
 // runJob gives the job its own error; it returns only what ends the whole transaction.
 func (t *tx) runJob(j *job) error {
-	select {
-	case <-j.gone:
-		j.err = context.Canceled
+	if !j.begin() {
 		return nil
-	default:
 	}
 	j.err = t.guarded(func() error { return j.do(t) })
 	if j.err != nil && t.c.s.d.classify(j.err) == failEnvironment {

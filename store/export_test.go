@@ -39,3 +39,15 @@ func (s *Store) WeakHash(ctx context.Context, password string) (string, error) {
 	h.sum, err = s.hash.sum(ctx, password, h.salt, h.cost)
 	return h.String(), err
 }
+
+// WriterPragma reads a setting of the write connection.
+func (s *Store) WriterPragma(ctx context.Context, name string) (v string, err error) {
+	err = s.w.do(ctx, func(t *tx) error { return t.get(&v, "PRAGMA "+name) })
+	return v, err
+}
+
+// WriteByReader tries to write through the read pool.
+func (s *Store) WriteByReader(ctx context.Context) error {
+	_, err := s.read.ExecContext(ctx, "DELETE FROM meta")
+	return err
+}

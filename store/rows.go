@@ -241,10 +241,7 @@ func (t *tx) amendOutbox(call ctid.CallID, personal any, body string) error {
 
 // recordOf decodes the record of a row with its texts back in place.
 func (s *Store) recordOf(row callRow) (r ctid.CallRecord, err error) {
-	body, err := s.unseal(row.Record, callOwner(ctid.CallID(row.ID)), row.sealed)
-	if err != nil {
-		return r, err
-	}
+	body := s.unseal(row.Record, callOwner(ctid.CallID(row.ID)), row.sealed)
 	if err := json.Unmarshal(body, &r); err != nil {
 		return r, fmt.Errorf("store: record of call %s: %w", row.ID, err)
 	}
