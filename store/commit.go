@@ -58,7 +58,7 @@ func (c *committer) disconnect() error {
 // run writes b in one transaction. When a row is refused, the others go down without it.
 func (c *committer) run(b *batch) {
 	start := time.Now()
-	b.refused, b.err = nil, c.attempt(b, b.mayBeThere())
+	b.err = c.attempt(b, b.mayBeThere())
 	if c.refuses(b.err) {
 		b.err = c.attempt(b, true)
 	}
