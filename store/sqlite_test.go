@@ -360,3 +360,30 @@ func TestOneSealKeyOverProcesses(t *testing.T) {
 		t.Errorf("the chain: %d %v", n, err)
 	}
 }
+
+// TestIndexesAreUsed: the look-ups of a live call and an erasure never walk a whole table.
+func TestIndexesAreUsed(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "ctid.db")
+	make1(t, path)
+	for _, q := range []string{
+		"SELECT id FROM calls r WHERE r.customer = ? AND r.customer <> ''",
+		"SELECT id FROM calls r WHERE r.ani = ? AND r.ani <> ''",
+		"SELECT id FROM calls r WHERE r.end_side IS NULL ORDER BY r.arrived_us, r.id",
+		"SELECT customer FROM customer_numbers WHERE e164 = ?",
+		"SELECT id FROM customers c WHERE c.account = ? AND c.account <> ''",
+		"SELECT call FROM interactions r WHERE r.customer = ? AND r.customer <> '' ORDER BY r.at_us DESC",
+		"SELECT id FROM outbox WHERE state IN ('due', 'claimed') AND due_us <= ? ORDER BY due_us, id LIMIT 1",
+		"SELECT seq FROM log r WHERE r.subject = ? ORDER BY r.seq",
+	} {
+		var plan []struct {
+			ID, Parent, NotUsed int
+			Detail              string
+		}
+		check(t, raw(t, path).Select(&plan, "EXPLAIN QUERY PLAN "+q, "x"))
+		for _, p := range plan {
+			if strings.HasPrefix(p.Detail, "SCAN") && !strings.Contains(p.Detail, "INDEX") {
+				t.Errorf("%s: %s", q, p.Detail)
+			}
+		}
+	}
+}
