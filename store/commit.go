@@ -58,7 +58,7 @@ func (c *committer) disconnect() error {
 // run writes b in one transaction. When a row is refused, the others go down without it.
 func (c *committer) run(b *batch) {
 	start := time.Now()
-	b.refused, b.err = nil, c.attempt(b, b.mayBeThere())
+	b.err = c.attempt(b, b.mayBeThere())
 	if c.refuses(b.err) {
 		b.err = c.attempt(b, true)
 	}
@@ -194,11 +194,8 @@ func (t *tx) guarded(do func() error) error {
 
 // runJob gives the job its own error; it returns only what ends the whole transaction.
 func (t *tx) runJob(j *job) error {
-	select {
-	case <-j.gone:
-		j.err = context.Canceled
+	if !j.begin() {
 		return nil
-	default:
 	}
 	j.err = t.guarded(func() error { return j.do(t) })
 	if j.err != nil && t.c.s.d.classify(j.err) == failEnvironment {

@@ -50,6 +50,9 @@ func (d *sqliteDB) open(r role) (*sqlx.DB, error) {
 		q.Set("_query_only", "on")
 		q.Set("_txlock", "deferred")
 	}
+	if r == roleMigrator {
+		d.makePrivate()
+	}
 	u := url.URL{Scheme: "file", Opaque: (&url.URL{Path: d.path}).EscapedPath(), RawQuery: q.Encode()}
 	db, err := sqlx.Open("sqlite3", u.String())
 	if err != nil {
@@ -65,6 +68,14 @@ func (d *sqliteDB) open(r role) (*sqlx.DB, error) {
 		return nil, errors.Join(err, db.Close())
 	}
 	return db, nil
+}
+
+// makePrivate makes a new database's file readable for its owner only; SQLite gives its other files the same mode.
+// Where that fails, so will opening, which says why.
+func (d *sqliteDB) makePrivate() {
+	if f, err := os.OpenFile(d.path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600); err == nil {
+		_ = f.Close() // nothing was written
+	}
 }
 
 func (d *sqliteDB) migrations() (goose.Dialect, fs.FS, error) {

@@ -5,6 +5,8 @@ import (
 	"fmt"
 
 	"github.com/mattn/go-sqlite3"
+
+	"ctid"
 )
 
 // LimitPages caps the size of the database for the write connection, as a full disk would, and returns how to lift it.
@@ -38,4 +40,37 @@ func (s *Store) WeakHash(ctx context.Context, password string) (string, error) {
 	var err error
 	h.sum, err = s.hash.sum(ctx, password, h.salt, h.cost)
 	return h.String(), err
+}
+
+// WriterPragma reads a setting of the write connection.
+func (s *Store) WriterPragma(ctx context.Context, name string) (v string, err error) {
+	err = s.w.do(ctx, func(t *tx) error { return t.get(&v, "PRAGMA "+name) })
+	return v, err
+}
+
+// WriteByReader tries to write through the read pool.
+func (s *Store) WriteByReader(ctx context.Context) error {
+	_, err := s.read.ExecContext(ctx, "DELETE FROM meta")
+	return err
+}
+
+// FillHashSlots takes all places where passwords are hashed.
+func (s *Store) FillHashSlots() (free func()) {
+	for range cap(s.hash.slots) {
+		s.hash.slots <- struct{}{}
+	}
+	return func() {
+		for range cap(s.hash.slots) {
+			<-s.hash.slots
+		}
+	}
+}
+
+// Again puts a row before all others as one whose commit was reported as failed.
+func (s *Store) Again(e ctid.LogEntry) {
+	s.w.q.landed([]item{{e: e, last: true}})
+	s.w.q.mu.Lock()
+	s.w.q.told = 0 // unlike such a row, this one still has its Done
+	s.w.q.mu.Unlock()
+	s.w.q.poke()
 }

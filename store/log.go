@@ -213,10 +213,7 @@ func (s *Store) ReadLog(ctx context.Context, q LogQuery) ([]LogRow, error) {
 	}
 	out := make([]LogRow, 0, len(rows))
 	for _, r := range rows {
-		body, err := s.unseal(r.Body, logOwner(uint64(r.Seq)), r.sealed)
-		if err != nil {
-			return nil, err
-		}
+		body := s.unseal(r.Body, logOwner(uint64(r.Seq)), r.sealed)
 		out = append(out, LogRow{uint64(r.Seq), r.Epoch, fromUS(r.AtUS), r.Kind, r.V, r.Subject, r.Of, body})
 	}
 	return out, nil

@@ -58,10 +58,7 @@ func (s *Store) nextDelivery(ctx context.Context) (time.Time, error) {
 }
 
 func (s *Store) deliveryOf(row outboxRow) (*ctid.Delivery, error) {
-	body, err := s.unseal(row.Body, callOwner(ctid.CallID(row.Call)), row.sealed)
-	if err != nil {
-		return nil, err
-	}
+	body := s.unseal(row.Body, callOwner(ctid.CallID(row.Call)), row.sealed)
 	d := &ctid.Delivery{ID: row.ID, Call: ctid.CallID(row.Call), Kind: row.Kind, Created: fromUS(row.CreatedUS), Attempt: row.Attempts}
 	if err := json.Unmarshal(body, &d.Record); err != nil {
 		return nil, fmt.Errorf("store: outbox row %d: %w", row.ID, err)

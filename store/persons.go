@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
@@ -21,7 +22,7 @@ func (s *Store) JoinPerson(ctx context.Context, hash string, customer ctid.Custo
 }
 
 // Erase makes everything sealed under a person unreadable for ever: a customer with all hashes joined to him and those
-// of numbers that are his alone, or the hash of an unmatched caller. A customer's own columns, numbers and the titles
+// of numbers that he has or has called from, where they are no other customer's, or the hash of an unmatched caller. A customer's own columns, numbers and the titles
 // of his cases are emptied. The log keeps every row. When Erase returns nil no copy is left in the database or its
 // write-ahead log; backups made before are the site's to destroy. ErrNotErased: call it again.
 func (s *Store) Erase(ctx context.Context, person string) error {
@@ -33,19 +34,9 @@ func (s *Store) Erase(ctx context.Context, person string) error {
 }
 
 func (t *tx) erase(person string) error {
-	people := []string{person}
-	var joined, numbers []string
-	if err := t.selectAll(&joined, "SELECT hash FROM person_joins WHERE customer = ?", person); err != nil {
-		return err
-	}
-	err := t.selectAll(&numbers, `SELECT e164 FROM customer_numbers n WHERE customer = ?
- AND NOT EXISTS (SELECT 1 FROM customer_numbers o WHERE o.e164 = n.e164 AND o.customer <> n.customer)`, person)
+	people, err := t.namesOf(person)
 	if err != nil {
 		return err
-	}
-	people = append(people, joined...)
-	for _, n := range numbers {
-		people = append(people, t.c.s.PersonHash(n))
 	}
 	for _, p := range people {
 		delete(t.c.people, p)
@@ -61,6 +52,39 @@ func (t *tx) erase(person string) error {
 	}
 	return t.exec(`UPDATE customers SET name = ?, account = '', tier = '', lang = '', tags = '[]', fields = '{}', company = NULL, erased_us = ?
  WHERE id = ?`, Erased, t.c.s.nowUS(), person)
+}
+
+// namesOf returns all that a person's texts may be sealed under: he himself, hashes joined to him, his calls, and the
+// hashes of numbers that he has or has called from, unless they are, or have been, another customer's too.
+func (t *tx) namesOf(person string) ([]string, error) {
+	names := []string{person}
+	shared := map[string]bool{}
+	var own, others, joined []string
+	for _, q := range []struct {
+		to    *[]string
+		query string
+	}{
+		{&own, `SELECT e164 FROM customer_numbers WHERE customer = ?`},
+		{&others, `SELECT o.e164 FROM customer_numbers n JOIN customer_numbers o ON o.e164 = n.e164 AND o.customer <> n.customer WHERE n.customer = ?`},
+		{&joined, `SELECT hash FROM person_joins WHERE customer = ?`}, // said outright, so even a shared number's
+		{&names, `SELECT 's_' || id FROM calls WHERE customer = ? AND customer <> ''`},
+		{&names, `SELECT DISTINCT ani FROM calls c WHERE customer = ? AND customer <> '' AND ani <> '' AND NOT EXISTS
+ (SELECT 1 FROM calls o WHERE o.ani = c.ani AND o.ani <> '' AND o.customer <> c.customer AND o.customer <> '')`},
+	} {
+		var more []string
+		if err := t.selectAll(&more, q.query, person); err != nil {
+			return nil, err
+		}
+		*q.to = append(*q.to, more...)
+	}
+	for _, n := range others {
+		shared[t.c.s.PersonHash(n)] = true
+	}
+	for _, n := range own {
+		names = append(names, t.c.s.PersonHash(n))
+	}
+	names = slices.DeleteFunc(names, func(n string) bool { return shared[n] })
+	return append(names, joined...), nil
 }
 
 // scrub empties the write-ahead log, whose frames still hold what was deleted. A reader in the middle of a query holds

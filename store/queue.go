@@ -2,6 +2,7 @@ package store
 
 import (
 	"sync"
+	"sync/atomic"
 
 	"ctid"
 )
@@ -21,11 +22,26 @@ func (it *item) lasting() bool { return it.e.Record != nil || it.e.Amend != nil 
 
 // job is a write other than a row of the log. It shares a commit, and is not tried again.
 type job struct {
-	do   func(*tx) error
-	done chan error // buffered
-	gone <-chan struct{}
-	err  error
+	do    func(*tx) error
+	done  chan error // buffered
+	state atomic.Int32
+	err   error
 }
+
+// States of a job. Who asked for it may leave only while it has not begun, for do writes to his variables.
+const (
+	jobWaits int32 = iota
+	jobBegun
+	jobLeft
+)
+
+// begin tells whether the job is to be done; it may be done again when its transaction is.
+func (j *job) begin() bool {
+	return j.state.CompareAndSwap(jobWaits, jobBegun) || j.state.Load() == jobBegun
+}
+
+// leave tells whether the caller may go away without the answer.
+func (j *job) leave() bool { return j.state.CompareAndSwap(jobWaits, jobLeft) }
 
 // queue is what waits for the writer. Nobody who adds to it waits.
 type queue struct {

@@ -49,8 +49,8 @@ func (s *Store) Records(ctx context.Context, q RecordQuery) ([]ctid.CallRecord, 
 		c.add("r.arrived_us < ?", q.Until.UnixMicro())
 	}
 	for _, f := range []struct{ cond, value string }{
-		{"r.queue = ?", string(q.Queue)}, {"r.agent = ?", string(q.Agent)}, {"r.customer = ?", string(q.Customer)},
-		{"r.ani = ?", s.PersonHash(q.ANI)}, {"r.outcome = ?", q.Outcome}, {"r.end_reason = ?", q.EndReason},
+		{"r.queue = ?", string(q.Queue)}, {"r.agent = ?", string(q.Agent)}, {"r.customer = ? AND r.customer <> ''", string(q.Customer)},
+		{"r.ani = ? AND r.ani <> ''", s.PersonHash(q.ANI)}, {"r.outcome = ?", q.Outcome}, {"r.end_reason = ?", q.EndReason},
 	} {
 		if f.value != "" {
 			c.add(f.cond, f.value)

@@ -35,21 +35,44 @@ func noteOwner(id ctid.CallID) string   { return "note/" + string(id) }
 func auditOwner(n int64) string         { return "audit/" + strconv.FormatInt(n, 10) }
 func unknownPerson(about string) string { return "s_" + about }
 
-// personOf names whose texts an entry holds: as the desk says; else the record's customer or the hash of its caller's
-// number; else one made of the subject, so that there is always a key to delete.
-func (s *Store) personOf(e *ctid.LogEntry) string {
-	switch r := e.Record; {
-	case e.Person != "":
-		return e.Person
-	case r != nil && r.Customer != "":
-		return string(r.Customer)
-	case r != nil && r.ANI.E164 != "":
-		return s.PersonHash(string(r.ANI.E164))
-	case r != nil:
-		return unknownPerson(string(r.ID))
-	default:
-		return unknownPerson(e.Subject)
+// personOf names whose texts an entry holds: as the desk says; else as the record says which it carries; else whose call
+// it is about. Where nobody is known it is one made of the subject, so that there is always a key to delete.
+func (t *tx) personOf(e *ctid.LogEntry) (string, error) {
+	if e.Person != "" {
+		return e.Person, nil
 	}
+	if e.Record != nil {
+		return t.c.s.holder(e.Record), nil
+	}
+	about := e.Subject
+	if e.Amend != nil {
+		about = string(e.Amend.Call)
+	}
+	var person string
+	err := t.get(&person, "SELECT person FROM calls WHERE id = ?", about)
+	if errors.Is(err, ErrNotFound) {
+		return unknownPerson(about), nil
+	}
+	return person, err
+}
+
+// holder is the person of a record: its customer, or the hash of its caller's number, or the call itself.
+func (s *Store) holder(r *ctid.CallRecord) string {
+	if r.Customer != "" {
+		return string(r.Customer)
+	}
+	if h := s.callerHash(r); h != "" {
+		return h
+	}
+	return unknownPerson(string(r.ID))
+}
+
+// callerHash is the hash of the number a call came from, or of what the PBX gave in its place.
+func (s *Store) callerHash(r *ctid.CallRecord) string {
+	if r.ANI.E164 != "" {
+		return s.PersonHash(string(r.ANI.E164))
+	}
+	return s.PersonHash(string(r.ANI.Raw))
 }
 
 // pack takes the texts out of v and seals them under person.
@@ -63,13 +86,22 @@ func (t *tx) pack(v any, person, owner string) (body string, personal any, err e
 }
 
 func (t *tx) writeLogRow(e *ctid.LogEntry) error {
-	person := t.c.s.personOf(e)
-	body, personal, err := t.pack(e.Body, person, logOwner(e.Seq))
+	body, texts, err := takeOut(e.Body)
 	if err != nil {
-		return err
+		return fmt.Errorf("%w: body: %w", ErrRefused, err)
+	}
+	var personal any
+	if len(texts) > 0 {
+		person, err := t.personOf(e)
+		if err != nil {
+			return err
+		}
+		if personal, err = t.seal(person, logOwner(e.Seq), texts); err != nil {
+			return err
+		}
 	}
 	return t.exec(`INSERT INTO log (seq, epoch, at_us, kind, v, subject, person, personal, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		int64(e.Seq), e.Epoch, e.At.UnixMicro(), e.Kind, e.V, e.Subject, e.Person, personal, body)
+		int64(e.Seq), e.Epoch, e.At.UnixMicro(), e.Kind, e.V, e.Subject, e.Person, personal, string(body))
 }
 
 // isThere tells whether a row whose commit failed is on disk all the same. Its transaction was whole, so if the row is
@@ -88,7 +120,11 @@ func (t *tx) isThere(e *ctid.LogEntry) (bool, error) {
 
 // writeRecord upserts the record of a call; with an End also its interaction and outbox row, which the schema lets in once.
 func (t *tx) writeRecord(e *ctid.LogEntry) error {
-	r, person := e.Record, t.c.s.personOf(e)
+	r := e.Record
+	person, err := t.personOf(e)
+	if err != nil {
+		return err
+	}
 	var old *int64
 	if err := t.get(&old, "SELECT personal FROM calls WHERE id = ?", r.ID); err != nil && !errors.Is(err, ErrNotFound) {
 		return err
@@ -131,7 +167,7 @@ func (t *tx) upsertCall(r *ctid.CallRecord, person string, personal any, body st
 		side, reason = string(r.End.Side), r.End.Reason
 	}
 	return t.exec(upsertCall, string(r.ID), string(r.Node), r.Dir, r.Arrived.UnixMicro(), us(r.Answered), us(r.Connected), us(r.Ended),
-		string(queue), string(agent), t.c.s.PersonHash(string(r.ANI.E164)), r.DNIS.Number, string(r.Customer), r.Outcome,
+		string(queue), string(agent), t.c.s.callerHash(r), r.DNIS.Number, string(r.Customer), r.Outcome,
 		r.Disposition, side, reason, r.WaitMS, r.TalkMS, r.HoldMS, len(r.Offers), person, personal, body)
 }
 
@@ -241,10 +277,7 @@ func (t *tx) amendOutbox(call ctid.CallID, personal any, body string) error {
 
 // recordOf decodes the record of a row with its texts back in place.
 func (s *Store) recordOf(row callRow) (r ctid.CallRecord, err error) {
-	body, err := s.unseal(row.Record, callOwner(ctid.CallID(row.ID)), row.sealed)
-	if err != nil {
-		return r, err
-	}
+	body := s.unseal(row.Record, callOwner(ctid.CallID(row.ID)), row.sealed)
 	if err := json.Unmarshal(body, &r); err != nil {
 		return r, fmt.Errorf("store: record of call %s: %w", row.ID, err)
 	}

@@ -12,8 +12,11 @@ import (
 	"ctid"
 )
 
-// Erased is what a text reads as whose person was erased.
-const Erased = "(erased)"
+// What a text reads as whose person was erased, and one that can't be opened though it should.
+const (
+	Erased     = "(erased)"
+	Unreadable = "(unreadable)"
+)
 
 // A reference stands in a body where a private text was: § and the text's place among those sealed together for that
 // row, with a j where the text is JSON. The row's personal column says which sealed row it is.
@@ -172,24 +175,26 @@ const (
 	sealedJoin    = ` LEFT JOIN personal p ON p.id = r.personal LEFT JOIN person_keys k ON k.id = p.key_id `
 )
 
-// unseal returns body with its texts back in place. What was erased reads Erased.
-func (s *Store) unseal(body []byte, owner string, row sealed) ([]byte, error) {
+// unseal returns body with its texts back in place. What was erased reads Erased. A damaged text reads Unreadable and
+// is named in the program's log: a recovery must not fail because of one row.
+func (s *Store) unseal(body []byte, owner string, row sealed) []byte {
 	if row.Personal == nil {
-		return body, nil
+		return body
 	}
 	if row.Wrapped == nil || row.Sealed == nil || row.Person == nil {
-		return putBack(body, func(int) (string, bool) { return Erased, true }), nil
+		return putBack(body, func(int) (string, bool) { return Erased, true })
 	}
 	texts, err := s.openSealed(owner, row)
 	if err != nil {
-		return nil, fmt.Errorf("store: sealed texts of %s: %w", owner, err)
+		s.cfg.Log.Error("store: sealed texts can't be opened; ctid db verify lists all such rows", "of", owner, "err", err)
+		return putBack(body, func(int) (string, bool) { return Unreadable, true })
 	}
 	return putBack(body, func(n int) (string, bool) {
 		if n >= len(texts) {
 			return "", false
 		}
 		return texts[n], true
-	}), nil
+	})
 }
 
 func (s *Store) openSealed(owner string, row sealed) (texts []string, err error) {

@@ -204,8 +204,8 @@ func TestFilesArePrivate(t *testing.T) {
 	if info.Mode().Perm() != 0o600 {
 		t.Errorf("the key file has mode %v", info.Mode())
 	}
-	if _, err := os.Stat(path); err != nil {
-		t.Errorf("the database is elsewhere: %v", err)
+	if info, err = os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("the database is elsewhere, or open to others: %v %v", info, err)
 	}
 }
 
@@ -301,6 +301,42 @@ func TestHashIsRenewedAtLogin(t *testing.T) {
 	}
 }
 
+// TestDamagedTextStopsNothing: one sealed row is damaged; all is read, it is named, and Verify finds it.
+func TestDamagedTextStopsNothing(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "ctid.db")
+	s, err := open(t, path)
+	check(t, err)
+	for i, id := range []ctid.CallID{"c_1", "c_2"} {
+		done := make(chan error, 1)
+		s.Append(ctid.LogEntry{Seq: uint64(i + 1), Kind: "call.arrived", Subject: string(id), Body: ctid.CallArrived{},
+			Record: &ctid.CallRecord{ID: id, Notes: "hello"}, Done: func(err error) { done <- err }})
+		check(t, <-done)
+	}
+	_, err = raw(t, path).Exec("UPDATE personal SET sealed = (SELECT sealed FROM personal WHERE id = 2) WHERE id = 1") // another row's
+	check(t, err)
+	list, err := s.OpenRecords(t.Context())
+	if err != nil || len(list) != 2 || list[0].Notes != store.Unreadable || list[1].Notes != "hello" {
+		t.Errorf("open records: %+v, %v", list, err)
+	}
+	if findings, err := s.Verify(t.Context()); err != nil || !strings.Contains(strings.Join(findings, "\n"), "call/c_1 don't open") {
+		t.Errorf("findings: %q, %v", findings, err)
+	}
+}
+
+func TestPragmas(t *testing.T) {
+	s, err := open(t, filepath.Join(t.TempDir(), "ctid.db"))
+	check(t, err)
+	for pragma, want := range map[string]string{"journal_mode": "wal", "synchronous": "2", "secure_delete": "1", "foreign_keys": "1", "busy_timeout": "5000"} {
+		got, err := s.WriterPragma(t.Context(), pragma)
+		if err != nil || got != want {
+			t.Errorf("%s is %s, want %s (%v)", pragma, got, want, err)
+		}
+	}
+	if err := s.WriteByReader(t.Context()); err == nil {
+		t.Error("the read pool can write")
+	}
+}
+
 // TestOneSealKeyOverProcesses: another process erases a person between two rows of his; the second gets a new key.
 func TestOneSealKeyOverProcesses(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "ctid.db")
@@ -322,5 +358,32 @@ func TestOneSealKeyOverProcesses(t *testing.T) {
 	}
 	if n, err := one.VerifyAudit(ctx); err != nil || n != 2 {
 		t.Errorf("the chain: %d %v", n, err)
+	}
+}
+
+// TestIndexesAreUsed: the look-ups of a live call and an erasure never walk a whole table.
+func TestIndexesAreUsed(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "ctid.db")
+	make1(t, path)
+	for _, q := range []string{
+		"SELECT id FROM calls r WHERE r.customer = ? AND r.customer <> ''",
+		"SELECT id FROM calls r WHERE r.ani = ? AND r.ani <> ''",
+		"SELECT id FROM calls r WHERE r.end_side IS NULL ORDER BY r.arrived_us, r.id",
+		"SELECT customer FROM customer_numbers WHERE e164 = ?",
+		"SELECT id FROM customers c WHERE c.account = ? AND c.account <> ''",
+		"SELECT call FROM interactions r WHERE r.customer = ? AND r.customer <> '' ORDER BY r.at_us DESC",
+		"SELECT id FROM outbox WHERE state IN ('due', 'claimed') AND due_us <= ? ORDER BY due_us, id LIMIT 1",
+		"SELECT seq FROM log r WHERE r.subject = ? ORDER BY r.seq",
+	} {
+		var plan []struct {
+			ID, Parent, NotUsed int
+			Detail              string
+		}
+		check(t, raw(t, path).Select(&plan, "EXPLAIN QUERY PLAN "+q, "x"))
+		for _, p := range plan {
+			if strings.HasPrefix(p.Detail, "SCAN") && !strings.Contains(p.Detail, "INDEX") {
+				t.Errorf("%s: %s", q, p.Detail)
+			}
+		}
 	}
 }

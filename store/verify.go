@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -84,11 +85,20 @@ func (s *Store) Backup(ctx context.Context, path string) error {
 		return s.d.explain(err)
 	}
 	_, err = db.ExecContext(ctx, s.d.sql(sqlBackup), path)
-	if cerr := db.Close(); err == nil {
-		err = cerr
+	if err = errors.Join(err, db.Close()); err == nil {
+		err = syncFile(path)
 	}
 	if err != nil {
-		return fmt.Errorf("store: backup to %s: %w", path, s.d.explain(err))
+		return errors.Join(fmt.Errorf("store: backup to %s: %w", path, s.d.explain(err)), os.Remove(path))
 	}
 	return nil
+}
+
+// syncFile has a file's content on the disk when it returns nil.
+func syncFile(path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
 }

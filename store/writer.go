@@ -306,7 +306,7 @@ func (w *writer) giveUp(st *loopState) {
 
 // do runs a write in the next commit and waits until that is on disk. Where do returns an error, nothing of it is kept.
 func (w *writer) do(ctx context.Context, do func(*tx) error) error {
-	j := &job{do: do, done: make(chan error, 1), gone: ctx.Done()}
+	j := &job{do: do, done: make(chan error, 1)}
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -317,7 +317,10 @@ func (w *writer) do(ctx context.Context, do func(*tx) error) error {
 	case err := <-j.done:
 		return w.s.d.explain(err)
 	case <-ctx.Done():
-		return ctx.Err()
+		if j.leave() {
+			return ctx.Err()
+		}
+		return w.s.d.explain(<-j.done) // its transaction is under way
 	}
 }
 

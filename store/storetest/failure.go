@@ -19,6 +19,7 @@ import (
 var failureTests = []test{
 	{"failure: on a full disk rows wait, callers are told, and nothing is lost", fullDisk},
 	{"failure: a lock held over 2 s is told in time, and nothing is lost", heldLock},
+	{"failure: who gives up while the lock is held leaves nothing behind", giveUp},
 	{"failure: a full backlog drops row by row, records last, each named", fullBacklog},
 	{"failure: close with a dead disk names what is lost", closeDead},
 	{"concurrency: log, records, customers, reads and erasures at once", together},
@@ -103,6 +104,24 @@ func heldLock(t *testing.T, r Rig) {
 		t.Errorf("the log has %v", got)
 	}
 	sound(t, s)
+}
+
+// giveUp: a write whose caller has gone is not done afterwards.
+func giveUp(t *testing.T, r Rig) {
+	s := r.start(t)
+	release := r.Hold(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	gone := make(chan error, 1)
+	go func() {
+		_, err := s.PutCustomer(ctx, ctid.Customer{ID: "cu_1", Name: "Ann"})
+		gone <- err
+	}()
+	cancel()
+	wantErr(t, <-gone, context.Canceled)
+	release()
+	must(s.PutCustomer(t.Context(), ctid.Customer{ID: "cu_2", Name: "Bob"}))(t)
+	_, err := s.Customer(t.Context(), "cu_1")
+	wantErr(t, err, store.ErrNotFound)
 }
 
 // lines is a log handler's writer that a test may read meanwhile.

@@ -14,6 +14,7 @@ var personTests = []test{
 	{"person: no text about a person is in the files, and all come back when read", sealedAtRest},
 	{"person: an erased one reads (erased) everywhere, and is in no file", erase},
 	{"person: an erasure takes joined callers with it, and leaves shared numbers", eraseJoined},
+	{"person: rows that name nobody are erased with the customer of their call", eraseUnnamed},
 	{"person: a text that looks like a reference stays as it is", lookalike},
 	{"person: the hash of a number is keyed and stable", personHash},
 }
@@ -134,6 +135,32 @@ func eraseJoined(t *testing.T, r Rig) {
 		if got := must(s.Record(t.Context(), ctid.CallID("c_"+n)))(t); got.Notes != want {
 			t.Errorf("the note of the call from %s reads %q, want %q", n, got.Notes, want)
 		}
+	}
+}
+
+// eraseUnnamed: facts about a call may come without a person, before and after the customer is known.
+func eraseUnnamed(t *testing.T, r Rig) {
+	s := r.start(t)
+	must(s.PutCustomer(t.Context(), ctid.Customer{ID: "cu_1", Name: "Ann"}))(t)
+	said := func(seq uint64, subject string) ctid.LogEntry {
+		e := row(seq, subject)
+		e.Body = map[string]any{"name": ctid.Private(plantedName)}
+		return e
+	}
+	matched := record("c_1", plantedNumber)
+	matched.Customer = "cu_1"
+	paper := said(5, "ana")
+	paper.Amend = &ctid.Amendment{Call: "c_1", Agent: "ana", Notes: plantedNote}
+	put(t, s, said(1, "c_1"), recordRow(2, record("c_1", plantedNumber)), said(3, "c_1"), recordRow(4, ended(matched)), paper, said(6, "c_1"), said(7, "c_2"))
+	ok(t, s.Erase(t.Context(), "cu_1"))
+	for _, row := range must(s.ReadLog(t.Context(), store.LogQuery{}))(t) {
+		readable := strings.Contains(string(row.Body), plantedName) || strings.Contains(string(row.Body), plantedNumber)
+		if other := row.Subject == "c_2"; readable != other {
+			t.Errorf("row %d reads %s", row.Seq, row.Body)
+		}
+	}
+	if got := must(s.Record(t.Context(), "c_1"))(t); got.Notes != store.Erased {
+		t.Errorf("the record reads %+v", got)
 	}
 }
 

@@ -21,7 +21,7 @@ CREATE TABLE person_keys (
 );
 
 CREATE TABLE personal (
-  id     INTEGER PRIMARY KEY AUTOINCREMENT,
+  id     INTEGER PRIMARY KEY,
   key_id INTEGER NOT NULL,
   person TEXT NOT NULL,
   sealed BLOB NOT NULL
