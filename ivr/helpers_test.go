@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sort"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -197,7 +198,7 @@ func (r *rig) call(w []string) CallInfo {
 		case "lang":
 			c.Language = w[i+1]
 		case "priority":
-			fmt.Sscan(w[i+1], &c.Priority)
+			c.Priority = r.number(w[i+1])
 		case "label":
 			c.DIDName = w[i+1]
 		}
@@ -230,17 +231,25 @@ func (r *rig) result(w []string) Result {
 	return res
 }
 
+func (r *rig) number(s string) int {
+	n, err := strconv.Atoi(s)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return n
+}
+
 func (r *rig) figures(w []string) {
 	f := Figures{}
 	for _, x := range w[2:] {
 		k, v, _ := strings.Cut(x, "=")
 		switch k {
 		case "waiting":
-			fmt.Sscan(v, &f.Waiting)
+			f.Waiting = r.number(v)
 		case "ready":
-			fmt.Sscan(v, &f.AgentsReady)
+			f.AgentsReady = r.number(v)
 		case "in":
-			fmt.Sscan(v, &f.AgentsIn)
+			f.AgentsIn = r.number(v)
 		case "ewt":
 			f.EWT, _ = parseDuration(v)
 		case "longest":

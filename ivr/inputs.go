@@ -46,6 +46,11 @@ func (m *Machine) answered(in DoneStep) {
 	switch {
 	case in.ID != "" && m.playing != nil && in.ID == m.playing.id:
 		m.played(in.Result)
+	case in.ID != "" && in.ID == m.picked:
+		m.picked = ""
+		if in.Result.Outcome == "error" { // the hang-up that follows says the rest
+			m.log("answer.failed", "the call could not be answered: "+in.Result.Code)
+		}
 	case in.ID != "" && in.ID == m.open && m.phase == phaseAnswer:
 		m.open = ""
 		m.timers.answer, m.timers.flush = time.Time{}, time.Time{}

@@ -2,6 +2,7 @@ package ivr
 
 import (
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"io/fs"
 	"path"
@@ -47,7 +48,8 @@ func Load(fsys fs.FS, file string, site Site) (*Script, []Finding) {
 }
 
 func reason(err error) string {
-	if pe, ok := err.(*fs.PathError); ok {
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
 		return pe.Err.Error()
 	}
 	return err.Error()

@@ -62,14 +62,15 @@ func (l *loader) onePrompt(p pair) *prompt {
 	if l.confirms[pr.name] {
 		extra = []field{{"value", typ{kind: kText}}}
 	}
-	if p.val.kind == yamlScalar {
+	switch p.val.kind {
+	case yamlScalar:
 		if p.val.empty {
 			l.errorf(p.key.at, "IVR004", "prompt %q wants a text", pr.name)
 		}
 		pr.texts = []langText{{l.s.langs[0], l.holes(p.val, extra, "spoken"), p.val.at}}
-	} else if p.val.kind == yamlMap {
+	case yamlMap:
 		l.promptMap(pr, p.val, extra)
-	} else {
+	default:
 		l.errorf(p.val.at, "IVR004", "prompt %q wants a text, or a text for each language, not a list", pr.name)
 	}
 	for _, lang := range l.s.langs {

@@ -1,6 +1,7 @@
 package ivr
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"strings"
@@ -53,6 +54,7 @@ type Machine struct {
 
 	begun, over, gone bool
 	answer            string // how the channel stands: "", answered, early
+	picked            string // the open id of the Answer
 	speaker
 	asking  *asking
 	asked   []*step  // questions asked, for back
@@ -309,12 +311,17 @@ func (m *Machine) finish() {
 	m.emit(e)
 }
 
-func (m *Machine) failWith(err error) {
-	code := "script.failed"
-	if f, ok := err.(fault); ok {
-		code = string(f)
+// coded is the error's code; one of conversion has none of its own.
+func coded(err error) fault {
+	var f fault
+	if errors.As(err, &f) {
+		return f
 	}
-	m.fail(code)
+	return "expr.wrong_type"
+}
+
+func (m *Machine) failWith(err error) {
+	m.fail(string(coded(err)))
 }
 
 // fail takes an error up: to the step's own error, the file's on_error, the site's last resort, and last to hanging up
@@ -324,7 +331,8 @@ func (m *Machine) fail(code string) {
 	m.log(code, "error in "+m.at.node.name)
 	limit := strings.HasPrefix(code, "limit.")
 	t, own := m.at.exit("error")
-	if own && !limit {
+	// What the step's own error led to may be the fault: a limit, or a repeat or back with nothing to go to.
+	if own && !limit && !strings.HasPrefix(code, "script.") {
 		m.goTo(t)
 		return
 	}

@@ -122,6 +122,34 @@ func TestKeyBeatsTimeout(t *testing.T) {
 	}
 }
 
+// An error that leads to repeat or back where nothing was asked goes up, not round.
+func TestErrorLeadingNowhere(t *testing.T) {
+	for _, to := range []string{"repeat", "back"} {
+		text := "version: 1\nvars: {n: number}\nprompts: {a: Press 1.}\nnodes:\n  a:\n    - menu: {1: hangup}\n      if: 1 / vars.n > 2\n      then: {failed: hangup, error: " + to + "}\n    - hangup: normal\n"
+		m := NewMachine(mustLoad(t, text), Options{})
+		got := kinds(m.Next(time.Unix(0, 0), Start{}))
+		if !strings.HasPrefix(got, "log:expr.not_a_number log:script.") || !strings.HasSuffix(got, "answer enqueue") {
+			t.Errorf("%s: %s", to, got)
+		}
+	}
+}
+
+// The answer to Answer is expected; one that fails is told.
+func TestAnswerIsAnswered(t *testing.T) {
+	m := NewMachine(mustLoad(t, roundAndRound), Options{})
+	now := time.Unix(0, 0)
+	for _, s := range m.Next(now, Start{}) {
+		if a, ok := s.(Answer); ok {
+			if got := kinds(m.Next(now, DoneStep{ID: a.ID, Result: Result{Outcome: "error"}})); got != "log:answer.failed" {
+				t.Error(got)
+			}
+		}
+	}
+	if m.Dropped() != 0 {
+		t.Errorf("%d dropped", m.Dropped())
+	}
+}
+
 // A full buffer drops the newest key and counts it.
 func TestTypeAheadHolds32Keys(t *testing.T) {
 	m := NewMachine(mustLoad(t, "version: 1\nvars: {n: digits}\nprompts: {a: Wait.}\nnodes:\n  a:\n    - customer: {number: '1'}\n    - collect: {into: n, digits: 40, tries: 1}\n      then: {failed: hangup}\n    - hangup: normal\n"), Options{})

@@ -231,9 +231,6 @@ func (a *collectStep) keep(m *Machine, v any) {
 		err = m.assign(a.into.name, v)
 	}
 	if err != nil {
-		if _, coded := err.(fault); !coded {
-			err = fault("expr.wrong_type")
-		}
 		m.failWith(err)
 		return
 	}

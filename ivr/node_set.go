@@ -48,9 +48,6 @@ func (a *setStep) start(m *Machine) {
 		got, err := s.val.get(&m.x)
 		if err == nil {
 			got, err = convert(s.v.typ, got)
-			if _, coded := err.(fault); err != nil && !coded {
-				err = fault("expr.wrong_type")
-			}
 		}
 		if err == nil {
 			err = m.assign(s.v.name, got)

@@ -74,15 +74,6 @@ func (o *opts) get(name string) *yval {
 	return nil
 }
 
-func (o *opts) def(name string) string {
-	for _, x := range o.verb.options {
-		if x.name == name {
-			return x.def
-		}
-	}
-	return ""
-}
-
 // scalar returns the option's text; ok is false if it is missing or, with a finding, not a single value.
 func (o *opts) scalar(name string) (*yval, bool) {
 	v := o.get(name)

@@ -10,7 +10,7 @@ func (v *yval) offset(off int) place {
 		if i == off {
 			break
 		}
-		w.step(c)
+		w.step()
 	}
 	return place{w.line, w.col}
 }
@@ -62,7 +62,7 @@ func (w *walker) newline() {
 func (w *walker) align(c rune) {
 	for w.line < len(w.v.lines) {
 		s, ok := w.here()
-		if ok && !(s == ' ' && w.blankRest() && c != ' ') {
+		if ok && (s != ' ' || c == ' ' || !w.blankRest()) {
 			return
 		}
 		if !ok && (c == ' ' || c == '\n') {
@@ -82,7 +82,7 @@ func (w *walker) blankRest() bool {
 }
 
 // step goes past the source of one character of the text.
-func (w *walker) step(c rune) {
+func (w *walker) step() {
 	s, ok := w.here()
 	switch {
 	case !ok:

@@ -88,7 +88,8 @@ func (m *Machine) pump() {
 func (m *Machine) pickUp() {
 	if m.answer == "" {
 		m.answer = "answered"
-		m.emit(Answer{ID: m.id()})
+		m.picked = m.id()
+		m.emit(Answer{ID: m.picked})
 	}
 }
 

@@ -16,7 +16,12 @@ func TestTranscripts(t *testing.T) {
 				t.Fatal(err)
 			}
 			r := newRig(t)
-			got := r.transcript(testdata, string(text))
+			dir := testdata
+			if strings.HasPrefix(filepath.Base(file), "demo_") {
+				dir = "../demo/centre"
+				r.site.Queues, r.site.LastResort = []string{"sales", "support"}, ""
+			}
+			got := r.transcript(dir, string(text))
 			for _, d := range r.masked {
 				for _, line := range strings.Split(got, "\n") {
 					if strings.HasPrefix(line, "  ") && strings.Contains(line, d) && !strings.Contains(line, "vars ") {
@@ -26,6 +31,15 @@ func TestTranscripts(t *testing.T) {
 			}
 			golden(t, file, got)
 		})
+	}
+}
+
+// TestDemoScriptIsClean: the demo's script has not even a warning.
+func TestDemoScriptIsClean(t *testing.T) {
+	site := testSite()
+	site.Queues, site.LastResort = []string{"sales", "support"}, ""
+	if s, found := Load(os.DirFS("../demo/centre"), "ivr/front_desk.yaml", site); s == nil || len(found) > 0 {
+		t.Error(found)
 	}
 }
 

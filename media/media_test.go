@@ -67,7 +67,9 @@ func fakeEngine() int {
 	b := telephoneWAV(tone(1000, 22050, 2205*len(strings.TrimSpace(string(text)))))
 	binary.LittleEndian.PutUint32(b[24:], 22050)
 	binary.LittleEndian.PutUint32(b[40:], 0x7ffff000) // as an engine that writes to a pipe
-	os.Stdout.Write(b)
+	if _, err := os.Stdout.Write(b); err != nil {
+		return 1
+	}
 	return 0
 }
 
