@@ -56,7 +56,7 @@ func (n *Node) RemoveFromBridge(ctx context.Context, bridge string, channels ...
 func (n *Node) DestroyBridge(ctx context.Context, id string) error {
 	return n.do(ctx, request{
 		op: "destroy_bridge", target: id, method: http.MethodDelete, path: []string{"bridges", id},
-		again: sendAgain, already: gone,
+		again: sendAgain, already: []int{http.StatusNotFound, http.StatusConflict}, // 409: it is just being dissolved
 	})
 }
 

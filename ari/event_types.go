@@ -152,7 +152,7 @@ type (
 		Head
 		Device DeviceStateData `json:"device_state"`
 	}
-	// EndpointStateChange: Endpoint.State is new.
+	// EndpointStateChange: Endpoint.State (online, offline) is new; the many of Asterisk with the old state are left out.
 	EndpointStateChange struct {
 		Head
 		OnEndpoint

@@ -54,17 +54,48 @@ func (n *Node) mainLink(firstUp func()) *link {
 }
 
 func (n *Node) stateLink() *link {
-	allowed := make(map[string]bool, len(stateTypes))
+	st := &states{node: n, allowed: make(map[string]bool, len(stateTypes)), last: map[string]string{}}
 	for _, t := range stateTypes {
-		allowed[t] = true
+		st.allowed[t] = true
 	}
 	return &link{
 		node: n, app: n.cfg.StateApp, filter: filterOf(stateTypes, nil), down: KindStateDown,
-		sources: func(context.Context) []string { return n.cfg.StateSources },
-		up:      func(bool, time.Time) { n.tell(Message{Kind: KindStateUp}) },
-		// The filter is set a moment after the socket is there, so the door is kept here too.
-		deliver: func(ev Event) bool { return allowed[ev.Header().Type] },
+		sources: st.begin, deliver: st.deliver,
+		up: func(bool, time.Time) { n.tell(Message{Kind: KindStateUp}) },
 	}
+}
+
+// states keeps the second socket's door. Asterisk sends an EndpointStateChange at the beginning and end of each
+// channel, mostly with the state that was before: those are left out.
+type states struct {
+	node    *Node
+	allowed map[string]bool
+	last    map[string]string // state by endpoint
+}
+
+// begin notes the states of now. Who is told StateUp reads them after this, so nothing is missed.
+func (s *states) begin(ctx context.Context) []string {
+	clear(s.last)
+	list, err := s.node.Endpoints(ctx, "")
+	if err != nil {
+		s.node.cfg.Log.Warn("states of endpoints not read", "node", s.node.cfg.Name, "err", err)
+	}
+	for _, e := range list {
+		s.last[endpointName(e)] = e.State
+	}
+	return s.node.cfg.StateSources
+}
+
+// deliver checks the type too, because the filter is set a moment after the socket is there.
+func (s *states) deliver(ev Event) bool {
+	if e, ok := ev.(*EndpointStateChange); ok {
+		name := endpointName(e.Endpoint)
+		if s.last[name] == e.Endpoint.State {
+			return false
+		}
+		s.last[name] = e.Endpoint.State
+	}
+	return s.allowed[ev.Header().Type]
 }
 
 // tell puts a message of now into the one stream.

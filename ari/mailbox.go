@@ -3,6 +3,7 @@ package ari
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 )
 
 // mailbox is a queue without a limit: put never blocks and never drops, so that a socket is read as fast as Asterisk
@@ -12,6 +13,7 @@ type mailbox struct {
 	queue  []Message
 	spare  []Message // the slice handed out last time, used again
 	closed bool
+	left   atomic.Int64  // put and not yet handed to out
 	wake   chan struct{} // holds one token when there is something to see
 	out    chan Message
 }
@@ -25,6 +27,7 @@ func (m *mailbox) put(msg Message) {
 	m.mu.Lock()
 	if !m.closed {
 		m.queue = append(m.queue, msg)
+		m.left.Add(1)
 	}
 	m.mu.Unlock()
 	m.nudge()
@@ -45,12 +48,8 @@ func (m *mailbox) nudge() {
 	}
 }
 
-// depth is the number of messages that wait for the pump.
-func (m *mailbox) depth() int {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return len(m.queue)
-}
+// depth is the number of messages that nobody has taken yet.
+func (m *mailbox) depth() int { return int(m.left.Load()) + len(m.out) }
 
 func (m *mailbox) take() (batch []Message, closed bool) {
 	m.mu.Lock()
@@ -77,6 +76,7 @@ func (m *mailbox) pump(ctx context.Context) {
 		for i := range batch {
 			select {
 			case m.out <- batch[i]:
+				m.left.Add(-1)
 			case <-ctx.Done():
 				return
 			}

@@ -42,7 +42,7 @@ func (n *Node) App() string { return n.cfg.App }
 func (n *Node) Events() <-chan Message { return n.box.out }
 
 // Backlog is the number of messages that Events has not yet handed over: a measure of how far its reader is behind.
-func (n *Node) Backlog() int { return n.box.depth() + len(n.box.out) }
+func (n *Node) Backlog() int { return n.box.depth() }
 
 // Undecoded is the number of frames so far that were no event or too large.
 func (n *Node) Undecoded() int64 { return n.decoding.Load() }

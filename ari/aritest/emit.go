@@ -123,7 +123,7 @@ func (s *Server) Fault(f Fault) { s.do(func() { s.faults = append(s.faults, &f) 
 func (s *Server) Heal() {
 	s.do(func() {
 		s.faults, s.eventFault = nil, nil
-		s.releaseHeld("")
+		s.releaseHeld(nil, "")
 	})
 }
 
@@ -183,7 +183,9 @@ func (s *Server) throughFaults(to *session, frame []byte, typ, about string) {
 		s.held = append(s.held, heldEvent{to, frame, about})
 		return
 	}
-	s.releaseHeld(about)
+	if about != "" {
+		s.releaseHeld(to, about)
+	}
 }
 
 func (s *Server) isHeld(about string) bool {
@@ -195,11 +197,11 @@ func (s *Server) isHeld(about string) bool {
 	return false
 }
 
-// releaseHeld sends what was held back of other channels than the one just told of.
-func (s *Server) releaseHeld(told string) {
+// releaseHeld sends what was held back of other channels than the one just told of on that socket; nil for all.
+func (s *Server) releaseHeld(on *session, told string) {
 	var keep []heldEvent
 	for _, h := range s.held {
-		if told != "" && h.about == told {
+		if on != nil && (h.to != on || h.about == told) {
 			keep = append(keep, h)
 			continue
 		}

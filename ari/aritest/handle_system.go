@@ -112,7 +112,8 @@ func listEndpoints(s *Server, c *call) reply {
 	for _, n := range s.phoneOrder {
 		list = append(list, s.phones[n].json(s))
 	}
-	return ok(list)
+	carrier := body{"technology": "PJSIP", "resource": "carrier", "state": "offline", "channel_ids": []string{}}
+	return ok(append(list, carrier))
 }
 
 func getEndpoint(s *Server, c *call) reply {

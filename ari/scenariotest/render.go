@@ -68,7 +68,7 @@ func (r *renderer) event(ev ari.Event) (name, line string) {
 	case *ari.RecordingFailed:
 		return name, typ + " " + r.name(e.Recording.Name) + " " + e.Recording.Cause
 	case *ari.ContactStatusChange:
-		return name, typ + " " + e.Contact.Status
+		return name + ":contact", typ + " " + e.Contact.Status // its order to the endpoint's state is a toss too
 	case *ari.PeerStatusChange:
 		return name, typ + " " + e.Peer.Status
 	case *ari.EndpointStateChange:
