@@ -64,6 +64,9 @@ func IsGone(err error) bool {
 	case http.StatusInternalServerError:
 		var e *Error
 		return errors.As(err, &e) && e.Op == "answer"
+	case http.StatusBadRequest: // so a bridge is told to take a channel that is no more
+		var e *Error
+		return errors.As(err, &e) && e.Op == "add_channel"
 	}
 	return false
 }

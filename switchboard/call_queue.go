@@ -185,7 +185,7 @@ func (k *call) popAgain() {
 	k.desk.post(func(now time.Time) { k.desk.updatePop(now, k, agent, "late_match", patch, data) })
 }
 
-// popStamped: the pop has its number. When it has been written to the agent's sockets, or 50 ms later, his phone rings.
+// popStamped: the pop has its number. When it has been written to the agent's sockets, or 100 ms later, his phone rings.
 func (k *call) popStamped(_ time.Time, id ctid.OfferID, seq uint64) {
 	o := k.offer
 	if o == nil || o.Offer != id || k.callerGone {

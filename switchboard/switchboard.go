@@ -77,7 +77,7 @@ type Plan struct {
 type Limits struct {
 	Calls     int           // calls at once (1000); more are handed to the fallback dialplan
 	DeskDelay time.Duration // a desk this far behind hands new calls to the fallback (500 ms)
-	PopWait   time.Duration // how long the ring waits for the pop to be written (50 ms)
+	PopWait   time.Duration // how long the ring waits for the pop to be written (100 ms)
 	Lookup    time.Duration // how long a pop waits for the customer look-up (300 ms)
 	Cleanup   time.Duration // after a call's end its channels have this long to go (5 s)
 }
@@ -92,7 +92,7 @@ func (l Limits) withDefaults() Limits {
 		l.Calls = 1000
 	}
 	def(&l.DeskDelay, 500*time.Millisecond)
-	def(&l.PopWait, 50*time.Millisecond)
+	def(&l.PopWait, 100*time.Millisecond)
 	def(&l.Lookup, 300*time.Millisecond)
 	def(&l.Cleanup, 5*time.Second)
 	return l
