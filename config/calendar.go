@@ -54,7 +54,7 @@ func (d *decoder) checkCalendars(c *Config) {
 // calendarErrors puts each part of the calendar's error at the place of its key.
 func (d *decoder) calendarErrors(i int, k *Calendar, err error) {
 	list := []error{err}
-	if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // its parts are wanted, not a match
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		list = joined.Unwrap()
 	}
 	for _, err := range list {

@@ -129,7 +129,7 @@ func (r *reader) read(name string, depth int) {
 
 // readFile reads a regular file up to just over the bound, so that the check on its size can speak.
 func readFile(name string) ([]byte, error) {
-	f, err := os.Open(name) //nolint:gosec // the operator names the file
+	f, err := os.Open(name)
 	if err != nil {
 		return nil, fmt.Errorf("cannot be read: %w", errors.Unwrap(err))
 	}

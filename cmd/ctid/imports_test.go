@@ -33,7 +33,7 @@ var (
 	}
 
 	// Only these files, and tests, hold a websocket.
-	websockets = []string{"ws/conn.go", "ari/socket.go"}
+	websockets = []string{"ws/conn.go", "ws/wsclient/client.go", "ari/socket.go"}
 
 	// What a core must not import: it neither waits nor does I/O.
 	forbiddenInCores = []string{"context", "sync", "sync/atomic", "net", "net/http", "os", "os/exec", "log", "log/slog", "database/sql"}
