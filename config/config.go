@@ -13,7 +13,7 @@ type Config struct {
 	Site         string        `cfg:"site" form:"name" default:"main" restart:"yes" doc:"The name of this installation; it becomes part of the ids of channels and bridges."`
 	Listen       Listen        `cfg:"listen" restart:"yes" doc:"The addresses ctid listens on."`
 	Asterisk     Asterisk      `cfg:"asterisk" need:"yes" restart:"yes" doc:"The Asterisks that ctid attaches to."`
-	DialAllow    []string      `cfg:"dial_allow" form:"dialrule" doc:"What scripts, desktops and phones may dial: \"extensions\", or the leading digits of numbers such as \"+852\". Everything else is refused."`
+	DialAllow    []string      `cfg:"dial_allow" form:"dialrule" doc:"What scripts, desktops and phones may dial: \"extensions\", the leading digits of public numbers such as \"+852\", and \"premium\", without which premium-rate numbers are refused. Everything else is refused."`
 	Store        Store         `cfg:"store" restart:"yes" doc:"Where the log, the records and the customers are kept."`
 	TimeZone     string        `cfg:"time_zone" form:"zone" default:"UTC" doc:"The zone of calendars that name none, and of reports."`
 	Numbering    Numbering     `cfg:"numbering" doc:"How telephone numbers without a country code are read."`

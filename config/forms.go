@@ -24,7 +24,7 @@ const (
 	namePattern     = `^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$`
 	phonePattern    = `^(\+[0-9]{4,15}|[0-9*#]{1,20})$`
 	endpointPattern = `^PJSIP/[A-Za-z0-9][A-Za-z0-9_.-]{0,79}$`
-	dialPattern     = `^(extensions|\+?[0-9]{1,15})$`
+	dialPattern     = `^(extensions|premium|\+[1-9][0-9]{0,14})$`
 	hostPattern     = `^[A-Za-z0-9]([A-Za-z0-9.-]{0,252}[A-Za-z0-9])?$`
 )
 
@@ -44,7 +44,7 @@ var forms = map[string]form{
 	"host":     {hostPattern, nil, "a host name, such as crm.example.com"},
 	"phone":    {phonePattern, nil, "a telephone number as the PBX gives it: digits, * and #, or + and digits"},
 	"endpoint": {endpointPattern, nil, "one endpoint, PJSIP/NAME, with letters, digits, _ . and - in NAME; & / @ and , are not allowed"},
-	"dialrule": {dialPattern, nil, "a dial rule: extensions, or leading digits such as \"+852\""},
+	"dialrule": {dialPattern, nil, "a dial rule: extensions, premium, or the leading digits of public numbers such as \"+852\""},
 	"dsn":      {`^sqlite:.+`, nil, "a store: sqlite:FILE"},
 }
 

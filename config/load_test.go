@@ -19,6 +19,7 @@ import (
 	"ctid"
 	"ctid/acd"
 	"ctid/calendar"
+	"ctid/phone"
 )
 
 var update = flag.Bool("update", false, "rewrite the generated files")
@@ -78,7 +79,7 @@ func TestFull(t *testing.T) {
 	if got := c.Asterisk.Nodes[1].Password.Reveal(); got != "swordfish-pbx2" {
 		t.Errorf("password %q", got)
 	}
-	if c.Numbers[2].DNIS != "0123" || c.Numbers[1].DNIS != "+85231230001" || c.DialAllow[2] != "0123" {
+	if c.Numbers[2].DNIS != "0123" || c.Numbers[1].DNIS != "+85231230001" || c.DialAllow[2] != "+44" {
 		t.Errorf("numbers are not as typed: %+v %q", c.Numbers, c.DialAllow)
 	}
 	if len(c.Agents) != 2 || len(c.Queues) != 3 || c.Queues[0].WrapUp.D() != 90*time.Second {
@@ -324,6 +325,18 @@ func TestACDTakesIt(t *testing.T) {
 	f, _ := find(fields(reflect.TypeFor[Queue]()), "strategy")
 	if !slices.Equal(f.enum, acd.Strategies()) {
 		t.Errorf("strategies in the table %q, in the distributor %q", f.enum, acd.Strategies())
+	}
+}
+
+func TestDialRules(t *testing.T) {
+	rules, err := full(t).DialRules()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for number, want := range map[string]bool{"2001": true, "+852 3123 0000": true, "3123 0000": true, "+33 1 42 68 53 00": false} {
+		if _, err := phone.Dial(number, rules); (err == nil) != want {
+			t.Errorf("%s: %v", number, err)
+		}
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 
 	"ctid"
 	"ctid/acd"
+	"ctid/phone"
 )
 
 // ACD is the configuration of the distributor. Epoch goes into the ids it makes and seeds it, so that a replay of the
@@ -29,4 +30,9 @@ func (c *Config) ACD(epoch string) acd.Config {
 		out.Agents = append(out.Agents, x)
 	}
 	return out
+}
+
+// DialRules are the rules of dial_allow, for scripts, desktops and phones alike.
+func (c *Config) DialRules() (phone.Rules, error) {
+	return phone.NewRules(c.Numbering.Country, c.DialAllow)
 }
