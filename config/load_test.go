@@ -185,7 +185,11 @@ func TestPrecedence(t *testing.T) {
 	}
 	t.Setenv("CTID_LIMITS_CALLS", "lots")
 	t.Setenv("CTID_LOG_LEVLE", "debug")
+	t.Setenv("CTID_SOMETHING_ELSE", "1") // of another program, perhaps
 	_, fs := Load(Options{File: file})
+	if len(fs) != 2 {
+		t.Errorf("%v", fs)
+	}
 	want := []string{`CTID_LIMITS_CALLS: error CFG009: `, `CTID_LOG_LEVLE: warning CFG051: no setting has this variable; DID YOU MEAN "CTID_LOG_LEVEL"?`}
 	for _, w := range want {
 		if !slices.ContainsFunc(fs, func(f Finding) bool { return strings.HasPrefix(f.String(), w) }) {

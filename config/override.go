@@ -71,7 +71,7 @@ func passwordEnv(node string) string {
 	return "CTID_ASTERISK_" + strings.ToUpper(strings.ReplaceAll(node, "-", "_")) + "_PASSWORD"
 }
 
-// strangers warns of a variable that looks like a setting and is none: a typing error would otherwise say nothing.
+// strangers warns of a variable that is nearly a setting: a typing error would otherwise say nothing.
 func (d *decoder) strangers() {
 	var known []string
 	for _, s := range settings() {
@@ -79,11 +79,9 @@ func (d *decoder) strangers() {
 	}
 	for _, kv := range os.Environ() {
 		name, _, _ := strings.Cut(kv, "=")
-		if !strings.HasPrefix(name, "CTID_") || contains(known, strings.ToLower(name)) ||
-			strings.HasPrefix(name, "CTID_ASTERISK_") || strings.HasPrefix(name, "CTID_TEST_") {
-			continue
+		if near := meant(name, known); strings.HasPrefix(name, "CTID_") && near != "" && !contains(known, strings.ToLower(name)) {
+			d.warn(Pos{File: name}, "CFG051", "no setting has this variable%s", strings.ToUpper(near))
 		}
-		d.warn(Pos{File: name}, "CFG051", "no setting has this variable%s", strings.ToUpper(meant(name, known)))
 	}
 }
 

@@ -16,9 +16,10 @@ import (
 
 func main() {
 	real := flag.String("real", "", "packages, apart by spaces, whose every test drives a real Asterisk")
+	browser := flag.String("browser", "", "packages, apart by spaces, whose every test drives a browser")
 	need := flag.String("need", "", "kinds (real, browser) of which at least one test must have passed")
 	flag.Parse()
-	s := newSum(strings.Fields(*real))
+	s := newSum(strings.Fields(*real), strings.Fields(*browser))
 	if err := s.read(os.Stdin, os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "testsum:", err)
 		os.Exit(2)
@@ -45,15 +46,16 @@ type result struct {
 }
 
 type sum struct {
-	real    []string
+	real    []string // packages
+	browser []string
 	tests   map[test]*result
 	order   []test
 	builds  map[string][]string // output of builds by package
 	elapsed float64
 }
 
-func newSum(real []string) *sum {
-	return &sum{real: real, tests: map[test]*result{}, builds: map[string][]string{}}
+func newSum(real, browser []string) *sum {
+	return &sum{real: real, browser: browser, tests: map[test]*result{}, builds: map[string][]string{}}
 }
 
 func (s *sum) at(t test) *result {
@@ -140,7 +142,7 @@ func (s *sum) count() counts {
 			if slices.Contains(s.real, t.pkg) || strings.HasPrefix(t.name, "TestReal") {
 				c.real++
 			}
-			if strings.HasPrefix(t.name, "TestBrowser") {
+			if slices.Contains(s.browser, t.pkg) || strings.HasPrefix(t.name, "TestBrowser") {
 				c.browser++
 			}
 		case r.action == "skip":

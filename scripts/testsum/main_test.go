@@ -7,7 +7,7 @@ import (
 
 func run(t *testing.T, need string, lines ...string) (string, bool) {
 	t.Helper()
-	s := newSum([]string{"p/pbx"})
+	s := newSum([]string{"p/pbx"}, []string{"p/web"})
 	var out strings.Builder
 	if err := s.read(strings.NewReader(strings.Join(lines, "\n")), &out); err != nil {
 		t.Fatal(err)
@@ -23,6 +23,7 @@ func TestSum(t *testing.T) {
 		`{"Action":"run","Package":"p/pbx","Test":"TestPhone"}`, `{"Action":"pass","Package":"p/pbx","Test":"TestPhone"}`,
 		`{"Action":"run","Package":"p","Test":"TestBrowserLogin"}`, `{"Action":"run","Package":"p","Test":"TestBrowserLogin/en"}`,
 		`{"Action":"pass","Package":"p","Test":"TestBrowserLogin/en"}`, `{"Action":"pass","Package":"p","Test":"TestBrowserLogin"}`,
+		`{"Action":"run","Package":"p/web","Test":"TestDesktop"}`, `{"Action":"pass","Package":"p/web","Test":"TestDesktop"}`,
 		`{"Action":"skip","Package":"p/none"}`, `{"Action":"pass","Package":"p","Elapsed":1.5}`,
 	}
 	for _, c := range []struct {
@@ -30,18 +31,18 @@ func TestSum(t *testing.T) {
 		good                    bool
 		more                    []string
 	}{
-		{"all pass", "4 passed, 0 failed, 0 skipped; real asterisk 2, browser 1", "real,browser", "ok", true, nil},
-		{"a skip is no pass", "4 passed, 0 failed, 1 skipped; real asterisk 2, browser 1", "", "SKIPPED: p TestS\nwhy", false,
+		{"all pass", "5 passed, 0 failed, 0 skipped; real asterisk 2, browser 2", "real,browser", "ok", true, nil},
+		{"a skip is no pass", "5 passed, 0 failed, 1 skipped; real asterisk 2, browser 2", "", "SKIPPED: p TestS\nwhy", false,
 			[]string{`{"Action":"run","Package":"p","Test":"TestS"}`, `{"Action":"output","Package":"p","Test":"TestS","Output":"why\n"}`, `{"Action":"skip","Package":"p","Test":"TestS"}`}},
-		{"a failure in a subtest counts once", "4 passed, 1 failed, 0 skipped; real asterisk 2, browser 1", "", "FAILED: p TestF/x\nbad", false,
+		{"a failure in a subtest counts once", "5 passed, 1 failed, 0 skipped; real asterisk 2, browser 2", "", "FAILED: p TestF/x\nbad", false,
 			[]string{`{"Action":"run","Package":"p","Test":"TestF"}`, `{"Action":"run","Package":"p","Test":"TestF/x"}`, `{"Action":"output","Package":"p","Test":"TestF/x","Output":"bad\n"}`,
 				`{"Action":"fail","Package":"p","Test":"TestF/x"}`, `{"Action":"fail","Package":"p","Test":"TestF"}`, `{"Action":"fail","Package":"p"}`}},
-		{"a parent that fails by itself counts", "5 passed, 1 failed, 0 skipped; real asterisk 2, browser 1", "", "FAILED: p TestF", false,
+		{"a parent that fails by itself counts", "6 passed, 1 failed, 0 skipped; real asterisk 2, browser 2", "", "FAILED: p TestF", false,
 			[]string{`{"Action":"run","Package":"p","Test":"TestF"}`, `{"Action":"run","Package":"p","Test":"TestF/x"}`,
 				`{"Action":"pass","Package":"p","Test":"TestF/x"}`, `{"Action":"fail","Package":"p","Test":"TestF"}`, `{"Action":"fail","Package":"p"}`}},
-		{"a package that does not build", "4 passed, 1 failed, 0 skipped; real asterisk 2, browser 1", "", "undefined: x", false,
+		{"a package that does not build", "5 passed, 1 failed, 0 skipped; real asterisk 2, browser 2", "", "undefined: x", false,
 			[]string{`{"Action":"build-output","ImportPath":"p/q [p/q.test]","Output":"undefined: x\n"}`, `{"Action":"fail","Package":"p/q","FailedBuild":"p/q [p/q.test]"}`}},
-		{"a test that never ended", "4 passed, 1 failed, 0 skipped; real asterisk 2, browser 1", "", "TestEndless", false,
+		{"a test that never ended", "5 passed, 1 failed, 0 skipped; real asterisk 2, browser 2", "", "TestEndless", false,
 			[]string{`{"Action":"run","Package":"p/r","Test":"TestEndless"}`, `{"Action":"fail","Package":"p/r"}`}},
 	} {
 		t.Run(c.what, func(t *testing.T) {
