@@ -11,6 +11,8 @@ import (
 	"time"
 	_ "time/tzdata" // a machine without zone files reads the same configuration
 	"unicode"
+
+	"github.com/nyaruka/phonenumbers"
 )
 
 // form is what a text must look like: a pattern for the schema, and a check with a sentence for people.
@@ -36,7 +38,7 @@ var forms = map[string]form{
 	"lang":     {`^[a-z]{2,3}(-[A-Z]{2})?$`, nil, "a language, such as en or pt-BR"},
 	"voice":    {`^[A-Za-z0-9][A-Za-z0-9_+-]{0,63}$`, nil, "a voice's name, such as en-gb"},
 	"zone":     {"", checkZone, ""},
-	"country":  {`^[A-Z]{2}$`, nil, "a country as two capital letters, such as HK"},
+	"country":  {`^[A-Z]{2}$`, checkCountry, "a country as two capital letters, such as HK"},
 	"listen":   {"", checkListen, ""},
 	"url":      {`^https?://`, checkURL, "a URL that begins with http:// or https://"},
 	"template": {`^https://`, checkTemplate, "a URL that begins with https://"},
@@ -98,6 +100,13 @@ func checkText(s string) error {
 func checkZone(s string) error {
 	if _, err := time.LoadLocation(s); err != nil || s == "" || s == "Local" {
 		return fmt.Errorf("%q is not a time zone, such as Asia/Hong_Kong or UTC", clip(s))
+	}
+	return nil
+}
+
+func checkCountry(s string) error {
+	if !phonenumbers.GetSupportedRegions()[s] {
+		return fmt.Errorf("%q is no country with a numbering plan; use its ISO 3166 letters, such as HK or GB", s)
 	}
 	return nil
 }
