@@ -314,6 +314,7 @@ func (r *rig) transcript(dir, text string) string {
 		case len(w) == 0 || w[0] == "#":
 		case w[0] == "script":
 			r.load(dir, w[1])
+			r.start = r.now
 		case w[0] == "at":
 			at, err := time.ParseInLocation("2006-01-02 15:04", w[1]+" "+w[2], hongKong)
 			if err != nil {

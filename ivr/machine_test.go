@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -253,6 +254,28 @@ func drawInput(rt *rapid.T, open map[string]string) Input {
 		}
 	}
 	return Tick{}
+}
+
+// One script serves many calls at once.
+func TestScriptIsShared(t *testing.T) {
+	s, _ := Load(os.DirFS(testdata), "say.yaml", testSite())
+	if s == nil {
+		t.Fatal("does not load")
+	}
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			for range 50 {
+				m := NewMachine(s, Options{})
+				got := kinds(m.Next(time.Unix(0, 0), Start{CallInfo{ANI: "+85291234567"}}))
+				got += " " + kinds(m.Next(time.Unix(0, 0), DoneStep{ID: "s2"}))
+				if got != "answer play play" {
+					t.Error(got)
+				}
+			}
+		})
+	}
+	wg.Wait()
 }
 
 // FuzzLoad: no bytes make the loader panic, and each finding has its place.
