@@ -19,7 +19,6 @@ func in(t *testing.T, f func(*testing.T, *rig, *aritest.Caller)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		r := start(t, aritest.Options{}, nil)
-		r.fake.Phone("1001", aritest.AnswerAfter(2*time.Second))
 		r.want("up state-up")
 		c := r.fake.Call(aritest.Caller{DNIS: "8001", Number: "+442079460000", Name: "Ann"})
 		r.want("StasisStart")
@@ -251,7 +250,7 @@ func TestRecordThroughASnoop(t *testing.T) {
 // A reader who is far behind loses nothing, and the socket is read all the same.
 func TestSlowReaderLosesNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		const events = 100_000
+		const events = 100_000 // a minute of a very large centre
 		fake := aritest.New(aritest.Options{})
 		defer fake.Close()
 		node, err := ari.New(fake.Config())

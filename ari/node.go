@@ -80,7 +80,7 @@ func (n *Node) Run(ctx context.Context) error {
 		state.Go(func() {
 			select {
 			case <-firstUp: // a wrong password or version is found out, and told, by the main link alone
-				n.stateLink().keep(linkCtx)
+				_ = n.stateLink().keep(linkCtx) // its end was told as StateDown
 			case <-linkCtx.Done():
 			}
 		})

@@ -3,7 +3,9 @@ package ari_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -17,14 +19,25 @@ type rig struct {
 	t    *testing.T
 	fake *aritest.Server
 	node *ari.Node
-	got  []ari.Message
 	done chan error
+
+	mu  sync.Mutex
+	got []ari.Message
+}
+
+// told is what has been told and not yet been taken by kinds.
+func (r *rig) told() []ari.Message {
+	synctest.Wait()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.got)
 }
 
 // start runs the node; what it tells is collected in order. All ends with the test.
 func start(t *testing.T, opt aritest.Options, change func(*ari.Config)) *rig {
 	t.Helper()
 	r := &rig{t: t, fake: aritest.New(opt), done: make(chan error, 1)}
+	r.fake.Phone("1001", aritest.AnswerAfter(2*time.Second))
 	cfg := r.fake.Config()
 	if change != nil {
 		change(&cfg)
@@ -40,7 +53,9 @@ func start(t *testing.T, opt aritest.Options, change func(*ari.Config)) *rig {
 	go func() {
 		defer close(collected)
 		for m := range node.Events() {
+			r.mu.Lock()
 			r.got = append(r.got, m)
+			r.mu.Unlock()
 		}
 	}()
 	t.Cleanup(func() {
@@ -53,15 +68,16 @@ func start(t *testing.T, opt aritest.Options, change func(*ari.Config)) *rig {
 
 // kinds is what was told since the last call, in words.
 func (r *rig) kinds() string {
-	synctest.Wait()
 	var words []string
-	for _, m := range r.got {
+	for _, m := range r.told() {
 		if m.Kind == ari.KindEvent {
 			words = append(words, m.Event.Header().Type)
 		} else {
 			words = append(words, m.Kind.String())
 		}
 	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	r.got = nil
 	return strings.Join(words, " ")
 }
@@ -77,10 +93,10 @@ func TestConnectTellsVersionAndFeatures(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := start(t, aritest.Options{}, nil)
 		synctest.Wait()
-		if len(r.got) != 2 || r.got[0].Kind != ari.KindUp || r.got[1].Kind != ari.KindStateUp {
-			t.Fatalf("told %+v", r.got)
+		if len(r.told()) != 2 || r.told()[0].Kind != ari.KindUp || r.told()[1].Kind != ari.KindStateUp {
+			t.Fatalf("told %+v", r.told())
 		}
-		if up := r.got[0]; up.Version.Major != 22 || !up.Features.TransferHandling || up.Node != "fake" {
+		if up := r.told()[0]; up.Version.Major != 22 || !up.Features.TransferHandling || up.Node != "fake" {
 			t.Errorf("up: %+v", up)
 		}
 	})
@@ -99,8 +115,8 @@ func TestReconnectTellsDownGapUp(t *testing.T) {
 		}
 		time.Sleep(time.Second)
 		synctest.Wait()
-		if len(r.got) != 2 || r.got[0].Kind != ari.KindGap || !r.got[0].Since.Equal(lost) {
-			t.Errorf("told %+v, want a gap since %v", r.got, lost)
+		if len(r.told()) != 2 || r.told()[0].Kind != ari.KindGap || !r.told()[0].Since.Equal(lost) {
+			t.Errorf("told %+v, want a gap since %v", r.told(), lost)
 		}
 		r.want("gap up")
 		r.fake.CutSocket("ctid-state")
@@ -160,8 +176,8 @@ func TestRefusals(t *testing.T) {
 					t.Errorf("Run ended with %v", err)
 				}
 				synctest.Wait()
-				if len(r.got) != 1 || r.got[0].Kind != ari.KindRefused || !strings.Contains(r.got[0].Err.Error(), c.say) {
-					t.Errorf("told %+v", r.got)
+				if len(r.told()) != 1 || r.told()[0].Kind != ari.KindRefused || !strings.Contains(r.told()[0].Err.Error(), c.say) {
+					t.Errorf("told %+v", r.told())
 				}
 				if err != nil && strings.Contains(err.Error(), "guess") {
 					t.Error("the error holds the password")
@@ -218,9 +234,9 @@ func TestRubbishAndHugeFrames(t *testing.T) {
 		if n := r.node.Undecoded(); n != 11 {
 			t.Errorf("%d frames left out, want 11", n)
 		}
-		u, ok := r.got[0].Event.(*ari.Unknown)
+		u, ok := r.told()[0].Event.(*ari.Unknown)
 		if !ok || u.Subject().Channel != "c1" || !strings.Contains(string(u.Raw), `"more":1`) {
-			t.Errorf("unknown event: %+v", r.got[0].Event)
+			t.Errorf("unknown event: %+v", r.told()[0].Event)
 		}
 		r.want("ChannelSomethingNew ChannelVarset StasisStart")
 	})
@@ -255,8 +271,8 @@ func TestSubscriptionsAreSentAgain(t *testing.T) {
 func TestStateSocketLetsOnlyStatesThrough(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := start(t, aritest.Options{}, nil)
-		p := r.fake.Phone("1001", aritest.AnswerAfter(time.Second))
 		r.want("up state-up")
+		p := r.fake.Phone("1001", aritest.AnswerAfter(time.Second))
 		if err := r.node.Originate(t.Context(), ari.OriginateRequest{ChannelID: "l1", Endpoint: "PJSIP/1001"}); err != nil {
 			t.Fatal(err)
 		}
@@ -265,9 +281,9 @@ func TestStateSocketLetsOnlyStatesThrough(t *testing.T) {
 		p.Unregister()
 		p.Text("hello")
 		synctest.Wait()
-		e, ok := r.got[2].Event.(*ari.ContactStatusChange)
+		e, ok := r.told()[2].Event.(*ari.ContactStatusChange)
 		if !ok || e.Contact.Status != "Removed" || e.Subject().Endpoint != "PJSIP/1001" || e.Endpoint.State != "offline" {
-			t.Errorf("contact: %+v", r.got[2].Event)
+			t.Errorf("contact: %+v", r.told()[2].Event)
 		}
 		r.want("EndpointStateChange PeerStatusChange ContactStatusChange TextMessageReceived")
 	})

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -19,11 +20,11 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// over TCP, with real time: one socket, pooled requests, and nothing left behind.
+// Over TCP, with real time: one socket, pooled requests, and nothing left behind.
 func TestOverTCP(t *testing.T) {
 	fake := aritest.New(aritest.Options{})
 	defer fake.Close()
-	conns := 0
+	var conns atomic.Int32
 	srv := httptest.NewUnstartedServer(fake)
 	srv.Config.ConnState = countNew(&conns)
 	srv.Start()
@@ -55,8 +56,8 @@ func TestOverTCP(t *testing.T) {
 		t.Error("Events is still open")
 	}
 	srv.Close()
-	if conns > 3 {
-		t.Errorf("%d connections for one socket and some requests in a row", conns)
+	if conns.Load() > 3 {
+		t.Errorf("%d connections for one socket and some requests in a row", conns.Load())
 	}
 	for _, text := range []string{logged.String(), fmt.Sprintf("%v %+v %#v", cfg, cfg, cfg)} {
 		if strings.Contains(text, "secret") {
@@ -76,10 +77,10 @@ func TestConfigSaysWhatIsWrong(t *testing.T) {
 	}
 }
 
-func countNew(n *int) func(net.Conn, http.ConnState) {
+func countNew(n *atomic.Int32) func(net.Conn, http.ConnState) {
 	return func(_ net.Conn, s http.ConnState) {
 		if s == http.StateNew {
-			*n++
+			n.Add(1)
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -18,7 +19,9 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // told collects what a node tells, as "Type channel".
 type told struct {
-	node  *ari.Node
+	node *ari.Node
+
+	mu    sync.Mutex
 	lines []string
 }
 
@@ -39,7 +42,9 @@ func on(t *testing.T, f func(t *testing.T, fake *aritest.Server, n *told)) {
 			defer close(ended)
 			for m := range node.Events() {
 				if m.Kind == ari.KindEvent && m.Event.Header().Application == "ctid" {
+					n.mu.Lock()
 					n.lines = append(n.lines, m.Event.Header().Type+" "+m.Event.Subject().Channel)
+					n.mu.Unlock()
 				}
 			}
 		}()
@@ -53,6 +58,8 @@ func on(t *testing.T, f func(t *testing.T, fake *aritest.Server, n *told)) {
 
 func (n *told) take() []string {
 	synctest.Wait()
+	n.mu.Lock()
+	defer n.mu.Unlock()
 	out := n.lines
 	n.lines = nil
 	return out

@@ -63,36 +63,40 @@ func (c *call) q(name string) string { return c.URL.Query().Get(name) }
 // handler serves one kind of request with the lock held.
 type handler func(s *Server, c *call) reply
 
-// routes is the table of what the server understands. Each line is Asterisk's own resource.
-func (s *Server) routes() *http.ServeMux {
-	mux := http.NewServeMux()
-	for pattern, h := range map[string]handler{
+// channelRoutes and otherRoutes are the table of what the server understands. Each line is a resource of Asterisk's own.
+func channelRoutes() map[string]handler {
+	return map[string]handler{
+		"GET /ari/channels":                         listChannels,
+		"POST /ari/channels":                        originate,
+		"POST /ari/channels/externalMedia":          externalMedia,
+		"GET /ari/channels/{id}":                    getChannel,
+		"DELETE /ari/channels/{id}":                 hangup,
+		"POST /ari/channels/{id}/answer":            answer,
+		"POST /ari/channels/{id}/continue":          continueInDialplan,
+		"POST /ari/channels/{id}/move":              move,
+		"POST /ari/channels/{id}/progress":          soon(func(ch *channel, _ *call) { ch.progress = true }),
+		"POST /ari/channels/{id}/ring":              soon(func(ch *channel, _ *call) { ch.ringing = true }),
+		"DELETE /ari/channels/{id}/ring":            soon(func(ch *channel, _ *call) { ch.ringing = false }),
+		"POST /ari/channels/{id}/hold":              soon(func(ch *channel, _ *call) { ch.hold = true }),
+		"DELETE /ari/channels/{id}/hold":            soon(func(ch *channel, _ *call) { ch.hold = false }),
+		"POST /ari/channels/{id}/moh":               soon(startMOH),
+		"DELETE /ari/channels/{id}/moh":             soon(func(ch *channel, _ *call) { ch.moh = "" }),
+		"POST /ari/channels/{id}/mute":              soon(func(ch *channel, c *call) { ch.muted[c.q("direction")] = true }),
+		"DELETE /ari/channels/{id}/mute":            soon(func(ch *channel, c *call) { delete(ch.muted, c.q("direction")) }),
+		"POST /ari/channels/{id}/dtmf":              soon(func(ch *channel, c *call) { ch.keys += c.q("dtmf") }),
+		"GET /ari/channels/{id}/variable":           getVariable,
+		"POST /ari/channels/{id}/variable":          setVariable,
+		"POST /ari/channels/{id}/play":              playOnChannel,
+		"POST /ari/channels/{id}/play/{playback}":   playOnChannel,
+		"POST /ari/channels/{id}/record":            recordChannel,
+		"POST /ari/channels/{id}/snoop/{snoop}":     snoop,
+		"POST /ari/channels/{id}/transfer_progress": transferProgress,
+	}
+}
+
+func otherRoutes() map[string]handler {
+	return map[string]handler{
 		"GET /ari/asterisk/info":                           info,
-		"GET /ari/channels":                                listChannels,
-		"POST /ari/channels":                               originate,
-		"POST /ari/channels/externalMedia":                 externalMedia,
-		"GET /ari/channels/{id}":                           getChannel,
-		"DELETE /ari/channels/{id}":                        hangup,
-		"POST /ari/channels/{id}/answer":                   answer,
-		"POST /ari/channels/{id}/continue":                 continueInDialplan,
-		"POST /ari/channels/{id}/move":                     move,
-		"POST /ari/channels/{id}/progress":                 soon(func(ch *channel, _ *call) { ch.progress = true }),
-		"POST /ari/channels/{id}/ring":                     soon(func(ch *channel, _ *call) { ch.ringing = true }),
-		"DELETE /ari/channels/{id}/ring":                   soon(func(ch *channel, _ *call) { ch.ringing = false }),
-		"POST /ari/channels/{id}/hold":                     soon(func(ch *channel, _ *call) { ch.hold = true }),
-		"DELETE /ari/channels/{id}/hold":                   soon(func(ch *channel, _ *call) { ch.hold = false }),
-		"POST /ari/channels/{id}/moh":                      soon(startMOH),
-		"DELETE /ari/channels/{id}/moh":                    soon(func(ch *channel, _ *call) { ch.moh = "" }),
-		"POST /ari/channels/{id}/mute":                     soon(func(ch *channel, c *call) { ch.muted[c.q("direction")] = true }),
-		"DELETE /ari/channels/{id}/mute":                   soon(func(ch *channel, c *call) { delete(ch.muted, c.q("direction")) }),
-		"POST /ari/channels/{id}/dtmf":                     soon(func(ch *channel, c *call) { ch.keys += c.q("dtmf") }),
-		"GET /ari/channels/{id}/variable":                  getVariable,
-		"POST /ari/channels/{id}/variable":                 setVariable,
-		"POST /ari/channels/{id}/play":                     playOnChannel,
-		"POST /ari/channels/{id}/play/{playback}":          playOnChannel,
-		"POST /ari/channels/{id}/record":                   recordChannel,
-		"POST /ari/channels/{id}/snoop/{snoop}":            snoop,
-		"POST /ari/channels/{id}/transfer_progress":        transferProgress,
 		"GET /ari/bridges":                                 listBridges,
 		"POST /ari/bridges":                                createBridge,
 		"POST /ari/bridges/{id}":                           createBridge,
@@ -124,8 +128,15 @@ func (s *Server) routes() *http.ServeMux {
 		"PUT /ari/endpoints/{tech}/{resource}/sendMessage": sendMessage,
 		"PUT /ari/deviceStates/{name}":                     setDevice,
 		"DELETE /ari/deviceStates/{name}":                  deleteDevice,
-	} {
-		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) { s.serve(w, r, h) })
+	}
+}
+
+func (s *Server) routes() *http.ServeMux {
+	mux := http.NewServeMux()
+	for _, table := range []map[string]handler{channelRoutes(), otherRoutes()} {
+		for pattern, h := range table {
+			mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) { s.serve(w, r, h) })
+		}
 	}
 	mux.HandleFunc("GET /ari/events", s.events)
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {

@@ -39,7 +39,6 @@ type Server struct {
 	changed    chan struct{} // closed and made anew at each change
 	timers     map[*timer]struct{}
 	next       int // number of the next channel
-	snoops     int
 	apps       map[string]*app
 	channels   map[string]*channel
 	order      []string // channel ids in the order of their creation

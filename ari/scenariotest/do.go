@@ -44,10 +44,13 @@ func verdict(err error, want string) error {
 	default:
 		ok = strconv.Itoa(ari.Status(err)) == want
 	}
-	if !ok {
-		return fmt.Errorf("ended with %v, want %s", err, want)
+	switch {
+	case ok:
+		return nil
+	case err == nil:
+		return fmt.Errorf("ended well, want %s", want)
 	}
-	return nil
+	return fmt.Errorf("want %s: %w", want, err)
 }
 
 // id is the id of a name: one that Asterisk chose, or the scenario's own.
