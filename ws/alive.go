@@ -92,6 +92,9 @@ func (h *Hub) electFront(a ctid.AgentID) {
 		if is := s == best; s.front != is {
 			s.front = is
 			h.send(s, sessionFrame{K: "session", What: "front", Front: &is})
+			if s.gone {
+				return // it was cut off for being slow, and its end has held the election again
+			}
 		}
 	}
 }

@@ -40,7 +40,7 @@ func (h *Hub) deliver(x *row) {
 			if slices.Contains(x.agents[:i], a) {
 				continue
 			}
-			for _, s := range slices.Clone(h.byAgent[a]) {
+			for _, s := range h.byAgent[a] {
 				h.sendRow(s, x, try)
 			}
 		}
@@ -99,7 +99,7 @@ func popAgent(e ctid.Event) ctid.AgentID {
 func (h *Hub) armResend(p *popView, n int) {
 	p.again = h.after(resendGaps[min(n, len(resendGaps)-1)], func() {
 		sent := false
-		for _, s := range slices.Clone(h.byAgent[p.agent]) {
+		for _, s := range h.byAgent[p.agent] {
 			if s.asleep {
 				continue // its page has the pop in its line already and will see it when it wakes
 			}

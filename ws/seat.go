@@ -49,7 +49,7 @@ func (h *Hub) loginSeat(s *session, a ctid.AgentLogin) *ctid.Error {
 		return h.seatTaken(s)
 	}
 	h.seats[s.agent] = s.client.ID
-	for _, x := range slices.Clone(h.byAgent[s.agent]) {
+	for _, x := range h.byAgent[s.agent] {
 		if x.client.ID != s.client.ID {
 			h.send(x, sessionFrame{K: "session", What: "displaced", By: clip(s.client.Name, 64)})
 			h.end(x, refusal{CloseDisplaced, "this agent has moved to another desktop"})

@@ -109,7 +109,8 @@ func (h *Hub) endWith(s *session, no refusal, drop bool) {
 	}
 	delete(h.sessions, s.id)
 	if s.agent != "" {
-		h.byAgent[s.agent] = slices.DeleteFunc(h.byAgent[s.agent], func(x *session) bool { return x == s })
+		// A copy: this may run inside a loop over the old list, when a send finds its reader too slow.
+		h.byAgent[s.agent] = slices.DeleteFunc(slices.Clone(h.byAgent[s.agent]), func(x *session) bool { return x == s })
 		if len(h.byAgent[s.agent]) == 0 {
 			delete(h.byAgent, s.agent)
 		}

@@ -3,6 +3,7 @@ package browsertest
 import (
 	"context"
 	"flag"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -11,7 +12,10 @@ import (
 	"time"
 
 	"ctid"
+	"ctid/ws"
+	"ctid/ws/wsclient"
 
+	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 )
 
@@ -138,6 +142,7 @@ func TestBrowserDesktop(t *testing.T) {
 	p.text(`#state`, "Wrap-up")
 	checkWrapUp(t, p, d)
 	checkReconnect(t, p, d, cut)
+	checkDisplaced(t, p, d, url)
 
 	var pwned, images any
 	p.eval(`window.pwned ?? null`, &pwned)
@@ -201,6 +206,54 @@ func checkReconnect(t *testing.T, p page, d *desk, cut *cutter) {
 	}
 	p.run(chromedp.Reload()) // the cookie stands in for the token
 	p.text(`#state`, "Paused")
+}
+
+// checkDisplaced: when the agent moves to another desktop this one says so, and comes back only when a human says so.
+func checkDisplaced(t *testing.T, p page, d *desk, url string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	other, err := wsclient.Dial(ctx, wsclient.Config{URL: strings.Replace(strings.TrimSuffix(url, "/desk/"), "http", "ws", 1) + "/ws",
+		HeaderToken: "ctid_u_test", ID: "other", Name: "another desktop"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	if _, err := other.Do(ctx, "agent.ready", nil, ""); err == nil {
+		t.Error("a second desktop acted without the seat")
+	}
+	if _, err := other.Do(ctx, "agent.login", map[string]any{"takeover": true}, ""); err != nil {
+		t.Fatal(err)
+	}
+	p.text(`[data-line=human]`, "moved to another desktop")
+	checkAdvice(t, p)
+	if n := d.hub.Stats().Sessions; n != 1 {
+		t.Errorf("%d sessions: the displaced page came back by itself", n)
+	}
+	p.click(`[data-line=human] button`)
+	p.until(`!document.querySelector("[data-line=human]") && !document.querySelector("#pause").disabled`)
+	if n := d.hub.Stats().Sessions; n != 2 {
+		t.Errorf("%d sessions after the button, want 2", n)
+	}
+}
+
+// checkAdvice: after each close code the page does what the server's table says.
+func checkAdvice(t *testing.T, p page) {
+	t.Helper()
+	want := map[ws.Advice]string{ws.AdviceStop: "stop", ws.AdviceNow: "retry", ws.AdviceLater: "retry", ws.AdviceLogin: "retry",
+		ws.AdviceHuman: "human", ws.AdviceBug: "bug", ws.AdviceBackoff: "retry"}
+	for _, c := range ws.CloseCodes {
+		var got string
+		p.run(chromedp.Evaluate(fmt.Sprintf(`import("./client.js").then((m) => m.advice(%d, null, 0).what)`, c.Code), &got,
+			func(e *runtime.EvaluateParams) *runtime.EvaluateParams { return e.WithAwaitPromise(true) }))
+		expect := want[c.Code.Advice()]
+		if c.Code == ws.CloseRevoked {
+			expect = "login" // a new ticket would not help
+		}
+		if got != expect {
+			t.Errorf("after %d the page does %q, want %q", c.Code, got, expect)
+		}
+	}
 }
 
 // wait polls a condition of the test's own side, for at most 5 s.

@@ -130,7 +130,7 @@ export class WrapUp extends Component {
       <p class="phase"><b>Wrap-up</b> <time class="clock countdown ${left <= 0 ? "over" : ""}" role="timer">${left >= 0 ? clock(left) : "+" + clock(-left)}</time>
         ${w.overrun ? html` <span class="warn">over time</span>` : null}</p>
       <label>Outcome${w.forced ? " (needed)" : ""}
-        <select name="disposition" required=${w.forced}><option value="">Choose…</option>
+        <select name="disposition" required=${w.forced && items.length > 0}><option value="">Choose…</option>
           ${items.map((/** @type {any} */ i) => html`<option value=${i.code}>${i.label || i.code}</option>`)}</select></label>
       <label>Notes <textarea name="notes" rows="4" maxlength="4000"></textarea></label>
       <div class="acts"><button class="go" value="ready" disabled=${s.busy}>Done, ready</button>
