@@ -187,7 +187,7 @@ func (t *tx) guarded(do func() error) error {
 	}
 	clear(t.c.people)
 	if undo := t.exec("ROLLBACK TO one"); undo != nil {
-		return fmt.Errorf("%w (and going back to the savepoint: %s)", err, undo)
+		return errors.Join(err, fmt.Errorf("going back to the savepoint: %w", undo))
 	}
 	return errors.Join(err, t.exec("RELEASE one"))
 }

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"database/sql"
 	"database/sql/driver"
 	"embed"
@@ -64,7 +65,7 @@ func (d *sqliteDB) open(r role) (*sqlx.DB, error) {
 	}
 	db.SetMaxOpenConns(n)
 	db.SetMaxIdleConns(n)
-	if err := db.Ping(); err != nil {
+	if err := db.PingContext(context.Background()); err != nil { // opens a file: there is nothing to wait for
 		return nil, errors.Join(err, db.Close())
 	}
 	return db, nil

@@ -26,7 +26,7 @@ type offer struct {
 // enqueue puts the caller into a queue. What he hears there begins when the desk has answered: an agent who is free is
 // rung first.
 func (k *call) enqueue(now time.Time, s ivr.Enqueue) {
-	k.queue = &queueStay{step: s.ID, music: s.Music, queue: ctid.QueueID(s.Queue), entered: now}
+	k.queue = &queueStay{step: s.ID, music: s.Music, queue: s.Queue, entered: now}
 	k.rec.Queues = append(k.rec.Queues, ctid.QueueVisit{Queue: k.queue.queue, Entered: k.sb.clock.wall(now), Priority: s.Priority})
 	k.trail(now)
 	k.tellCore(acd.Enqueue{Task: ctid.TaskID(k.id), Queue: k.queue.queue, Priority: s.Priority, Entered: now, AtMost: s.AtMost})

@@ -58,6 +58,8 @@ func (k *call) step(now time.Time, s ivr.Step) {
 		k.attach(now, s.Values)
 	case ivr.SetLanguage:
 		k.rec.IVR.Lang = s.Lang
+	case ivr.Mask:
+		// The keys of a masked question go to the machine alone; nothing here records, logs or shows keys.
 	case ivr.Log:
 		k.note("script", map[string]any{"code": s.Code, "text": s.Text})
 	case ivr.End:

@@ -171,8 +171,16 @@ func subject(ev ctid.Event) string {
 	return ""
 }
 
-// decide gives the core one event and carries out what it says. It returns the refusal, if the core refused.
-func (d *desk) decide(now time.Time, ev acd.Event, extra ...func(*ctid.LogEntry)) *ctid.Error {
+// decide gives the core an event that nobody waits for an answer to. A refusal says that the event came too late, as
+// events do: what won is in the log.
+func (d *desk) decide(now time.Time, ev acd.Event) {
+	if refused := d.asked(now, ev); refused != nil {
+		d.sb.cfg.Log.Debug("the acd refused an event", "event", ev.EventKind(), "why", refused)
+	}
+}
+
+// asked gives the core one event and carries out what it says. It returns the refusal, if the core refused.
+func (d *desk) asked(now time.Time, ev acd.Event, extra ...func(*ctid.LogEntry)) *ctid.Error {
 	began := d.sb.clock.steady()
 	commands := d.core.Decide(now, ev)
 	d.sb.cfg.Meters.Decided(d.sb.clock.steady().Sub(began))

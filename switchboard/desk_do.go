@@ -32,7 +32,7 @@ func (d *desk) do(now time.Time, who ctid.Who, a ctid.Action, reply func(ctid.Re
 	case ctid.AgentWrapUpDone:
 		d.wrapUpDone(now, who, r, by, reply)
 	case ctid.CallHangup:
-		d.hangup(now, who, r, by, reply)
+		d.hangup(who, r, by, reply)
 	default:
 		reply(failed(ctid.Refuse(ctid.UnknownOp, "there is no request "+a.Op())))
 	}
@@ -53,7 +53,7 @@ func (d *desk) request(now time.Time, ev acd.Event, reply func(ctid.Reply)) bool
 	seq := d.seq
 	var refused *ctid.Error
 	// The row's Done runs after the flush that follows this letter, so refused is known by then.
-	refused = d.decide(now, ev, func(e *ctid.LogEntry) {
+	refused = d.asked(now, ev, func(e *ctid.LogEntry) {
 		e.Done = func(err error) {
 			switch {
 			case refused != nil && refused.Code == ctid.AlreadyDone:
@@ -90,7 +90,7 @@ func (d *desk) wrapUpDone(now time.Time, who ctid.Who, r ctid.AgentWrapUpDone, b
 }
 
 // hangup ends the asking agent's leg of a call.
-func (d *desk) hangup(now time.Time, who ctid.Who, r ctid.CallHangup, by ctid.By, reply func(ctid.Reply)) {
+func (d *desk) hangup(who ctid.Who, r ctid.CallHangup, by ctid.By, reply func(ctid.Reply)) {
 	k := d.calls[r.Call]
 	v, ok := d.core.AgentView(who.Agent)
 	switch {

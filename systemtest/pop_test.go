@@ -82,7 +82,6 @@ func popTimes(d *Desk) []time.Time {
 	return at
 }
 
-
 // The pop is on the agent's screen before his phone rings.
 func TestRealPopBeforeRing(t *testing.T) {
 	for _, tt := range []struct {

@@ -38,7 +38,7 @@ func Build(dir, tags string) (string, error) {
 	if tags != "" {
 		args = append(args, "-tags", tags)
 	}
-	cmd := exec.Command("go", append(args, "ctid/cmd/ctid")...) //nolint:gosec,noctx // the go command with our own arguments
+	cmd := exec.Command("go", append(args, "ctid/cmd/ctid")...) //nolint:noctx // a build has no caller who gives up
 	if text, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("go build: %w\n%s", err, text)
 	}
@@ -177,7 +177,7 @@ func (r *Rig) Write(name, text string) {
 
 // Command is the program with arguments, in the rig's folder.
 func (r *Rig) Command(ctx context.Context, args ...string) *exec.Cmd {
-	c := exec.CommandContext(ctx, r.opt.Bin, args...) //nolint:gosec // the program that Build has built
+	c := exec.CommandContext(ctx, r.opt.Bin, args...)
 	c.Dir = r.Dir
 	c.Env = append(os.Environ(), r.opt.Env...)
 	return c
@@ -393,7 +393,7 @@ func (r *Rig) Get(url string) (int, string) {
 	if err != nil {
 		return 0, err.Error()
 	}
-	defer res.Body.Close() //nolint:errcheck // read to its end
+	defer res.Body.Close()
 	b, _ := io.ReadAll(res.Body)
 	return res.StatusCode, string(b)
 }
@@ -456,7 +456,7 @@ func (r *Rig) Token(user string) string {
 	if err != nil {
 		r.T.Fatal(err)
 	}
-	defer res.Body.Close() //nolint:errcheck // read below
+	defer res.Body.Close()
 	var out struct{ Token string }
 	if err := json.NewDecoder(res.Body).Decode(&out); err != nil || res.StatusCode != http.StatusOK {
 		r.T.Fatalf("login of %s: %d %v", user, res.StatusCode, err)

@@ -19,7 +19,7 @@ func checkCommand() *cobra.Command {
 			}
 			l, said, err := loadScripts(cfg, time.Now)
 			for _, s := range said {
-				fmt.Fprintln(c.ErrOrStderr(), s) //nolint:errcheck // a closed standard error has no reader to tell
+				fmt.Fprintln(c.ErrOrStderr(), s)
 			}
 			if err != nil {
 				return errFindings

@@ -34,7 +34,7 @@ func dbCommand() *cobra.Command {
 					return err
 				}
 				for _, f := range found {
-					fmt.Fprintln(c.OutOrStdout(), f) //nolint:errcheck // a closed standard output has no reader to tell
+					fmt.Fprintln(c.OutOrStdout(), f)
 				}
 				if len(found) > 0 {
 					return errFindings

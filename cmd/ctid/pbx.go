@@ -25,7 +25,7 @@ func pbxCommand() *cobra.Command {
 			}
 			list, err := fs.ReadDir(pbx.Files, ".")
 			for _, f := range list {
-				fmt.Fprintln(c.OutOrStdout(), f.Name()) //nolint:errcheck // a closed standard output has no reader to tell
+				fmt.Fprintln(c.OutOrStdout(), f.Name())
 			}
 			return err
 		},

@@ -41,7 +41,7 @@ func configFlag(c *cobra.Command, file *string) {
 func loadConfig(c *cobra.Command, file string) (*config.Config, error) {
 	cfg, found := config.Load(config.Options{File: file, Flags: c.Flags()})
 	for _, f := range found {
-		fmt.Fprintln(c.ErrOrStderr(), f) //nolint:errcheck // a closed standard error has no reader to tell
+		fmt.Fprintln(c.ErrOrStderr(), f)
 	}
 	if config.Failed(found) {
 		return nil, errFindings

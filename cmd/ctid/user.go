@@ -122,7 +122,7 @@ func userList(file *string) *cobra.Command {
 				if u.Disabled {
 					state = " disabled"
 				}
-				fmt.Fprintf(c.OutOrStdout(), "%-20s %v agent=%s%s\n", u.Name, u.Roles, u.Agent, state) //nolint:errcheck // see below
+				fmt.Fprintf(c.OutOrStdout(), "%-20s %v agent=%s%s\n", u.Name, u.Roles, u.Agent, state)
 			}
 			return err
 		})
@@ -156,7 +156,7 @@ func tellPassword(out io.Writer, name, password string, made bool) error {
 // randomText is 96 random bits for a password or a secret.
 func randomText() string {
 	b := make([]byte, 12)
-	rand.Read(b) //nolint:errcheck // it never fails: the runtime ends the program instead
+	rand.Read(b)
 	return base64.RawURLEncoding.EncodeToString(b)
 }
 

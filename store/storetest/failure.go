@@ -44,7 +44,7 @@ func fullDisk(t *testing.T, r Rig) {
 	}
 	await(t, "all to be told", func() bool { return a.count() == 19 })
 	for i := uint64(2); i <= 20; i++ {
-		_, err := a.of(t, i)
+		err := a.of(t, i)
 		wantErr(t, err, store.ErrUnsaved)
 	}
 	if err := s.Healthy(); err == nil {
@@ -82,7 +82,7 @@ func heldLock(t *testing.T, r Rig) {
 	s.Append(e)
 	await(t, "the row to be told", func() bool { return a.count() == 1 })
 	took := time.Since(start)
-	_, err := a.of(t, 2)
+	err := a.of(t, 2)
 	wantErr(t, err, store.ErrUnsaved)
 	if took < 1900*time.Millisecond || took > 4*time.Second {
 		t.Errorf("told after %v, want about 2 s", took)
@@ -165,7 +165,7 @@ func fullBacklog(t *testing.T, r Rig) {
 	}
 	await(t, "15 answers", func() bool { return a.count() == 15 && s.Depth() == 10 })
 	for i := uint64(11); i <= 15; i++ {
-		_, err := a.of(t, i)
+		err := a.of(t, i)
 		wantErr(t, err, store.ErrDropped)
 	}
 	for i := uint64(16); i <= 18; i++ { // each pushes out the newest plain row that waits
@@ -245,7 +245,7 @@ func together(t *testing.T, r Rig) {
 	}
 	await(t, "all rows", func() bool { return a.count() == 2*calls })
 	for i := uint64(1); i <= 2*calls; i++ {
-		if _, err := a.of(t, i); err != nil {
+		if err := a.of(t, i); err != nil {
 			t.Fatalf("row %d: %v", i, err)
 		}
 	}

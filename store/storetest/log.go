@@ -152,7 +152,7 @@ func logSecondEnd(t *testing.T, r Rig) {
 	}
 	await(t, "all five", func() bool { return a.count() == 5 })
 	for seq, refused := range map[uint64]bool{2: false, 3: true, 4: true, 5: false, 6: false} {
-		if _, err := a.of(t, seq); errors.Is(err, store.ErrRefused) != refused {
+		if err := a.of(t, seq); errors.Is(err, store.ErrRefused) != refused {
 			t.Errorf("row %d was told %v; refused should be %v", seq, err, refused)
 		}
 	}
@@ -180,11 +180,11 @@ func logRefused(t *testing.T, r Rig) {
 	s.AppendAll([]ctid.LogEntry{other, bad, good})
 	await(t, "three answers", func() bool { return a.count() == 3 })
 	for seq, refused := range map[uint64]bool{2: true, 3: false} {
-		if _, err := a.of(t, seq); errors.Is(err, store.ErrRefused) != refused {
+		if err := a.of(t, seq); errors.Is(err, store.ErrRefused) != refused {
 			t.Errorf("row %d was told %v", seq, err)
 		}
 	}
-	if _, err := a.of(t, 1); err == nil {
+	if err := a.of(t, 1); err == nil {
 		rows := must(s.ReadLog(t.Context(), store.LogQuery{To: 1}))(t)
 		t.Errorf("another row under number 1 was accepted; the log has %+v", rows)
 	}
@@ -219,7 +219,7 @@ func logAmend(t *testing.T, r Rig) {
 	lost.Amend, lost.Done = &ctid.Amendment{Call: "c_none"}, a.done(3)
 	s.Append(lost)
 	await(t, "an answer", func() bool { return a.count() == 1 })
-	_, err := a.of(t, 3)
+	err := a.of(t, 3)
 	wantErr(t, err, store.ErrRefused)
 	sound(t, s)
 }
@@ -269,7 +269,7 @@ func logClose(t *testing.T, r Rig) {
 	late := row(501, "c_1")
 	late.Done = a.done(501)
 	s.Append(late)
-	_, err := a.of(t, 501)
+	err := a.of(t, 501)
 	wantErr(t, err, store.ErrClosed)
 	if got := seqs(t, r.start(t)); len(got) != 500 {
 		t.Errorf("the log has %d rows, want 500", len(got))

@@ -57,7 +57,7 @@ func usersLogin(t *testing.T, r Rig) {
 	}
 	for _, x := range [][2]string{{"ana", "wrong horse"}, {"ana", ""}, {"ghost", password}} {
 		_, err := s.Authenticate(t.Context(), x[0], x[1])
-		if err != store.ErrLogin {
+		if err != store.ErrLogin { //nolint:errorlint // nothing may be wrapped around it that tells the cases apart
 			t.Errorf("%s with %q gives %v, want exactly ErrLogin", x[0], x[1], err)
 		}
 	}
