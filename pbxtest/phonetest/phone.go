@@ -273,6 +273,32 @@ func (p *Phone) AwaitCall(ctx context.Context) (*Dialog, error) {
 	}
 }
 
+// Forget drops a call that is over, with all that was heard in it: for a phone that lives long. Calls does not list it
+// any more.
+func (p *Phone) Forget(d *Dialog) {
+	select {
+	case <-d.gone:
+	default:
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	incoming := 0
+	for i, x := range p.dialogs {
+		if x == d {
+			p.dialogs = append(p.dialogs[:i:i], p.dialogs[i+1:]...)
+			delete(p.wires, d.CallID)
+			if !d.Outgoing && incoming < p.taken {
+				p.taken--
+			}
+			return
+		}
+		if !x.Outgoing {
+			incoming++
+		}
+	}
+}
+
 // add enters a dialog, unless the phone is closed.
 func (p *Phone) add(d *Dialog) bool {
 	p.mu.Lock()
