@@ -26,9 +26,6 @@ type simulatedPBX struct {
 	spans map[string][]span
 }
 
-// promptTime is how long a simulated prompt plays.
-const promptTime = 800 * time.Millisecond
-
 func openSimulated(pace Pace) (*simulatedPBX, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // loopback
 	if err != nil {
@@ -36,7 +33,9 @@ func openSimulated(pace Pace) (*simulatedPBX, error) {
 	}
 	p := &simulatedPBX{url: "http://" + l.Addr().String(), spans: map[string][]span{}}
 	p.ctx, p.cancel = context.WithCancel(context.Background())
-	p.server = aritest.New(aritest.Options{Password: password(), MediaLength: func(string) (time.Duration, bool) { return promptTime, true }})
+	p.server = aritest.New(aritest.Options{Password: password(), MediaLength: func(string) (time.Duration, bool) {
+		return pace.Think / 2, true // a prompt that people know by heart
+	}})
 	p.http = &http.Server{Handler: p.server, ReadHeaderTimeout: 5 * time.Second}
 	p.wg.Go(func() { _ = p.http.Serve(l) }) // ends by Close
 	for i, a := range agents {

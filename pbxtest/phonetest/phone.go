@@ -89,13 +89,13 @@ func open(config Config) (*Phone, error) {
 	if err != nil {
 		return nil, err
 	}
+	log := quiet() // before the first of the library's parts takes its logger
 	ua, err := sipgo.NewUA(sipgo.WithUserAgent(config.User), sipgo.WithUserAgentHostname(localhost))
 	if err != nil {
 		return nil, err
 	}
 	p := &Phone{config: config, ua: ua, port: port, policy: AnswerAfter(0), wires: map[string]*wire{}, changed: make(chan struct{})}
 	p.ctx, p.cancel = context.WithCancelCause(context.Background())
-	log := quiet()
 	srv, err := sipgo.NewServer(ua, sipgo.WithServerLogger(log))
 	if err != nil {
 		return nil, errors.Join(err, ua.Close())
