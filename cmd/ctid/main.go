@@ -65,7 +65,9 @@ func newRoot() *cobra.Command {
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(serveCommand(), checkCommand(), userCommand(), dbCommand(), pbxCommand(), versionCommand())
+	root.AddCommand(serveCommand(), checkCommand())
+	root.AddCommand(demoCommands()...)
+	root.AddCommand(userCommand(), dbCommand(), pbxCommand(), versionCommand())
 	return root
 }
 

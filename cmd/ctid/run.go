@@ -50,6 +50,8 @@ type daemon struct {
 
 	webAddr, mediaAddr, metricsAddr net.Addr
 
+	speech, speechEnv []string // the synthesiser's command line and environment; empty: espeak's
+
 	ctx    context.Context
 	stops  []func() error
 	failed chan error // what ends the daemon by itself
@@ -58,9 +60,12 @@ type daemon struct {
 
 // start brings the daemon up. Everything that can be wrong with the configuration, the database or a port is found
 // before anything is connected to an Asterisk; on an error nothing is left running.
-func start(ctx context.Context, cfg *config.Config, log *slog.Logger) (_ *daemon, err error) {
+func start(ctx context.Context, cfg *config.Config, log *slog.Logger, opts ...func(*daemon)) (_ *daemon, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	d := &daemon{cfg: cfg, log: log, ctx: ctx, failed: make(chan error, 8), metrics: newMetrics(), tickets: web.NewTickets()}
+	for _, opt := range opts {
+		opt(d)
+	}
 	d.stops = append(d.stops, func() error { cancel(); d.wg.Wait(); return nil })
 	defer func() {
 		if err != nil {
@@ -121,7 +126,9 @@ func (d *daemon) makeMedia() error {
 		for _, v := range d.cfg.IVR.Voices {
 			cfg.Voices = append(cfg.Voices, media.Voice{Lang: v.Lang, Voice: v.Voice})
 		}
-		cfg.Command, cfg.Env = espeak()
+		if cfg.Command, cfg.Env = d.speech, d.speechEnv; cfg.Command == nil {
+			cfg.Command, cfg.Env = espeak()
+		}
 		if _, err := exec.LookPath(cfg.Command[0]); err != nil {
 			d.log.Warn("espeak-ng is not installed: prompts without a recording are left out; install it, or set media.tts: none", "error", err)
 		}
@@ -395,8 +402,17 @@ func (d *daemon) reload(next *config.Config) error {
 	return nil
 }
 
-// espeak is how to run the synthesiser. The demo and the tests name one that is not installed by CTID_ESPEAK and
-// CTID_ESPEAK_ENV, a word a line.
+// speakWith names a synthesiser that is not installed, and what it needs in its environment.
+func speakWith(command, env []string) func(*daemon) {
+	return func(d *daemon) {
+		if len(command) > 0 {
+			d.speech, d.speechEnv = command, append(os.Environ(), env...)
+		}
+	}
+}
+
+// espeak is how to run the synthesiser. The tests name one that is not installed by CTID_ESPEAK and CTID_ESPEAK_ENV, a
+// word a line.
 func espeak() (command, env []string) {
 	if e := os.Getenv("CTID_ESPEAK"); e != "" {
 		return splitCommand(e), append(os.Environ(), splitCommand(os.Getenv("CTID_ESPEAK_ENV"))...)

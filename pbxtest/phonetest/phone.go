@@ -89,13 +89,13 @@ func open(config Config) (*Phone, error) {
 	if err != nil {
 		return nil, err
 	}
+	log := quiet() // before the first of the library's parts takes its logger
 	ua, err := sipgo.NewUA(sipgo.WithUserAgent(config.User), sipgo.WithUserAgentHostname(localhost))
 	if err != nil {
 		return nil, err
 	}
 	p := &Phone{config: config, ua: ua, port: port, policy: AnswerAfter(0), wires: map[string]*wire{}, changed: make(chan struct{})}
 	p.ctx, p.cancel = context.WithCancelCause(context.Background())
-	log := quiet()
 	srv, err := sipgo.NewServer(ua, sipgo.WithServerLogger(log))
 	if err != nil {
 		return nil, errors.Join(err, ua.Close())
@@ -269,6 +269,32 @@ func (p *Phone) AwaitCall(ctx context.Context) (*Dialog, error) {
 		case <-changed:
 		case <-ctx.Done():
 			return nil, fmt.Errorf("phone %s waits for a call: %w", p.config.User, ctx.Err())
+		}
+	}
+}
+
+// Forget drops a call that is over, with all that was heard in it: for a phone that lives long. Calls does not list it
+// any more.
+func (p *Phone) Forget(d *Dialog) {
+	select {
+	case <-d.gone:
+	default:
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	incoming := 0
+	for i, x := range p.dialogs {
+		if x == d {
+			p.dialogs = append(p.dialogs[:i:i], p.dialogs[i+1:]...)
+			delete(p.wires, d.CallID)
+			if !d.Outgoing && incoming < p.taken {
+				p.taken--
+			}
+			return
+		}
+		if !x.Outgoing {
+			incoming++
 		}
 	}
 }
