@@ -124,7 +124,7 @@ func benchRaw(b *testing.B, perCommit int) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	defer db.Close()
+	defer db.Close() //nolint:errcheck // the benchmark is over
 	db.SetMaxOpenConns(1)
 	db.MustExec(`CREATE TABLE log (seq INTEGER PRIMARY KEY, epoch TEXT NOT NULL, at_us INTEGER NOT NULL, kind TEXT NOT NULL, v INTEGER NOT NULL,
  subject TEXT NOT NULL, person TEXT NOT NULL, personal INTEGER, body TEXT NOT NULL); CREATE INDEX log_subject ON log (subject, seq)`)

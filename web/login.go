@@ -147,7 +147,6 @@ func (s *server) setCookie(w http.ResponseWriter, token string, maxAge int) {
 	if !s.cookies() {
 		return
 	}
-	//nolint:gosec // G124: without Secure only where web.plain says that there is no TLS
 	http.SetCookie(w, &http.Cookie{Name: s.cookieName(), Value: token, Path: "/", MaxAge: maxAge,
 		HttpOnly: true, Secure: s.TLS, SameSite: http.SameSiteStrictMode})
 }
