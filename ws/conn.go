@@ -19,6 +19,7 @@ var writeBuffers = &sync.Pool{}
 // conn is one websocket: its reader is the handler's goroutine, its writer the one that serve starts.
 type conn struct {
 	ws       *websocket.Conn
+	cork     *cork // below ws
 	q        *sendq
 	t        Timings
 	remote   string            // the peer's address
@@ -37,12 +38,13 @@ func upgrade(w http.ResponseWriter, r *http.Request, cfg Config) (*conn, error) 
 		Subprotocols:    []string{Protocol},
 		CheckOrigin:     func(*http.Request) bool { return true }, // serve has checked it
 	}
-	c, err := up.Upgrade(w, r, nil)
+	corked := &corking{ResponseWriter: w}
+	c, err := up.Upgrade(corked, r, nil)
 	if err != nil {
 		return nil, err
 	}
 	c.SetReadLimit(int64(cfg.Limits.HelloBytes))
-	return &conn{ws: c, q: newSendq(cfg.Limits), t: cfg.Timings, written: func(uint64) {}, readDone: make(chan struct{})}, nil
+	return &conn{ws: c, cork: corked.cork, q: newSendq(cfg.Limits), t: cfg.Timings, written: func(uint64) {}, readDone: make(chan struct{})}, nil
 }
 
 // offered lists the subprotocols a client offers.
@@ -105,7 +107,7 @@ func (c *conn) write() {
 		f, got, end := c.q.next()
 		switch {
 		case got:
-			if !c.send(f, &scratch) {
+			if !c.batch(f, &scratch) {
 				return
 			}
 		case end.aborted:
@@ -119,24 +121,36 @@ func (c *conn) write() {
 	}
 }
 
-func (c *conn) send(f frame, scratch *[]byte) bool {
-	by := time.Now().Add(c.t.Write)
-	if f.ping {
-		return c.ws.WriteControl(websocket.PingMessage, nil, by) == nil
+// batch sends f and all that waits behind it in one write, and then tells how far the peer has been written to.
+func (c *conn) batch(f frame, scratch *[]byte) bool {
+	_ = c.ws.SetWriteDeadline(time.Now().Add(c.t.Write))
+	c.cork.hold()
+	upTo := uint64(0)
+	for got := true; got; f, got, _ = c.q.next() {
+		if !c.send(f, scratch) {
+			return false
+		}
+		upTo = max(upTo, f.wrote)
 	}
-	_ = c.ws.SetWriteDeadline(by)
+	if c.cork.release() != nil {
+		return false
+	}
+	if upTo != 0 {
+		c.written(upTo)
+	}
+	return true
+}
+
+func (c *conn) send(f frame, scratch *[]byte) bool {
+	if f.ping {
+		return c.ws.WriteControl(websocket.PingMessage, nil, time.Now().Add(c.t.Write)) == nil
+	}
 	msg := f.head
 	if f.body != nil {
 		*scratch = append(append((*scratch)[:0], f.head...), f.body...)
 		msg = *scratch
 	}
-	if c.ws.WriteMessage(websocket.TextMessage, msg) != nil {
-		return false
-	}
-	if f.wrote != 0 {
-		c.written(f.wrote)
-	}
-	return true
+	return c.ws.WriteMessage(websocket.TextMessage, msg) == nil
 }
 
 // sayClose sends the close frame and gives the peer a moment to answer it.
