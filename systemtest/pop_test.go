@@ -2,11 +2,13 @@ package systemtest
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"sync"
 	"testing"
 	"time"
 
+	"ctid"
 	"ctid/pbxtest/phonetest"
 )
 
@@ -27,11 +29,11 @@ func offersSeen(t *testing.T, n int, env ...string) (offers, popFirst int) {
 	defer cancel()
 	jobs := make(chan int)
 	var wg sync.WaitGroup
-	for range agents / 2 { // half of them are free at any time, so that each offer goes to a desktop at rest
+	for range agents / 3 { // most of them are free at any time, so that each offer goes to a desktop at rest
 		wg.Go(func() {
 			caller := r.Caller()
-			for range jobs {
-				if err := oneTalk(ctx, caller); err != nil {
+			for i := range jobs {
+				if err := oneTalk(ctx, caller, fmt.Sprintf("0207946%04d", i)); err != nil {
 					t.Error(err)
 				}
 			}
@@ -45,19 +47,22 @@ func offersSeen(t *testing.T, n int, env ...string) (offers, popFirst int) {
 	r.Clean()
 	for a, p := range phones {
 		pops := popTimes(desks[a])
-		for i, call := range p.Calls() {
+		for _, call := range p.Calls() {
 			offers++
-			if i < len(pops) && pops[i].Before(call.Times().Invited) {
+			at, ok := pops[call.From]
+			if ok && at.Before(call.Times().Invited) {
 				popFirst++
+				continue
 			}
+			t.Logf("agent %s, caller %s: pop %v (there is one: %v), INVITE %v", a, call.From, at.Format(clock), ok, call.Times().Invited.Format(clock))
 		}
 	}
 	return offers, popFirst
 }
 
 // oneTalk calls, is connected, hears the agent's line for a moment and hangs up.
-func oneTalk(ctx context.Context, caller *phonetest.Phone) error {
-	call, err := caller.Call(ctx, Number, phonetest.CallOptions{From: "02079460018"})
+func oneTalk(ctx context.Context, caller *phonetest.Phone, from string) error {
+	call, err := caller.Call(ctx, Number, phonetest.CallOptions{From: from})
 	if err != nil {
 		return fmt.Errorf("call: %w", err)
 	}
@@ -67,16 +72,20 @@ func oneTalk(ctx context.Context, caller *phonetest.Phone) error {
 	return call.Hangup(ctx)
 }
 
-// popTimes are the times at which the desktop had read the pops of its offers, in order.
-func popTimes(d *Desk) []time.Time {
+const clock = "15:04:05.000000"
+
+// popTimes are the times at which the desktop had read the pops of its offers, by the caller's number as phones show it.
+func popTimes(d *Desk) map[string]time.Time {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	var at []time.Time
-	seen := map[string]bool{}
+	at := map[string]time.Time{}
 	for _, f := range d.seen {
-		if f.K == "event" && f.Type == "pop.offered" && !seen[f.Pop] {
-			seen[f.Pop] = true
-			at = append(at, f.Arrived)
+		var pop ctid.PopData
+		if f.K != "event" || f.Type != "pop.offered" || json.Unmarshal(f.Data, &pop) != nil {
+			continue
+		}
+		if number := string(pop.ANI.E164); at[number].IsZero() {
+			at[number] = f.Arrived
 		}
 	}
 	return at

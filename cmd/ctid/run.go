@@ -116,7 +116,7 @@ func (d *daemon) openStore() error {
 	}
 	d.st = s
 	d.stops = append(d.stops, d.within(s.Close))
-	return nil
+	return s.PutConfig(d.ctx, d.cfg.Hash(), d.cfg.Text())
 }
 
 func (d *daemon) makeMedia() error {
@@ -385,6 +385,9 @@ func (d *daemon) reload(next *config.Config) error {
 		d.log.Warn(s)
 	}
 	if err != nil {
+		return err
+	}
+	if err := d.st.PutConfig(d.ctx, next.Hash(), next.Text()); err != nil {
 		return err
 	}
 	changes := config.Diff(d.cfg, next)
