@@ -83,6 +83,9 @@ func (p Pace) withDefaults() Pace {
 	return p
 }
 
+// KeepEnv names the environment variable that, when set to 1, keeps the demo's folder with its configuration and logs.
+const KeepEnv = pbxtest.KeepEnv
+
 // ErrLacking says that some call lacks something; what was said before.
 var ErrLacking = errors.New("not every call has all it should")
 

@@ -19,7 +19,6 @@ import (
 	"ctid"
 	"ctid/config"
 	"ctid/demo"
-	"ctid/pbxtest"
 	"ctid/store"
 )
 
@@ -76,7 +75,7 @@ func runDemo(c *cobra.Command, cfg demo.Config) (err error) {
 		return fmt.Errorf("make the demo's folder: %w", err)
 	}
 	defer func() {
-		if os.Getenv(pbxtest.KeepEnv) == "1" {
+		if os.Getenv(demo.KeepEnv) == "1" {
 			fmt.Fprintln(c.ErrOrStderr(), "kept:", cfg.Dir) //nolint:errcheck // a closed standard error has no reader to tell
 			return
 		}
