@@ -139,7 +139,10 @@ func TestWhatACallLacks(t *testing.T) {
 			g.conduct, r.Outcome = leavesWaiting, "abandoned"
 			return r
 		}, ""},
-		{"pop never written", func(_ *guest, r *ctid.CallRecord, _ *robot) *ctid.CallRecord { r.Offers[1].PopBeforeRing = "none"; return r }, "its pop"},
+		{"pop never written", func(_ *guest, r *ctid.CallRecord, _ *robot) *ctid.CallRecord {
+			r.Offers[1].PopBeforeRing = "none"
+			return r
+		}, "its pop"},
 		{"pop not seen", func(_ *guest, r *ctid.CallRecord, robot *robot) *ctid.CallRecord { robot.pops = nil; return r }, "its pop on the desktop of ben"},
 		{"talk", func(_ *guest, r *ctid.CallRecord, _ *robot) *ctid.CallRecord { r.TalkMS = 0; return r }, "its conversation"},
 		{"agent's voice", func(g *guest, r *ctid.CallRecord, _ *robot) *ctid.CallRecord { g.heard = false; return r }, "the caller heard nobody"},
@@ -147,7 +150,10 @@ func TestWhatACallLacks(t *testing.T) {
 			r.Offers[1].Agent, robot.agent = "mei", "mei"
 			return r
 		}, "mei heard nobody"},
-		{"a caller's trouble", func(g *guest, r *ctid.CallRecord, _ *robot) *ctid.CallRecord { g.err = errors.New("no dial tone"); return r }, "no dial tone"},
+		{"a caller's trouble", func(g *guest, r *ctid.CallRecord, _ *robot) *ctid.CallRecord {
+			g.err = errors.New("no dial tone")
+			return r
+		}, "no dial tone"},
 		{"cut by the end of the demo", func(g *guest, _ *ctid.CallRecord, _ *robot) *ctid.CallRecord { g.cut = true; return nil }, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

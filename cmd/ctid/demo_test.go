@@ -325,7 +325,7 @@ func program(t *testing.T, args ...string) (cmd *exec.Cmd, tmp string, out, said
 // wantClean says that the program has left nothing behind but the locks of ports.
 func wantClean(t *testing.T, tmp string) {
 	t.Helper()
-	left, err := filepath.Glob(filepath.Join(tmp, "ctid-[!p]*"))
+	left, err := filepath.Glob(filepath.Join(tmp, "ctid-[^p]*"))
 	if err != nil || len(left) > 0 {
 		t.Errorf("left behind: %v, %v", left, err)
 	}
