@@ -74,8 +74,8 @@ func (s *show) welcome() {
 	case s.Exit:
 		fmt.Fprintf(&b, "%d calls to %s; five agents.\n\n", s.Calls, Number)
 	default:
-		fmt.Fprintf(&b, "Four agents work by themselves. Log in and press Ready, and calls come to you too: your phone answers\n"+
-			"by itself. Calls go to %s. Ctrl-C ends the demo.\n\n", Number)
+		fmt.Fprintf(&b, "Four agents work by themselves. Log in, go on duty and press Ready, and calls come to you too; your phone\n"+
+			"answers by itself. Calls go to %s. Ctrl-C ends the demo.\n\n", Number)
 	}
 	fmt.Fprint(out, b.String()) //nolint:errcheck // nobody is left to tell
 }
