@@ -142,7 +142,7 @@ func interrupted(ctx context.Context, err error) error {
 }
 
 func (s *show) say(format string, a ...any) {
-	fmt.Fprintf(s.Err, format+"\n", a...) //nolint:errcheck // nobody is left to tell
+	fmt.Fprintf(s.Err, format+"\n", a...)
 }
 
 // openPBX gets the Asterisk: somebody's, the real one, or the simulated one.
@@ -258,7 +258,7 @@ func probe(ctx context.Context, url string) (why string, err error) {
 	if err != nil {
 		return "", err
 	}
-	defer res.Body.Close() //nolint:errcheck // only read
+	defer res.Body.Close()
 	if res.StatusCode == http.StatusOK {
 		return "", nil
 	}

@@ -171,7 +171,7 @@ func TestWhatACallLacks(t *testing.T) {
 
 func TestLineForProgramsHasEveryField(t *testing.T) {
 	var out bytes.Buffer
-	newLine(&guest{n: 2, number: "+442079460101", dialled: now}, answeredRecord(), newLedger(nil).names).print(&out, true)
+	newLine(&guest{n: 2, number: "+442079460101", dialled: now}, answeredRecord(), newLedger(nil).names).write(&out, true)
 	var got map[string]any
 	if err := json.Unmarshal(out.Bytes(), &got); err != nil {
 		t.Fatal(err)
@@ -185,7 +185,7 @@ func TestLineForProgramsHasEveryField(t *testing.T) {
 		}
 	}
 	out.Reset()
-	newLine(&guest{n: 3, dialled: now}, nil, nil).print(&out, true)
+	newLine(&guest{n: 3, dialled: now}, nil, nil).write(&out, true)
 	for _, k := range []string{`"call":null`, `"record":null`, `"agent":null`, `"pop_before_ring":null`, `"ani":"withheld"`} {
 		if !strings.Contains(out.String(), k) {
 			t.Errorf("a call without a record has no %s: %s", k, out.String())

@@ -133,7 +133,7 @@ func (l *ledger) tell(g *guest, r *ctid.CallRecord) {
 	if len(line.Lacks) > 0 {
 		l.complain(fmt.Sprintf("call %s lacks: %s", line.title(), strings.Join(line.Lacks, "; ")))
 	}
-	line.print(l.show.Out, l.show.JSON)
+	line.write(l.show.Out, l.show.JSON)
 }
 
 // lacks lists what a call should have and does not.

@@ -102,12 +102,12 @@ var outcomes = map[string]string{
 	"abandoned": "gave up waiting", "hangup_in_script": "hung up in the script", "unknown": "no record",
 }
 
-func (l *Line) print(out io.Writer, asJSON bool) {
+func (l *Line) write(out io.Writer, asJSON bool) {
 	if asJSON {
 		_ = json.NewEncoder(out).Encode(l) // nobody is left to tell
 		return
 	}
-	fmt.Fprintln(out, l.text()) //nolint:errcheck // as above
+	fmt.Fprintln(out, l.text())
 }
 
 func (l *Line) text() string {

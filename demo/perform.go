@@ -77,7 +77,7 @@ func (s *show) welcome() {
 		fmt.Fprintf(&b, "Four agents work by themselves. Log in, go on duty and press Ready, and calls come to you too; your phone\n"+
 			"answers by itself. Calls go to %s. Ctrl-C ends the demo.\n\n", Number)
 	}
-	fmt.Fprint(out, b.String()) //nolint:errcheck // nobody is left to tell
+	fmt.Fprint(out, b.String())
 }
 
 // perform lets people call, and tells what becomes of each call.

@@ -71,7 +71,7 @@ func logIn(ctx context.Context, base, user, password string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	defer res.Body.Close() //nolint:errcheck // only read
+	defer res.Body.Close()
 	var out struct{ Token, Detail string }
 	if err := json.NewDecoder(res.Body).Decode(&out); err != nil || out.Token == "" {
 		return "", errors.Join(fmt.Errorf("HTTP %d %s", res.StatusCode, out.Detail), err)

@@ -20,13 +20,13 @@ func (s *show) progress(what string) func() {
 			select {
 			case <-quit:
 				if shown && s.Terminal {
-					fmt.Fprint(s.Err, "\r\033[K") //nolint:errcheck // nobody is left to tell
+					fmt.Fprint(s.Err, "\r\033[K")
 				}
 				return
 			case <-tick.C:
 				switch {
 				case s.Terminal:
-					fmt.Fprintf(s.Err, "\r%s … %.0f s", what, time.Since(start).Seconds()) //nolint:errcheck // as above
+					fmt.Fprintf(s.Err, "\r%s … %.0f s", what, time.Since(start).Seconds())
 				case !shown:
 					s.say("%s …", what)
 				}

@@ -111,7 +111,7 @@ func seed(now time.Time) Seed {
 			s.Cases = append(s.Cases, Case{ctid.Case{ID: fmt.Sprintf("cs_demo_%02d", i+1), Title: ctid.Private(p.topic), State: "open",
 				Owner: string(c.LastAgent)}, c.ID, now.AddDate(0, 0, -1-i%9)})
 		}
-		for n := range i % 4 {
+		for n := range 1 + i%3 {
 			s.Past = append(s.Past, past(c, i, n, now))
 		}
 	}

@@ -25,7 +25,7 @@ import (
 // The variables that hold the ARI user and password of --asterisk.
 const (
 	demoUserEnv     = "CTID_DEMO_ARI_USER"
-	demoPasswordEnv = "CTID_DEMO_ARI_PASSWORD"
+	demoPasswordEnv = "CTID_DEMO_ARI_PASSWORD" //nolint:gosec // the name of a variable
 )
 
 // statusInterrupted is the shell's for a program that Ctrl-C has ended.
@@ -76,7 +76,7 @@ func runDemo(c *cobra.Command, cfg demo.Config) (err error) {
 	}
 	defer func() {
 		if os.Getenv(demo.KeepEnv) == "1" {
-			fmt.Fprintln(c.ErrOrStderr(), "kept:", cfg.Dir) //nolint:errcheck // a closed standard error has no reader to tell
+			fmt.Fprintln(c.ErrOrStderr(), "kept:", cfg.Dir)
 			return
 		}
 		err = errors.Join(err, os.RemoveAll(cfg.Dir))
@@ -93,7 +93,7 @@ func runDemo(c *cobra.Command, cfg demo.Config) (err error) {
 	cfg.Serve = serveDemo
 	err = demo.Run(c.Context(), cfg)
 	if errors.Is(err, demo.ErrLacking) {
-		fmt.Fprintln(cfg.Err, "ctid demo:", err) //nolint:errcheck // as above
+		fmt.Fprintln(cfg.Err, "ctid demo:", err)
 		return errFindings
 	}
 	return err
@@ -112,7 +112,9 @@ func secondSignal(ctx context.Context, dir string) (stop func()) {
 		signal.Notify(again, os.Interrupt, syscall.SIGTERM)
 		select {
 		case <-again:
-			_ = os.RemoveAll(dir)
+			for range 3 { // Asterisk may be writing there
+				_ = os.RemoveAll(dir)
+			}
 			os.Exit(statusInterrupted)
 		case <-done:
 		}

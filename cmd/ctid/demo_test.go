@@ -224,7 +224,7 @@ func TestDemoPortTaken(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close() //nolint:errcheck // a test's
+	defer func() { _ = l.Close() }()
 	c, _, _ := stage(t)
 	c.Listen = l.Addr().String()
 	if err := demo.Run(t.Context(), c); err == nil || !strings.Contains(err.Error(), c.Listen) || !strings.Contains(err.Error(), "port taken") {
@@ -259,9 +259,9 @@ func TestDemoAttached(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	srv := &http.Server{Handler: pbx} //nolint:gosec // a test's
-	defer srv.Close()                 //nolint:errcheck // a test's
-	go srv.Serve(l)                   //nolint:errcheck // ends by Close
+	srv := &http.Server{Handler: pbx}
+	defer func() { _ = srv.Close() }()
+	go func() { _ = srv.Serve(l) }() // ends by Close
 	c, out, said := stage(t)
 	c.Simulated, c.Asterisk, c.User, c.Password = false, "http://"+l.Addr().String(), "op", "hunter22"
 	ctx, cancel := context.WithCancel(t.Context())
@@ -297,7 +297,7 @@ func TestDemoUsage(t *testing.T) {
 func built(t *testing.T) string {
 	t.Helper()
 	bin := filepath.Join(t.TempDir(), "ctid")
-	if text, err := exec.Command("go", "build", "-o", bin, ".").CombinedOutput(); err != nil { //nolint:noctx // go test's own limit holds
+	if text, err := exec.Command("go", "build", "-o", bin, ".").CombinedOutput(); err != nil {
 		t.Fatalf("go build: %v\n%s", err, text)
 	}
 	return bin
@@ -312,7 +312,7 @@ func program(t *testing.T, args ...string) (cmd *exec.Cmd, tmp string, out, said
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(tmp) })
 	out, said = &text{}, &text{}
-	cmd = exec.Command(built(t), append([]string{"demo", "--json"}, args...)...) //nolint:gosec,noctx // ended below
+	cmd = exec.Command(built(t), append([]string{"demo", "--json"}, args...)...)
 	cmd.Env = append(os.Environ(), "TMPDIR="+tmp)
 	cmd.Stdout, cmd.Stderr = out, said
 	if err := cmd.Start(); err != nil {

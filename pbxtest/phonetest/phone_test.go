@@ -270,6 +270,28 @@ func TestUnregister(t *testing.T) {
 	}
 }
 
+// A call that is over can be forgotten; one that lasts can't, and the next call is still the next.
+func TestForget(t *testing.T) {
+	ctx := limit(t, 20*time.Second)
+	agent := phone(t, "1001")
+	out, in := call(t, phone(t, ""), agent, "7001")
+	agent.Forget(in)
+	if n := len(agent.Calls()); n != 1 {
+		t.Errorf("a call that lasts was forgotten: %d calls", n)
+	}
+	ok(t, out.Hangup(ctx))
+	_, err := in.AwaitEnd(ctx)
+	ok(t, err)
+	agent.Forget(in)
+	if n := len(agent.Calls()); n != 0 {
+		t.Errorf("%d calls, want none", n)
+	}
+	_, second := call(t, phone(t, ""), agent, "7001")
+	if second == in || len(agent.Calls()) != 1 {
+		t.Error("the second call is not the next one")
+	}
+}
+
 func TestCloseLeavesNothingRunning(t *testing.T) {
 	before := goleak.IgnoreCurrent()
 	agent, err := phonetest.New(phonetest.Config{User: "1001", Password: asterisk.PhonePassword(), Server: asterisk.SIPAddr()})
