@@ -257,7 +257,7 @@ func (d *daemon) listen() error {
 func (d *daemon) serveHTTP(key, addr string, h http.Handler, secure bool) (net.Addr, error) {
 	l, err := (&net.ListenConfig{}).Listen(d.ctx, "tcp", addr)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %s cannot be opened: %w; is another ctid running, or is the port taken?", key, addr, err)
+		return nil, fmt.Errorf("%s: %s cannot be opened: %w: end the program that has it (ss -ltnp tells which), or give %s another port", key, addr, err, key)
 	}
 	at := l.Addr()
 	l = faultyListener(l)
