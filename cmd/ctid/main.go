@@ -21,7 +21,7 @@ const (
 )
 
 // errFindings ends a command that has already said what it found.
-var errFindings = errors.New("findings")
+var errFindings = errors.New("the configuration has errors")
 
 func main() { os.Exit(execute(os.Args[1:])) }
 
