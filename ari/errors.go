@@ -86,8 +86,8 @@ func IsNoAnswer(err error) bool {
 
 // Why Run ended for good.
 var (
-	ErrReplaced = errors.New("another program took the application on this Asterisk: two ctid with the same asterisk.nodes? stop one of them")
-	errReadOnly = errors.New("the user may only read: set read_only=no in its section of ari.conf and reload res_ari")
-	errLogin    = errors.New("Asterisk refused user or password: compare asterisk.nodes[].user and its password with ari.conf")
-	errTooOld   = errors.New("Asterisk 16 is the oldest that works")
+	ErrReplaced = errors.New("another program took the application on this Asterisk: two ctid with the same asterisk.nodes? stop one of them, then restart the other")
+	errReadOnly = errors.New("the user may only read: set read_only=no in its section of ari.conf, reload res_ari, then restart ctid")
+	errLogin    = errors.New("Asterisk refused user or password: compare asterisk.nodes[].user and its password with ari.conf, then restart ctid")
+	errTooOld   = errors.New("Asterisk 16 is the oldest that works: update it, then restart ctid")
 )

@@ -205,6 +205,9 @@ func (n *Node) probe(ctx context.Context) error {
 		if IsNotFound(err) {
 			return fmt.Errorf("%w (no ARI there: enabled=yes in http.conf and ari.conf? prefix in http.conf? res_ari loaded?)", err)
 		}
+		if IsNoAnswer(err) {
+			return fmt.Errorf("%w (is Asterisk running? does its http.conf have enabled=yes and this address? it is tried again)", err)
+		}
 		return err
 	}
 	v, err := ParseVersion(info.SystemInfo.Version)

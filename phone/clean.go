@@ -35,7 +35,7 @@ func Clean(text string) string {
 
 // hides tells of invisible characters that change how others are shown. The joiner inside emoji is not one of them.
 func hides(r rune) bool {
-	return r >= '\u202A' && r <= '\u202E' || r >= '\u2066' && r <= '\u2069' || r == '\u2028' || r == '\u2029' || r == '\uFEFF'
+	return r == '\u061C' || r == '\u200E' || r == '\u200F' || r >= '\u202A' && r <= '\u202E' || r >= '\u2066' && r <= '\u2069' || r == '\u2028' || r == '\u2029' || r == '\uFEFF'
 }
 
 // minKey is the least length of a key for Hash, in bytes.

@@ -135,6 +135,10 @@ func (d *sqliteDB) lost(err error) bool {
 // explain says which file, what is wrong with it and what to do.
 func (d *sqliteDB) explain(err error) error {
 	var e sqlite3.Error
+	var newer newerError
+	if errors.As(err, &newer) {
+		return fmt.Errorf("store: database %s has %w: run the newer ctid that made it, or restore a backup from before", d.path, newer)
+	}
 	if !errors.As(err, &e) {
 		return err
 	}
@@ -147,7 +151,7 @@ func (d *sqliteDB) explain(err error) error {
 	case sqlite3.ErrNotADB:
 		hint = "is no SQLite database, or damaged: check the path in store.dsn, or restore the last backup"
 	case sqlite3.ErrCantOpen:
-		hint = "can't be opened: check that its folder exists and that ctid's user may write in it"
+		hint = "can't be opened: check that store.dsn names a file, not a folder, that its folder exists, and that ctid's user may write in it"
 	case sqlite3.ErrPerm, sqlite3.ErrReadonly, sqlite3.ErrAuth:
 		hint = "can't be written: check the owner and mode of the file and its folder, and that the file system is not read-only"
 	case sqlite3.ErrFull:

@@ -19,6 +19,13 @@ func Migrate(ctx context.Context, cfg Config) (from, to int64, err error) {
 	return from, to, d.explain(err)
 }
 
+// newerError is a database that a newer ctid has made; the dialect's explain names it.
+type newerError struct{ has, known int64 }
+
+func (e newerError) Error() string {
+	return fmt.Sprintf("schema version %d, this ctid knows only up to %d", e.has, e.known)
+}
+
 func migrate(ctx context.Context, d dialect) (from, to int64, err error) {
 	db, err := d.open(roleMigrator)
 	if err != nil {
@@ -39,7 +46,7 @@ func migrate(ctx context.Context, d dialect) (from, to int64, err error) {
 	known := p.ListSources()
 	newest := known[len(known)-1].Version
 	if from > newest {
-		return from, from, fmt.Errorf("store: the database has schema version %d, this ctid knows only up to %d: run the newer ctid that made it, or restore a backup from before", from, newest)
+		return from, from, newerError{from, newest}
 	}
 	if _, err := p.Up(ctx); err != nil {
 		return from, from, fmt.Errorf("store: migrating from schema version %d to %d: %w", from, newest, err)

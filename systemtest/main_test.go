@@ -8,6 +8,16 @@ import (
 	"ctid/pbxtest"
 )
 
+// reader is a user of ARI who may only read, fallbackAgent the one agent in the shipped fallback queue.
+const (
+	reader         = "reader"
+	readerPassword = "only-reads"
+	fallbackAgent  = "1020"
+)
+
+var config = pbxtest.Config{Agents: 20, FallbackMembers: []int{1020}, Extra: map[string]string{
+	"ari.conf": "[" + reader + "]\ntype=user\nread_only=yes\npassword_format=plain\npassword=" + readerPassword + "\n"}}
+
 var (
 	asterisk *pbxtest.PBX
 	program  string // with the faults that tests ask for by the environment
@@ -22,7 +32,7 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	status := pbxtest.Main(m, pbxtest.Config{Agents: 20}, func(p *pbxtest.PBX) { asterisk = p })
+	status := pbxtest.Main(m, config, func(p *pbxtest.PBX) { asterisk = p })
 	_ = os.RemoveAll(dir)
 	os.Exit(status)
 }

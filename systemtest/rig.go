@@ -207,8 +207,21 @@ func Start(t testing.TB, opt Options) *Rig {
 	return r
 }
 
-// Launch starts the program of a prepared Rig.
+// Launch starts the program of a prepared Rig and waits until it is ready.
 func (r *Rig) Launch() {
+	r.T.Helper()
+	r.Begin()
+	r.Eventually("ready", func() error {
+		code, body := r.Get(r.Web + "/readyz")
+		if code != http.StatusOK {
+			return fmt.Errorf("readyz: %d %s", code, body)
+		}
+		return nil
+	})
+}
+
+// Begin starts the program of a prepared Rig and waits until its listeners are open, be it ready or not.
+func (r *Rig) Begin() {
 	r.T.Helper()
 	if r.password["admin"] == "" {
 		r.seed()
@@ -239,13 +252,6 @@ func (r *Rig) Launch() {
 	case <-time.After(30 * time.Second):
 		r.T.Fatalf("ctid is not up after 30 s\n%s", r.Log())
 	}
-	r.Eventually("ready", func() error {
-		code, body := r.Get(r.Web + "/readyz")
-		if code != http.StatusOK {
-			return fmt.Errorf("readyz: %d %s", code, body)
-		}
-		return nil
-	})
 }
 
 func field(line, key string) string {

@@ -47,5 +47,5 @@ func dbCommand() *cobra.Command {
 			return withStore(c, file, func(ctx context.Context, _ *config.Config, s *store.Store) error { return s.Backup(ctx, args[0]) })
 		}},
 	)
-	return c
+	return group(c)
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -20,7 +21,7 @@ const (
 )
 
 // errFindings ends a command that has already said what it found.
-var errFindings = errors.New("findings")
+var errFindings = errors.New("the configuration has errors")
 
 func main() { os.Exit(execute(os.Args[1:])) }
 
@@ -69,6 +70,25 @@ func newRoot() *cobra.Command {
 	root.AddCommand(demoCommands()...)
 	root.AddCommand(userCommand(), dbCommand(), pbxCommand(), versionCommand())
 	return root
+}
+
+// group makes a command that only holds others: without one of them, or with one that there is not, it is wrong usage.
+func group(c *cobra.Command) *cobra.Command {
+	c.Args = cobra.ArbitraryArgs
+	c.RunE = func(c *cobra.Command, args []string) error {
+		var names []string
+		for _, sub := range c.Commands() {
+			if sub.IsAvailableCommand() {
+				names = append(names, sub.Name())
+			}
+		}
+		there := strings.Join(names, ", ")
+		if len(args) > 0 {
+			return usageError{fmt.Errorf("%s has no command %q: it has %s", c.CommandPath(), args[0], there)}
+		}
+		return usageError{fmt.Errorf("%s needs a command: %s", c.CommandPath(), there)}
+	}
+	return c
 }
 
 // noArgs refuses arguments as wrong usage.

@@ -13,7 +13,7 @@ import (
 func pbxCommand() *cobra.Command {
 	c := &cobra.Command{Use: "pbx", Short: "The Asterisk files that ctid ships"}
 	c.AddCommand(&cobra.Command{
-		Use: "print [FILE]", Short: "List the files, or print one", Args: cobra.MaximumNArgs(1),
+		Use: "print [FILE]", Short: "List the files, or print one", Args: atMostOne,
 		RunE: func(c *cobra.Command, args []string) error {
 			if len(args) == 1 {
 				b, err := fs.ReadFile(pbx.Files, args[0])
@@ -30,5 +30,12 @@ func pbxCommand() *cobra.Command {
 			return err
 		},
 	})
-	return c
+	return group(c)
+}
+
+func atMostOne(c *cobra.Command, args []string) error {
+	if len(args) > 1 {
+		return usageError{fmt.Errorf("%s takes one name at most", c.CommandPath())}
+	}
+	return nil
 }

@@ -101,11 +101,20 @@ func (d *daemon) within(f func(ctx context.Context) error) func() error {
 
 func (d *daemon) loadScripts() error {
 	l, said, err := loadScripts(d.cfg, time.Now)
-	for _, s := range said {
-		d.log.Warn(s)
-	}
+	d.sayFound(said, err)
 	d.lib = l
 	return err
+}
+
+// sayFound logs what was found in the scripts.
+func (d *daemon) sayFound(said []string, err error) {
+	level := slog.LevelWarn
+	if err != nil {
+		level = slog.LevelError
+	}
+	for _, s := range said {
+		d.log.Log(d.ctx, level, s)
+	}
 }
 
 func (d *daemon) openStore() error {
@@ -257,7 +266,7 @@ func (d *daemon) listen() error {
 func (d *daemon) serveHTTP(key, addr string, h http.Handler, secure bool) (net.Addr, error) {
 	l, err := (&net.ListenConfig{}).Listen(d.ctx, "tcp", addr)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %s cannot be opened: %w; is another ctid running, or is the port taken?", key, addr, err)
+		return nil, fmt.Errorf("%s: %s cannot be opened: %w: end the program that has it (ss -ltnp tells which), or give %s another port", key, addr, err, key)
 	}
 	at := l.Addr()
 	l = faultyListener(l)
@@ -381,9 +390,7 @@ func (d *daemon) notReady() []string {
 // reload puts a new configuration in force, all of it or nothing. What needs a restart is said.
 func (d *daemon) reload(next *config.Config) error {
 	lib, said, err := loadScripts(next, time.Now)
-	for _, s := range said {
-		d.log.Warn(s)
-	}
+	d.sayFound(said, err)
 	if err != nil {
 		return err
 	}

@@ -52,21 +52,23 @@ func loadConfig(c *cobra.Command, file string) (*config.Config, error) {
 // serve runs the daemon until ctx ends, then drains it.
 func serve(ctx context.Context, cfg *config.Config, load func() (*config.Config, error)) error {
 	log := newLogger(cfg)
+	hup := make(chan os.Signal, 1)
+	signal.Notify(hup, syscall.SIGHUP) // before the start: a SIGHUP that comes early must not end the program
+	defer signal.Stop(hup)
 	d, err := start(context.WithoutCancel(ctx), cfg, log)
 	if err != nil {
 		return err
 	}
-	hup := make(chan os.Signal, 1)
-	signal.Notify(hup, syscall.SIGHUP)
-	defer signal.Stop(hup)
 	log.Info("ctid is up", "version", versionText(), "epoch", d.epoch, "web", d.webURL(), "media", d.mediaAddr, "metrics", d.metricsAddr)
 	for {
 		select {
 		case <-hup:
-			if next, err := load(); err != nil {
-				log.Error("the new configuration has errors; the old one stays in force")
-			} else if err := d.reload(next); err != nil {
-				log.Error("reload failed; the old configuration stays in force", "error", err)
+			next, err := load()
+			if err == nil {
+				err = d.reload(next)
+			}
+			if err != nil {
+				log.Error("reload failed, the old configuration stays in force: correct what is told above, see it good with ctid check, and send SIGHUP again", "error", err)
 			}
 		case err := <-d.failed:
 			return d.stop(err)

@@ -36,7 +36,7 @@ func userCommand() *cobra.Command {
 	c := &cobra.Command{Use: "user", Short: "Users, their passwords and roles"}
 	c.PersistentFlags().StringVarP(&file, "config", "c", "", "the configuration (default: ctid.yaml here, then in /etc/ctid)")
 	c.AddCommand(userAdd(&file), userPassword(&file), userDisable(&file), userList(&file))
-	return c
+	return group(c)
 }
 
 func oneName(c *cobra.Command, args []string) error {
@@ -45,6 +45,8 @@ func oneName(c *cobra.Command, args []string) error {
 	}
 	return nil
 }
+
+var allRoles = []ctid.Role{ctid.RoleAgent, ctid.RoleSupervisor, ctid.RoleAdmin, ctid.RoleIntegration}
 
 func userAdd(file *string) *cobra.Command {
 	var roles []string
@@ -59,6 +61,8 @@ func userAdd(file *string) *cobra.Command {
 				}
 				known := slices.ContainsFunc(cfg.Agents, func(a config.Agent) bool { return a.Name == agent })
 				switch {
+				case slices.ContainsFunc(u.Roles, func(r ctid.Role) bool { return !slices.Contains(allRoles, r) }):
+					return usageError{fmt.Errorf("roles are agent, supervisor, admin and integration, not %v", roles)}
 				case agent != "" && !known:
 					return usageError{fmt.Errorf("there is no agent %q in the configuration", agent)}
 				case agent == "" && slices.Contains(roles, "agent"):
