@@ -227,7 +227,7 @@ func TestDemoPortTaken(t *testing.T) {
 	defer func() { _ = l.Close() }()
 	c, _, _ := stage(t)
 	c.Listen = l.Addr().String()
-	if err := demo.Run(t.Context(), c); err == nil || !strings.Contains(err.Error(), c.Listen) || !strings.Contains(err.Error(), "port taken") {
+	if err := demo.Run(t.Context(), c); err == nil || !strings.Contains(err.Error(), c.Listen) || !strings.Contains(err.Error(), "another port") {
 		t.Errorf("a taken port gave %v", err)
 	}
 }
