@@ -137,6 +137,16 @@ type (
 	}
 	// Tick lets timers act; Deadline says when the next one is due.
 	Tick struct{}
+	// Restarted: whoever carried out the decisions is a new process. Open offers are lost without blame, waiting tasks
+	// are forgotten (those whose callers are still there enter again, at their old places), and no desktop is connected.
+	// An agent who was ready and needs a desktop is offered nothing until it is back, and is paused after SeatReturn.
+	Restarted struct{}
+	// Adopt: the agent is in conversation on Task, as found in the PBX after a restart. Nothing changes if that is known.
+	Adopt struct {
+		Agent ctid.AgentID
+		Task  ctid.TaskID
+		Queue ctid.QueueID
+	}
 	// Reconfigure replaces the configuration. An agent removed finishes his work and is then out; a queue removed keeps
 	// its tasks until they leave, served by the agents it had, and takes no new ones (closed). An agent added is out: his
 	// phone and desktop are to be told by DeviceChanged and DeskChanged as at the start.
@@ -159,7 +169,12 @@ func (OfferUp) EventKind() string         { return "offer_up" }
 func (OfferFailed) EventKind() string     { return "offer_failed" }
 func (WorkEnded) EventKind() string       { return "work_ended" }
 func (Tick) EventKind() string            { return "tick" }
+func (Restarted) EventKind() string       { return "restarted" }
+func (Adopt) EventKind() string           { return "adopt" }
 func (Reconfigure) EventKind() string     { return "reconfigure" }
+
+// SeatReturn is how long after a restart an agent's desktop has to come back before he is no longer ready.
+const SeatReturn = 60 * time.Second
 
 // Command is one thing the world should do or know, one of the types below.
 type Command interface{ command() }

@@ -34,6 +34,7 @@ type agent struct {
 	until     time.Time // not offered anything before this
 	misses    int       // offers missed in a row
 	fails     int       // offers in a row at which his phone was busy or failed
+	held      bool      // ready, but offered nothing until his desktop is back after a restart
 	inFree    bool      // stands in the free lists of his queues
 
 	gap     timer // gapOver

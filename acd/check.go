@@ -50,9 +50,11 @@ func (c *checker) agent(s *State, a *agent) {
 	c.must(a.state != ctid.Ready || a.deskOK() || s.inGrace(a), "agent %s is ready without the desktop he needs", a.id)
 	c.must(!a.since.After(s.now) && a.lasted >= 0, "agent %s is in his state since %v, after %v", a.id, a.since, s.now)
 	c.must(!a.removed || a.busy(), "agent %s is not configured, and has no work", a.id)
-	free := a.state == ctid.Ready && !a.until.After(s.now)
+	gap := a.state == ctid.Ready && a.until.After(s.now)
+	free := a.state == ctid.Ready && !gap && !a.held
 	c.must(a.inFree == free, "agent %s: free %v, listed as free %v", a.id, free, a.inFree)
-	c.must((a.state == ctid.Ready && !free) == (a.gap.index > 0), "agent %s: left alone %v, its timer %v", a.id, !free, a.gap.index > 0)
+	c.must(gap == (a.gap.index > 0), "agent %s: left alone %v, its timer %v", a.id, gap, a.gap.index > 0)
+	c.must(!a.held || a.state == ctid.Ready && !a.awake && s.inGrace(a), "agent %s is held for a desktop: %s, awake %v", a.id, a.state, a.awake)
 	for _, m := range a.serves {
 		_, member := slices.BinarySearchFunc(m.queue.members, a, compareAgents)
 		_, listed := slices.BinarySearchFunc(m.queue.free, candidate{a, m.rank, a.idle}, m.queue.by.cmp)

@@ -38,7 +38,7 @@ func (s *State) become(a *agent, st ctid.AgentState, reason string, by ctid.By) 
 		a.next = nil
 	}
 	if st != ctid.Ready {
-		a.until = time.Time{}
+		a.until, a.held = time.Time{}, false
 	}
 	s.changed(a, by)
 	switch {

@@ -16,6 +16,10 @@ func (s *State) deskChanged(a *agent, awake bool, by ctid.By) {
 	switch {
 	case awake:
 		s.timers.stop(&a.grace)
+		if a.held {
+			a.held = false
+			s.list(a)
+		}
 		if s.phoneIsBack(a) {
 			s.toReady(a, s.now, by)
 			return

@@ -81,7 +81,7 @@ func (c *crowd) draw(t *rapid.T, now time.Time) Event {
 	by := ctid.By{Kind: "agent", ID: string(agent)}
 	yes := rapid.IntRange(0, 3).Draw(t, "yes") > 0
 	reason := rapid.SampledFrom([]string{"", "lunch", "training"}).Draw(t, "reason")
-	switch n := rapid.IntRange(0, 44).Draw(t, "event"); {
+	switch n := rapid.IntRange(0, 45).Draw(t, "event"); {
 	case n < 3:
 		return AgentLogin{agent, by}
 	case n < 4:
@@ -115,6 +115,8 @@ func (c *crowd) draw(t *rapid.T, now time.Time) Event {
 		return WorkEnded{agent, late(t, c.talks, "talk", "c9"), !yes}
 	case n < 43:
 		return Reconfigure{drawConfig(t)}
+	case n < 44:
+		return Restarted{}
 	default:
 		return Tick{}
 	}

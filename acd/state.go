@@ -116,6 +116,10 @@ func (s *State) apply(ev Event) {
 		s.offerFailed(e)
 	case Reconfigure:
 		s.reconfigure(e.Config)
+	case Restarted:
+		s.restarted()
+	case Adopt:
+		s.asked(e.Agent, ctid.BySystem, func(a *agent, by ctid.By) { s.adopt(a, e, by) })
 	case Tick:
 	default:
 		s.refuse(ctid.BadRequest, nil, fmt.Sprintf("acd knows no event of type %T", ev))
@@ -182,7 +186,7 @@ func (s *State) touch(q *queue) {
 
 // list puts a into the free lists of his queues, if he is free; one whose gap is not over is not.
 func (s *State) list(a *agent) {
-	if a.inFree || a.state != ctid.Ready || a.until.After(s.now) {
+	if a.inFree || a.state != ctid.Ready || a.held || a.until.After(s.now) {
 		return
 	}
 	a.inFree = true

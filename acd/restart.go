@@ -1,0 +1,53 @@
+package acd
+
+import (
+	"maps"
+	"slices"
+
+	"ctid"
+)
+
+// restarted brings the state to where a new process can go on from.
+func (s *State) restarted() {
+	for _, id := range slices.Sorted(maps.Keys(s.tasks)) {
+		t := s.tasks[id]
+		if o := t.offer; o != nil {
+			s.close(o, ctid.OfferLost, "restart")
+			s.exit(t, ctid.ExitRemoved, "")
+			s.settle(o.agent, o.idle, ctid.BySystem)
+			continue
+		}
+		s.exit(t, ctid.ExitRemoved, "")
+	}
+	for _, id := range slices.Sorted(maps.Keys(s.agents)) {
+		a := s.agents[id]
+		if a == nil { // no longer configured, and his last work was the offer above
+			continue
+		}
+		a.awake = false
+		if a.desk == ctid.DeskRequired {
+			s.timers.set(&a.grace, s.now.Add(SeatReturn))
+			if a.state == ctid.Ready {
+				s.unlist(a)
+				a.held = true
+			}
+		}
+		s.changed(a, ctid.BySystem)
+	}
+}
+
+// adopt puts an agent into the conversation that he is in.
+func (s *State) adopt(a *agent, e Adopt, by ctid.By) {
+	if a.state == ctid.Talking && a.work.task == e.Task {
+		return
+	}
+	if a.state == ctid.Talking || a.state == ctid.Reserved {
+		s.refuse(ctid.WrongState, a, string(a.id)+" has other work in hand")
+		return
+	}
+	a.work = &work{task: e.Task, queue: e.Queue}
+	if q := s.queues[e.Queue]; q != nil {
+		a.work.wrap, a.work.force = q.cfg.Wrap, q.cfg.ForceCode
+	}
+	s.become(a, ctid.Talking, "", by)
+}
