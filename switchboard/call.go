@@ -114,9 +114,12 @@ func (k *call) run() {
 	defer k.rescue()
 	alarm := newAlarm()
 	defer alarm.t.Stop()
-	for !k.finished() {
+	for {
 		for _, l := range k.box.take() {
 			l.do(k.sb.clock.steady())
+		}
+		if k.finished() {
+			return
 		}
 		now := k.sb.clock.steady()
 		if due := k.deadline(); !due.IsZero() && !now.Before(due) {

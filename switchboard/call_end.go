@@ -164,6 +164,34 @@ func (k *call) giveUp() {
 	}
 }
 
+// letGo: the node is given up, and what is left of the call there is no longer ours to touch: the ctid that has it now
+// serves the caller who waits, and a conversation goes on. Only a phone that still rings is told to stop.
+func (k *call) letGo(now time.Time, reason string) {
+	k.hangupLegs(func(l *leg) bool { return !l.up })
+	k.callerGone, k.music = true, false
+	k.legs, k.bridge = map[string]*leg{}, ""
+	if k.ended {
+		return
+	}
+	end := ctid.End{Side: ctid.SideSystem, Reason: reason}
+	k.tellScript(now, end, 0)
+	switch {
+	case k.talk != nil:
+		agent := k.talk.agent
+		k.endTalk(now)
+		k.tellCore(acd.WorkEnded{Agent: agent, Task: ctid.TaskID(k.id)})
+	case k.queue != nil && !k.queue.over:
+		k.tellCore(acd.TaskGone{Task: ctid.TaskID(k.id)})
+		k.settleQueue(now)
+		k.rec.Queues[len(k.rec.Queues)-1].Exit = ctid.ExitRemoved
+		k.rec.Outcome = "handed_over"
+	}
+	if k.rec.Outcome == "" {
+		k.rec.Outcome = "handed_over"
+	}
+	k.finish(now, end)
+}
+
 // sendToFallback hands a caller who does not talk to an agent over to the fallback dialplan.
 func (k *call) sendToFallback(now time.Time, reason string) {
 	if k.talk != nil || k.callerGone || k.ended {

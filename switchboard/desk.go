@@ -24,6 +24,7 @@ type desk struct {
 	nodes    map[string]*nodeState
 	pops     map[ctid.AgentID]*popState
 	reserved map[ctid.AgentID]acd.AgentChanged // told behind the pop that it is about
+	orphans  map[string]*orphan                // conversations of a ctid before, by each of their channels
 	draining bool
 	emptied  []chan struct{} // closed when no call is left
 	pending  []ctid.LogEntry // entries of the letter in hand; they share a transaction
@@ -45,7 +46,7 @@ func newDesk(s *Switchboard) (*desk, error) {
 	}
 	d := &desk{sb: s, box: newBox(), core: core, plan: s.cfg.Plan, seq: s.cfg.NextSeq,
 		calls: map[ctid.CallID]*call{}, byChan: map[string]*call{}, nodes: map[string]*nodeState{},
-		pops: map[ctid.AgentID]*popState{}, reserved: map[ctid.AgentID]acd.AgentChanged{}}
+		orphans: map[string]*orphan{}, pops: map[ctid.AgentID]*popState{}, reserved: map[ctid.AgentID]acd.AgentChanged{}}
 	for _, n := range s.cfg.Nodes {
 		d.nodes[n.Name()] = &nodeState{node: n, why: "not connected yet", since: s.clock.steady()}
 	}

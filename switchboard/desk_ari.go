@@ -2,7 +2,7 @@ package switchboard
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -20,8 +20,7 @@ func (d *desk) onARI(now time.Time, n *ari.Node, m ari.Message) {
 	case ari.KindUp:
 		st.up, st.why = true, ""
 		d.link(now, st, "up", m.Version.Text, "")
-		d.sweep(st)
-		d.askDevices(st)
+		d.sweep(st) // which asks for the devices when it knows who talks
 	case ari.KindGap:
 		d.link(now, st, "recovering", "", "events between "+m.Since.UTC().Format(time.RFC3339)+" and now were not told")
 	case ari.KindStateUp:
@@ -29,9 +28,11 @@ func (d *desk) onARI(now time.Time, n *ari.Node, m ari.Message) {
 	case ari.KindDown:
 		d.nodeGone(now, st, "down", m.Err)
 	case ari.KindReplaced:
-		d.nodeGone(now, st, "taken", errors.Join(errors.New("another ctid took the app"), m.Err))
+		d.nodeGone(now, st, "taken", fmt.Errorf("another ctid took the app: %w", m.Err))
+		d.giveUp(n, "app_taken")
 	case ari.KindRefused:
 		d.nodeGone(now, st, "refused", m.Err)
+		d.giveUp(n, "pbx_refused")
 	}
 }
 
@@ -75,7 +76,9 @@ func (d *desk) onEvent(now time.Time, n *ari.Node, ev ari.Event) {
 	}
 	if k := d.callOf(n, ev); k != nil {
 		k.post(func(now time.Time) { k.onEvent(now, ev) })
+		return
 	}
+	d.orphanEvent(n, ev)
 }
 
 // callOf finds the call of an event: by the caller's channel, or by an id that we made (which has the call in it).
@@ -190,6 +193,7 @@ func (d *desk) device(now time.Time, n *ari.Node, endpoint string, reachable boo
 	if agent == "" {
 		return
 	}
+	reachable = reachable && !d.inOrphan(n, endpoint)
 	v, ok := d.core.AgentView(agent)
 	back := reachable && v.Reason == ctid.ReasonDeviceUnreachable // a ring failed although the phone was thought to be there
 	if ok && (v.Device != reachable || back) {
@@ -227,25 +231,32 @@ func (d *desk) sweep(st *nodeState) {
 		if err != nil {
 			return err
 		}
-		d.post(func(now time.Time) { d.compare(now, n, channels, bridges) })
+		d.post(func(now time.Time) {
+			d.compare(now, n, channels, bridges)
+			d.askDevices(st)
+		})
 		return nil
 	})
 }
 
 func (d *desk) compare(now time.Time, n *ari.Node, channels []ari.Channel, bridges []ari.BridgeData) {
+	kept := d.keepOrphans(now, n, channels, bridges)
 	there := map[string]bool{}
 	for _, c := range channels {
 		there[c.ID] = true
-		mine := callInID(c.ID)
-		if mine != "" && d.calls[mine] == nil {
-			d.background(n, func(ctx context.Context) error { return n.Hangup(ctx, c.ID, "normal", 0) })
+		if kept[c.ID] {
+			continue
 		}
-		if mine == "" && d.byChan[c.ID] == nil {
+		if call := callInID(c.ID); call != "" {
+			if d.calls[call] == nil && d.ours(n, c) {
+				d.background(n, func(ctx context.Context) error { return n.Hangup(ctx, c.ID, "normal", 0) })
+			}
+		} else if d.byChan[c.ID] == nil {
 			d.takeIn(now, n, c)
 		}
 	}
 	for _, b := range bridges {
-		if mine := callInID(b.ID); mine != "" && d.calls[mine] == nil {
+		if call := callInID(b.ID); call != "" && d.calls[call] == nil && !kept[b.ID] && d.ourSite(b.ID) {
 			d.background(n, func(ctx context.Context) error { return n.DestroyBridge(ctx, b.ID) })
 		}
 	}

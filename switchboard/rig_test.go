@@ -145,37 +145,44 @@ func inCentre(t *testing.T, script string, f func(t *testing.T, c *centre)) {
 		for i, a := range []string{"1001", "1002"} {
 			c.pbx.Phone(a, aritest.AnswerAfter(time.Duration(i+1)*time.Second))
 		}
-		cfg := c.pbx.Config()
-		cfg.Name = "a"
-		node, err := ari.New(cfg)
-		if err != nil {
-			t.Fatal(err)
-		}
-		n := 0
-		var mu sync.Mutex
-		c.sb, err = New(Config{Site: "t", Epoch: "E1", NextSeq: 1, Nodes: []*ari.Node{node},
-			Plan: Plan{ACD: acd.Config{Epoch: "E1", Agents: agents(), Queues: []acd.Queue{
-				{ID: "sales", Name: "Sales", Wrap: 10 * time.Second}, {ID: "support", Name: "Support"}}},
-				Devices: map[ctid.AgentID]Device{"ana": {"phone", "PJSIP/1001", "a"}, "ben": {"phone", "PJSIP/1002", "a"}},
-				Routes:  c.routes(t, script), Country: "GB"},
-			NewID: func(p string) string { mu.Lock(); defer mu.Unlock(); n++; return fmt.Sprintf("%s%d", p, n) },
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		ctx, cancel := context.WithCancel(t.Context())
-		ended := make(chan error, 1)
-		go func() { ended <- c.sb.Run(ctx, Deps{Log: c, Desktops: c, Customers: c, Prompts: c}) }()
-		c.stop = sync.OnceFunc(func() {
-			cancel()
-			if err := <-ended; err != nil {
-				t.Error(err)
-			}
-		})
-		defer c.stop()
-		c.settle(time.Second)
+		c.boot(t, script, 1)
+		defer func() { c.stop() }()
 		f(t, c)
 	})
+}
+
+// boot starts a switchboard on the centre's Asterisk, the run-th one.
+func (c *centre) boot(t *testing.T, script string, run int) {
+	t.Helper()
+	cfg := c.pbx.Config()
+	cfg.Name = "a"
+	node, err := ari.New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 1000 * (run - 1)
+	var mu sync.Mutex
+	epoch := fmt.Sprintf("E%d", run)
+	c.sb, err = New(Config{Site: "t", Epoch: epoch, NextSeq: uint64(run-1)*100_000 + 1, Nodes: []*ari.Node{node},
+		Plan: Plan{ACD: acd.Config{Epoch: epoch, Agents: agents(), Queues: []acd.Queue{
+			{ID: "sales", Name: "Sales", Wrap: 10 * time.Second}, {ID: "support", Name: "Support"}}},
+			Devices: map[ctid.AgentID]Device{"ana": {"phone", "PJSIP/1001", "a"}, "ben": {"phone", "PJSIP/1002", "a"}},
+			Routes:  c.routes(t, script), Country: "GB"},
+		NewID: func(p string) string { mu.Lock(); defer mu.Unlock(); n++; return fmt.Sprintf("%s%d", p, n) },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- c.sb.Run(ctx, Deps{Log: c, Desktops: c, Customers: c, Prompts: c}) }()
+	c.stop = sync.OnceFunc(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
+	c.settle(time.Second)
 }
 
 // settle lets virtual time pass and waits until everybody is idle.
