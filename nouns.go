@@ -207,6 +207,7 @@ type CallRecord struct {
 	Outcome     string        `json:"outcome"` // answered, abandoned, script, refused …
 	Disposition string        `json:"disposition,omitempty"`
 	Notes       Private       `json:"notes,omitempty"`
+	Live        *Live         `json:"live,omitempty"` // nil once it has ended
 	End         *End          `json:"end"`
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -170,7 +171,8 @@ type LogQuery struct {
 	Until    time.Time // zero: no end; not included
 	Kinds    []string  // exact kinds, or with a dot at the end all kinds that begin so; empty: all
 	Subject  string
-	Limit    int // rows at most; default 1000
+	Limit    int  // rows at most; default 1000
+	Last     bool // the last rows instead of the first; still in rising order
 }
 
 const defaultLimit = 1000
@@ -206,10 +208,13 @@ func (s *Store) ReadLog(ctx context.Context, q LogQuery) ([]LogRow, error) {
 	c.addKinds(q.Kinds)
 	var rows []logRow
 	query := `SELECT r.seq, r.epoch, r.at_us, r.kind, r.v, r.subject, r.person, r.body,` + sealedColumns + `FROM log r` + sealedJoin +
-		c.where() + ` ORDER BY r.seq LIMIT ?`
+		c.where() + ` ORDER BY r.seq` + descending(q.Last) + ` LIMIT ?`
 	c.args = append(c.args, limitOr(q.Limit))
 	if err := s.read.SelectContext(ctx, &rows, s.read.Rebind(query), c.args...); err != nil {
 		return nil, s.d.explain(err)
+	}
+	if q.Last {
+		slices.Reverse(rows)
 	}
 	out := make([]LogRow, 0, len(rows))
 	for _, r := range rows {
@@ -217,6 +222,13 @@ func (s *Store) ReadLog(ctx context.Context, q LogQuery) ([]LogRow, error) {
 		out = append(out, LogRow{uint64(r.Seq), r.Epoch, fromUS(r.AtUS), r.Kind, r.V, r.Subject, r.Of, body})
 	}
 	return out, nil
+}
+
+func descending(yes bool) string {
+	if yes {
+		return " DESC"
+	}
+	return ""
 }
 
 func limitOr(n int) int {

@@ -23,6 +23,7 @@ type call struct {
 	id      ctid.CallID
 	node    *ari.Node
 	channel string // the caller's own
+	born    time.Time
 	route   Route
 
 	rev     uint64
@@ -54,6 +55,7 @@ type leg struct {
 	id    string
 	agent ctid.AgentID
 	offer ctid.OfferID
+	born  time.Time
 	up    bool
 	asked bool // a hang-up was asked for
 }
@@ -67,11 +69,14 @@ type playback struct {
 
 // queueStay is the call's stay in one queue.
 type queueStay struct {
-	step    string // the machine's id of the enqueue
-	music   string
-	queue   ctid.QueueID
-	entered time.Time
-	over    bool
+	step     string // the machine's id of the enqueue
+	music    string
+	queue    ctid.QueueID
+	entered  time.Time
+	priority int
+	until    time.Time // when the longest wait is over; zero: never
+	over     bool      // the desk has taken him out, to an agent or otherwise
+	left     bool      // the script has gone on
 }
 
 // arrive makes a new call of a channel that has entered, and starts its goroutine.
@@ -82,19 +87,24 @@ func (d *desk) arrive(now time.Time, n *ari.Node, e *ari.StasisStart) {
 		d.refuse(now, n, e, "no entry in numbers for "+dnis)
 		return
 	}
-	ctx, stop := context.WithCancel(d.ctx)
-	k := &call{desk: d, sb: d.sb, box: newBox(), ctx: ctx, stop: stop, id: ctid.CallID(d.sb.cfg.NewID("c_")), node: n,
-		channel: e.Channel.ID, route: route, plays: map[string]*playback{}, legs: map[string]*leg{},
-		match: ctid.Match{State: ctid.MatchPending}}
+	k := d.newCall(n, ctid.CallID(d.sb.cfg.NewID("c_")), e.Channel.ID, route)
 	k.rec = ctid.CallRecord{ID: k.id, Node: ctid.NodeID(n.Name()), Channel: e.Channel.ID, Dir: "in", Arrived: d.wall(now),
 		ANI: number(e.Channel.Caller, d.plan.Country), DNIS: ctid.DNIS{Number: dnis, Label: route.Label}}
-	d.calls[k.id], d.byChan[k.channel] = k, k
 	rec := k.record()
 	k.rev++
 	d.fact(now, ctid.Event{By: ctid.By{Kind: "caller"}, Call: k.id, Rev: k.rev, Body: ctid.CallArrived{Dir: "in",
 		ANI: k.rec.ANI, DNIS: k.rec.DNIS, PBX: k.rec.Node}}, k.person("", k.rec.ANI), func(le *ctid.LogEntry) { le.Record = rec })
 	d.sb.wg.Go(k.run)
 	k.post(k.start)
+}
+
+// newCall makes the call of a channel known; its goroutine is still to be started.
+func (d *desk) newCall(n *ari.Node, id ctid.CallID, channel string, route Route) *call {
+	ctx, stop := context.WithCancel(d.ctx)
+	k := &call{desk: d, sb: d.sb, box: newBox(), ctx: ctx, stop: stop, id: id, node: n, channel: channel, route: route,
+		born: d.sb.clock.steady(), plays: map[string]*playback{}, legs: map[string]*leg{}, match: ctid.Match{State: ctid.MatchPending}}
+	d.calls[id], d.byChan[channel] = k, k
+	return k
 }
 
 // number reads who calls in each of its forms; whatever the PBX gave, something comes of it.
@@ -185,7 +195,11 @@ func (k *call) start(now time.Time) {
 	}
 	k.lookupCaller(now)
 	k.machine = ivr.NewMachine(k.route.Script, ivr.Options{})
-	k.input(now, ivr.Start{Call: ivr.CallInfo{ANI: string(k.rec.ANI.E164), DNIS: k.rec.DNIS.Number, DIDName: k.rec.DNIS.Label, Priority: -1}})
+	k.input(now, k.startInput())
+}
+
+func (k *call) startInput() ivr.Input {
+	return ivr.Start{Call: ivr.CallInfo{ANI: string(k.rec.ANI.E164), DNIS: k.rec.DNIS.Number, DIDName: k.rec.DNIS.Label, Priority: -1}}
 }
 
 // onEvent takes an event of Asterisk about one of the call's channels, playbacks or bridges.
@@ -221,14 +235,21 @@ func (k *call) onEvent(now time.Time, ev ari.Event) {
 	}
 }
 
-// reconcile compares the call with the channels that a node has after a gap in its events.
-func (k *call) reconcile(now time.Time, there map[string]bool) {
+// reconcile compares the call with the channels that a node has after a gap in its events. What is younger than that
+// look is not in it.
+func (k *call) reconcile(now time.Time, f *found) {
+	there := func(id string) bool { _, ok := f.channels[id]; return ok }
 	for id, l := range k.legs {
-		if !there[id] {
+		switch {
+		case !there(id) && l.born.Before(f.began):
 			k.legGone(now, l, 0, 0)
+		case there(id) && !l.up && !l.asked && f.channels[id].State == "Up": // answered while nobody looked
+			k.legUp(l)
+		case there(id) && l.asked: // the request may have been lost with the connection
+			k.warn("hanging up an agent's leg failed", k.node.Hangup(k.ctx, id, "normal", 0))
 		}
 	}
-	if !there[k.channel] {
+	if !there(k.channel) && k.born.Before(f.began) {
 		k.lost(now, "lost_while_disconnected", 0)
 	}
 	for id, p := range k.plays {
@@ -286,6 +307,7 @@ func (k *call) record() *ctid.CallRecord {
 	r.Offers = append([]ctid.OfferRecord(nil), k.rec.Offers...)
 	r.Agents = append([]ctid.AgentPart(nil), k.rec.Agents...)
 	r.Attached = append([]ctid.Attached(nil), k.rec.Attached...)
+	r.Live = k.live()
 	return &r
 }
 

@@ -26,7 +26,10 @@ type offer struct {
 // enqueue puts the caller into a queue. What he hears there begins when the desk has answered: an agent who is free is
 // rung first.
 func (k *call) enqueue(now time.Time, s ivr.Enqueue) {
-	k.queue = &queueStay{step: s.ID, music: s.Music, queue: s.Queue, entered: now}
+	k.queue = &queueStay{step: s.ID, music: s.Music, queue: s.Queue, entered: now, priority: s.Priority}
+	if s.AtMost > 0 {
+		k.queue.until = now.Add(s.AtMost).UTC()
+	}
 	k.rec.Queues = append(k.rec.Queues, ctid.QueueVisit{Queue: k.queue.queue, Entered: k.sb.clock.wall(now), Priority: s.Priority})
 	k.trail(now)
 	k.tellCore(acd.Enqueue{Task: ctid.TaskID(k.id), Queue: k.queue.queue, Priority: s.Priority, Entered: now, AtMost: s.AtMost})
@@ -52,7 +55,7 @@ func (k *call) queued(_ time.Time, c acd.TaskQueued) {
 		return
 	}
 	if n := len(k.rec.Queues); n > 0 {
-		k.rec.Queues[n-1].Priority = c.Priority
+		k.rec.Queues[n-1].Priority, k.queue.priority = c.Priority, c.Priority
 	}
 	k.fact(ctid.BySystem, ctid.CallQueued{Position: c.Position, Priority: c.Priority, From: k.rec.IVR.Script})
 }
@@ -105,6 +108,7 @@ func (k *call) leftQueue(now time.Time, c acd.TaskEnded) {
 	if c.Exit == ctid.ExitAnswered {
 		return
 	}
+	k.queue.left = true
 	k.fact(ctid.BySystem, ctid.CallLeftQueue{Exit: c.Exit, WaitMS: v.WaitMS})
 	k.stopMusic()
 	row, _ := ctid.Endings(c.Exit)
@@ -213,7 +217,7 @@ func (k *call) popStamped(_ time.Time, id ctid.OfferID, seq uint64) {
 
 // ring calls the agent's phone.
 func (k *call) ring(now time.Time, o *offer) {
-	k.legs[o.leg] = &leg{id: o.leg, agent: o.Agent, offer: o.Offer}
+	k.legs[o.leg] = &leg{id: o.leg, agent: o.Agent, offer: o.Offer, born: now}
 	o.rung = now
 	err := k.node.Originate(k.ctx, ari.OriginateRequest{ChannelID: o.leg, Endpoint: o.device.Endpoint, AppArgs: "leg," + string(k.id),
 		Originator: k.channel, CallerID: callerID(k.rec.ANI), Timeout: int(o.Until.Sub(now).Seconds()) + 5, Variables: k.legVariables()})

@@ -16,8 +16,12 @@ func (k *call) input(now time.Time, in ivr.Input) {
 		return
 	}
 	k.giveFigures()
-	for _, s := range k.machine.Next(now, in) {
+	steps := k.machine.Next(now, in)
+	for _, s := range steps {
 		k.step(now, s)
+	}
+	if len(steps) > 0 {
+		k.save()
 	}
 }
 

@@ -56,6 +56,7 @@ func (k *call) connect(now time.Time, o *offer, ringMS int64) {
 	k.rec.Outcome = "answered"
 	k.fact(ctid.BySystem, ctid.CallEstablished{Talk: "main", WaitMS: now.Sub(o.Entered).Milliseconds(), RingMS: ringMS,
 		Legs: []ctid.LegView{{Leg: ctid.LegID(k.channel), Role: "caller", State: "up"}, {Leg: ctid.LegID(o.leg), Role: "agent", Agent: o.Agent, State: "up"}}}, o.Agent)
+	k.save()
 	if err != nil && !ari.IsGone(err) { // they would sit in silence
 		k.hangupLegs(func(x *leg) bool { return x.id == o.leg })
 	}
@@ -132,8 +133,18 @@ func (k *call) partnerLeft(now time.Time, l *leg, cause int) {
 		return
 	}
 	if !k.callerGone && k.queue != nil {
-		k.input(now, ivr.DoneStep{ID: k.queue.step, Result: ivr.Result{Outcome: "answered"}})
+		k.talkDone(now)
 	}
+}
+
+// talkDone lets the script go on after the conversation.
+func (k *call) talkDone(now time.Time) {
+	k.queue.left = true
+	if k.machine == nil { // it could not be restored: the conversation was all there was left to do
+		k.endScript(now, ivr.End{})
+		return
+	}
+	k.input(now, ivr.DoneStep{ID: k.queue.step, Result: ivr.Result{Outcome: "answered"}})
 }
 
 // endTalk closes the clocks of the conversation.
@@ -187,7 +198,7 @@ func (k *call) hangupAgent(now time.Time, agent ctid.AgentID, by ctid.By, reply 
 	k.endTalk(now)
 	k.fact(by, ctid.CallPartyLeft{Leg: ctid.LegID(t.leg), Role: "agent", Agent: agent, End: ctid.End{Side: ctid.SideAgent, Reason: "hangup", Q850: 16}}, agent)
 	k.tellCore(acd.WorkEnded{Agent: agent, Task: ctid.TaskID(k.id)})
-	k.input(now, ivr.DoneStep{ID: k.queue.step, Result: ivr.Result{Outcome: "answered"}})
+	k.talkDone(now)
 	k.desk.post(func(now time.Time) { // behind the facts above
 		k.desk.replyAfterCommit(now, k.id, reply)
 	})

@@ -25,6 +25,9 @@ type desk struct {
 	pops     map[ctid.AgentID]*popState
 	reserved map[ctid.AgentID]acd.AgentChanged // told behind the pop that it is about
 	orphans  map[string]*orphan                // conversations of a ctid before, by each of their channels
+	old      map[ctid.CallID]ctid.CallRecord   // calls of an earlier run whose node has not been looked at yet
+	snapSeq  uint64                            // of the last snapshot of the core, and when
+	snapAt   time.Time
 	draining bool
 	emptied  []chan struct{} // closed when no call is left
 	pending  []ctid.LogEntry // entries of the letter in hand; they share a transaction
@@ -37,16 +40,27 @@ type nodeState struct {
 	why   string
 	since time.Time
 	rev   uint64
+
+	sweeping bool // what it has is being looked at; its events wait in held
+	held     []ari.Message
+	sweeps   int
 }
 
 func newDesk(s *Switchboard) (*desk, error) {
-	core, err := acd.New(s.cfg.Plan.ACD)
-	if err != nil {
-		return nil, err
+	core := reviveCore(s.cfg)
+	if core == nil {
+		var err error
+		if core, err = acd.New(s.cfg.Plan.ACD); err != nil {
+			return nil, err
+		}
 	}
 	d := &desk{sb: s, box: newBox(), core: core, plan: s.cfg.Plan, seq: s.cfg.NextSeq,
 		calls: map[ctid.CallID]*call{}, byChan: map[string]*call{}, nodes: map[string]*nodeState{},
 		orphans: map[string]*orphan{}, pops: map[ctid.AgentID]*popState{}, reserved: map[ctid.AgentID]acd.AgentChanged{}}
+	d.old = map[ctid.CallID]ctid.CallRecord{}
+	for _, r := range s.cfg.History.Calls {
+		d.old[r.ID] = r
+	}
 	for _, n := range s.cfg.Nodes {
 		d.nodes[n.Name()] = &nodeState{node: n, why: "not connected yet", since: s.clock.steady()}
 	}
@@ -74,6 +88,10 @@ func (d *desk) run(ctx context.Context) {
 			d.fact(now, ctid.Event{By: ctid.BySystem, Body: ctid.ClockStepped{StepMS: by.Milliseconds()}})
 			d.flush()
 		}
+		if d.snapshotDue(now) {
+			d.snapshot(now)
+			d.flush()
+		}
 		if due := d.core.Deadline(); !due.IsZero() && !now.Before(due) {
 			d.decide(now, acd.Tick{})
 			d.flush()
@@ -94,11 +112,16 @@ func (d *desk) run(ctx context.Context) {
 // in those who need no desktop.
 func (d *desk) begin(now time.Time) {
 	d.fact(now, ctid.Event{By: ctid.BySystem, Body: ctid.ConfigChanged{Hash: d.plan.Hash, What: "start"}})
+	if d.sb.cfg.History.Core != nil {
+		d.decide(now, acd.Reconfigure{Config: d.plan.ACD})
+		d.decide(now, acd.Restarted{})
+	}
 	for _, a := range d.plan.ACD.Agents {
 		if v, ok := d.core.AgentView(a.ID); ok {
 			d.agentChanged(now, acd.AgentChanged{View: v, By: ctid.BySystem})
 		}
 	}
+	d.snapshot(now)
 	d.logIn(now, d.plan.ACD.Agents)
 	d.flush()
 }

@@ -16,11 +16,15 @@ func (d *desk) onARI(now time.Time, n *ari.Node, m ari.Message) {
 	st := d.nodes[n.Name()]
 	switch m.Kind {
 	case ari.KindEvent:
+		if st.sweeping { // first what is there, then what is new
+			st.held = append(st.held, m)
+			return
+		}
 		d.onEvent(now, n, m.Event)
 	case ari.KindUp:
 		st.up, st.why = true, ""
 		d.link(now, st, "up", m.Version.Text, "")
-		d.sweep(st) // which asks for the devices when it knows who talks
+		d.sweep(now, st) // which asks for the devices when it knows who talks
 	case ari.KindGap:
 		d.link(now, st, "recovering", "", "events between "+m.Since.UTC().Format(time.RFC3339)+" and now were not told")
 	case ari.KindStateUp:
@@ -45,7 +49,7 @@ func (d *desk) link(now time.Time, st *nodeState, state, version, detail string)
 
 // nodeGone: nobody can be rung on that node until it is back. Its calls stay: Asterisk keeps them.
 func (d *desk) nodeGone(now time.Time, st *nodeState, state string, err error) {
-	st.up = false
+	st.up, st.sweeping, st.held = false, false, nil
 	st.why = state
 	if err != nil {
 		st.why = state + ": " + err.Error()
@@ -218,51 +222,82 @@ func (d *desk) askDevices(st *nodeState) {
 	})
 }
 
-// sweep compares what a node has with what we hold, after each connect: calls whose channel is gone are told so, and
-// channels and bridges of ours that no call knows are ended.
-func (d *desk) sweep(st *nodeState) {
+// sweep compares what a node has with what we hold, after each connect: calls of an earlier run are taken over, calls
+// whose channel is gone are told so, and channels and bridges of ours that no call knows are ended. Events wait for it.
+func (d *desk) sweep(now time.Time, st *nodeState) {
 	n := st.node
+	st.sweeping, st.held = true, nil
+	st.sweeps++
+	sweep := st.sweeps
+	live := map[ctid.CallID]bool{}
+	for id := range d.calls {
+		live[id] = true
+	}
 	d.background(n, func(ctx context.Context) error {
 		channels, err := n.Channels(ctx)
-		if err != nil {
-			return err
+		if err == nil {
+			err = hushLegs(ctx, n, channels, d.sb.cfg.Site, live)
 		}
-		bridges, err := n.Bridges(ctx)
-		if err != nil {
-			return err
+		var bridges []ari.BridgeData
+		if err == nil {
+			bridges, err = n.Bridges(ctx)
 		}
-		d.post(func(now time.Time) {
-			d.compare(now, n, channels, bridges)
-			d.askDevices(st)
+		d.post(func(at time.Time) {
+			if st.sweeps != sweep || !st.sweeping {
+				return // the connection was lost meanwhile: the next one brings a sweep of its own
+			}
+			if err == nil {
+				d.compare(at, n, newFound(now, channels, bridges))
+			}
+			d.swept(at, st)
 		})
-		return nil
+		return err
 	})
 }
 
-func (d *desk) compare(now time.Time, n *ari.Node, channels []ari.Channel, bridges []ari.BridgeData) {
-	kept := d.keepOrphans(now, n, channels, bridges)
-	there := map[string]bool{}
-	for _, c := range channels {
-		there[c.ID] = true
-		if kept[c.ID] {
+// swept lets the events through that came during the sweep.
+func (d *desk) swept(now time.Time, st *nodeState) {
+	held := st.held
+	st.sweeping, st.held = false, nil
+	d.askDevices(st)
+	for _, m := range held {
+		d.onEvent(now, st.node, m.Event)
+	}
+}
+
+func (d *desk) compare(now time.Time, n *ari.Node, f *found) {
+	kept, lost := d.reviveCalls(now, n, f)
+	if kept+lost > 0 {
+		st := d.nodes[n.Name()]
+		st.rev++
+		d.fact(now, ctid.Event{By: ctid.BySystem, Rev: st.rev, Body: ctid.LinkChanged{PBX: ctid.NodeID(n.Name()), State: "up",
+			Since: now.UTC(), Version: n.Version().Text, Kept: kept, Lost: lost}})
+		d.sb.cfg.Log.Info("calls of the run before", "node", n.Name(), "taken_over", kept, "ended_meanwhile", lost)
+	}
+	left := d.keepOrphans(now, n, f)
+	for _, id := range sortedKeys(f.channels) {
+		c := f.channels[id]
+		if left[id] {
 			continue
 		}
-		if call := callInID(c.ID); call != "" {
+		if call := callInID(id); call != "" {
 			if d.calls[call] == nil && d.ours(n, c) {
-				d.background(n, func(ctx context.Context) error { return n.Hangup(ctx, c.ID, "normal", 0) })
+				d.background(n, func(ctx context.Context) error { return n.Hangup(ctx, id, "normal", 0) })
 			}
-		} else if d.byChan[c.ID] == nil {
+		} else if d.byChan[id] == nil {
 			d.takeIn(now, n, c)
 		}
 	}
-	for _, b := range bridges {
-		if call := callInID(b.ID); call != "" && d.calls[call] == nil && !kept[b.ID] && d.ourSite(b.ID) {
-			d.background(n, func(ctx context.Context) error { return n.DestroyBridge(ctx, b.ID) })
+	for call, list := range f.bridges {
+		for _, b := range list {
+			if d.calls[call] == nil && !left[b.ID] && d.ourSite(b.ID) {
+				d.background(n, func(ctx context.Context) error { return n.DestroyBridge(ctx, b.ID) })
+			}
 		}
 	}
 	for _, id := range sortedKeys(d.calls) {
 		if k := d.calls[id]; k.node == n {
-			k.post(func(now time.Time) { k.reconcile(now, there) })
+			k.post(func(now time.Time) { k.reconcile(now, f) })
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"ctid"
 	"ctid/ari"
 )
 
@@ -30,27 +31,10 @@ func (d *desk) giveUp(n *ari.Node, reason string) {
 
 // keepOrphans finds the conversations among what a node has, watches them, and returns the ids of their channels and
 // bridges.
-func (d *desk) keepOrphans(now time.Time, n *ari.Node, channels []ari.Channel, bridges []ari.BridgeData) map[string]bool {
-	byID := map[string]ari.Channel{}
-	for _, c := range channels {
-		byID[c.ID] = c
-	}
+func (d *desk) keepOrphans(now time.Time, n *ari.Node, f *found) map[string]bool {
 	kept := map[string]bool{}
-	for _, b := range bridges {
-		call := callInID(b.ID)
-		if call == "" || d.calls[call] != nil || len(b.ChannelIDs) < 2 ||
-			!slices.ContainsFunc(b.ChannelIDs, func(id string) bool { c, ok := byID[id]; return ok && d.ours(n, c) }) {
-			continue
-		}
-		kept[b.ID] = true
-		o := &orphan{node: n, bridge: b.ID, channels: b.ChannelIDs}
-		for _, id := range b.ChannelIDs {
-			kept[id] = true
-			if i := strings.LastIndexByte(byID[id].Name, '-'); i > 0 { // PJSIP/1001-00000012
-				o.endpoints = append(o.endpoints, byID[id].Name[:i])
-			}
-		}
-		d.watch(now, o)
+	for _, id := range sortedKeys(f.bridges) {
+		d.keepOrphansOf(now, n, id, f, kept)
 	}
 	for id, o := range d.orphans { // what ended unseen is swept like anything else
 		if o.node == n && !kept[id] {
@@ -58,6 +42,25 @@ func (d *desk) keepOrphans(now time.Time, n *ari.Node, channels []ari.Channel, b
 		}
 	}
 	return kept
+}
+
+func (d *desk) keepOrphansOf(now time.Time, n *ari.Node, call ctid.CallID, f *found, kept map[string]bool) {
+	byID := f.channels
+	for _, b := range f.bridges[call] {
+		if d.calls[call] != nil || len(b.ChannelIDs) < 2 ||
+			!slices.ContainsFunc(b.ChannelIDs, func(id string) bool { c, ok := byID[id]; return ok && d.ours(n, c) }) {
+			continue
+		}
+		kept[b.ID] = true
+		o := &orphan{node: n, bridge: b.ID, channels: b.ChannelIDs}
+		for _, id := range b.ChannelIDs {
+			kept[id] = true
+			if e := endpointIn(byID[id].Name); e != "" {
+				o.endpoints = append(o.endpoints, e)
+			}
+		}
+		d.watch(now, o)
+	}
 }
 
 // watch asks for the ends of an orphan's channels.

@@ -47,6 +47,15 @@ func (d *desk) offerPop(now time.Time, k *call, m acd.MakeOffer, data ctid.PopDa
 	k.post(func(now time.Time) { k.popStamped(now, m.Offer, ev.Seq) })
 }
 
+// popAnew puts the pop of a conversation that an earlier run has joined back on the agent's screen.
+func (d *desk) popAnew(now time.Time, k *call, agent ctid.AgentID, data ctid.PopData) {
+	d.closePop(now, agent, "", "done")
+	p := &popState{id: ctid.PopID(d.sb.cfg.NewID("p_")), rev: 1, call: k.id, offer: data.Offer, decided: now}
+	d.pops[agent] = p
+	d.fact(now, ctid.Event{By: ctid.BySystem, Call: k.id, Agent: agent, Queue: data.Queue.ID, Pop: p.id, Rev: p.rev,
+		Agents: []ctid.AgentID{agent}, Body: ctid.PopOffered{PopData: data}}, k.person(data.Match.Chosen, data.ANI))
+}
+
 // updatePop changes the pop of an offer, if it is still on the screen.
 func (d *desk) updatePop(now time.Time, k *call, agent ctid.AgentID, why string, patch map[string]any, data ctid.PopData) {
 	p := d.pops[agent]

@@ -104,6 +104,7 @@ type Config struct {
 	Epoch   string // from the store
 	NextSeq uint64 // from the store
 	Plan    Plan
+	History History // of the run before
 	Limits  Limits
 	Nodes   []*ari.Node
 	Now     func() time.Time // the one clock; nil: time.Now

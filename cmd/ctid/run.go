@@ -183,9 +183,13 @@ func (d *daemon) makeSwitchboard() error {
 	if err != nil {
 		return err
 	}
+	past, err := history(d.ctx, d.st)
+	if err != nil {
+		return err
+	}
 	d.epoch = epoch
 	d.sb, err = switchboard.New(switchboard.Config{
-		Site: d.cfg.Site, Epoch: epoch, NextSeq: next, Plan: plan(d.cfg, epoch, d.lib), Nodes: d.nodes,
+		Site: d.cfg.Site, Epoch: epoch, NextSeq: next, Plan: plan(d.cfg, epoch, d.lib), History: past, Nodes: d.nodes,
 		Limits: switchboard.Limits{Calls: d.cfg.Limits.Calls}, Log: d.log, NewID: newIDs(time.Now), Person: d.st.PersonHash,
 		Meters: d.metrics.meters(),
 	})

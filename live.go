@@ -1,0 +1,30 @@
+package ctid
+
+import "time"
+
+// Live is what a restart needs of a call that is not over. It is part of its open record, and gone from the closed one.
+type Live struct {
+	Machine  Private    `json:"machine,omitempty"` // the script's session, as the script engine stored it
+	Names    int        `json:"names"`             // ids made for Asterisk so far
+	Answered bool       `json:"answered"`
+	Bridge   string     `json:"bridge,omitempty"`
+	Queue    *LiveQueue `json:"queue,omitempty"` // while the script's queue step is open: waiting, offered or talking
+	Talk     *LiveTalk  `json:"talk,omitempty"`
+}
+
+// LiveQueue is a stay in a queue. Until is when the script's longest wait ends; zero: never.
+type LiveQueue struct {
+	Step     string    `json:"step"`
+	Queue    QueueID   `json:"queue"`
+	Music    string    `json:"music,omitempty"`
+	Priority int       `json:"priority"`
+	Entered  time.Time `json:"entered"`
+	Until    time.Time `json:"until,omitzero"`
+}
+
+// LiveTalk is a conversation with an agent.
+type LiveTalk struct {
+	Agent AgentID   `json:"agent"`
+	Leg   LegID     `json:"leg"`
+	Since time.Time `json:"since"`
+}

@@ -1,0 +1,133 @@
+package switchboard
+
+import (
+	"time"
+
+	"ctid"
+	"ctid/ari"
+	"ctid/ivr"
+)
+
+// namesAhead is how far the ids of an adopted call begin behind those that its record knows of: it may have made more.
+const namesAhead = 1000
+
+// resume goes on with a call of an earlier run where it stands.
+func (k *call) resume(now time.Time, a adopted) {
+	l := k.rec.Live
+	k.rec.Live = nil
+	k.names, k.answered, k.bridge = l.Names+namesAhead, l.Answered, a.bridge
+	for _, id := range a.others {
+		k.legs[id] = &leg{id: id, up: true, asked: true}
+		k.warn("hanging up a leg of the earlier run failed", k.node.Hangup(k.ctx, id, "normal", 0))
+	}
+	if err := k.node.SubscribeChannel(k.ctx, k.channel); ari.IsNotFound(err) || ari.IsUnprocessable(err) {
+		k.lost(now, "lost_while_down", 0)
+		return
+	}
+	k.restoreMachine(l)
+	k.lookupCaller(now)
+	k.note("adopted", map[string]any{"talking": a.talking != nil, "waiting": l.Queue != nil && l.Talk == nil})
+	if q := l.Queue; q != nil {
+		k.queue = &queueStay{step: q.Step, music: q.Music, queue: q.Queue, entered: q.Entered, priority: q.Priority, until: q.Until}
+	}
+	switch {
+	case a.talking != nil:
+		k.resumeTalk(now, l, a)
+	case l.Talk != nil: // the agent hung up while nobody looked
+		k.closeTalk(now, l)
+		k.talkDone(now)
+	case l.Queue != nil:
+		k.musicFrom(k.queue)
+	case l.Machine != "" && k.machine != nil:
+		k.input(now, ivr.Resume{})
+	default:
+		k.machine = ivr.NewMachine(k.route.Script, ivr.Options{})
+		k.input(now, k.startInput())
+	}
+	k.save()
+}
+
+// restoreMachine brings the script back to where it stood, if it is the same script still.
+func (k *call) restoreMachine(l *ctid.Live) {
+	if l.Machine == "" || k.route.Script == nil {
+		return
+	}
+	m, err := ivr.Restore(k.route.Script, ivr.Options{}, []byte(l.Machine))
+	if err != nil {
+		k.sb.cfg.Log.Warn("the script has changed since this call began; it goes on without its place in the script", "call", k.id, "error", err)
+		return
+	}
+	k.machine = m
+}
+
+// resumeTalk takes a conversation over, and joins the two where the earlier run had not come to it.
+func (k *call) resumeTalk(now time.Time, l *ctid.Live, a adopted) {
+	if k.queue == nil {
+		k.queue = &queueStay{entered: now}
+	}
+	k.queue.over = true
+	k.legs[a.talking.id] = a.talking
+	if err := k.node.SubscribeChannel(k.ctx, a.talking.id); ari.IsNotFound(err) || ari.IsUnprocessable(err) {
+		k.legGone(now, a.talking, 0, 0)
+		k.talkDone(now)
+		return
+	}
+	t := &talk{agent: a.agent, leg: a.talking.id, since: now, joined: true, held: map[string]time.Time{}, rec: len(k.rec.Agents) - 1}
+	if l.Talk != nil && l.Talk.Agent == a.agent {
+		t.since = l.Talk.Since
+	} else {
+		t.rec = len(k.rec.Agents)
+		k.rec.Agents = append(k.rec.Agents, ctid.AgentPart{Agent: a.agent, From: k.sb.clock.wall(now)})
+		k.closeVisit(now, ctid.ExitAnswered)
+		k.rec.Outcome, k.rec.Connected = "answered", k.sb.clock.wall(now)
+	}
+	k.talk = t
+	if !a.joined {
+		k.music = true // it plays on from before
+		k.stopMusic()
+		k.makeBridge()
+		k.warn("joining caller and agent failed", k.node.AddToBridge(k.ctx, k.bridge, k.channel, t.leg))
+	}
+	k.showAgain(t)
+}
+
+// closeVisit closes the last stay in a queue in the record, where it is open.
+func (k *call) closeVisit(now time.Time, exit ctid.QueueExit) {
+	if len(k.rec.Queues) == 0 {
+		return
+	}
+	if v := &k.rec.Queues[len(k.rec.Queues)-1]; v.Exit == "" {
+		v.Exit, v.WaitMS = exit, max(0, now.Sub(k.queue.entered).Milliseconds())
+		k.rec.WaitMS += v.WaitMS
+	}
+}
+
+// closeTalk closes the clocks of a conversation that ended unseen.
+func (k *call) closeTalk(now time.Time, l *ctid.Live) {
+	if n := len(k.rec.Agents); n > 0 {
+		k.talk = &talk{agent: l.Talk.Agent, since: l.Talk.Since, rec: n - 1}
+		k.endTalk(now)
+	}
+}
+
+// showAgain brings the call back to the agent's screen, with what is known of the caller, when that is known.
+func (k *call) showAgain(t *talk) {
+	show := func(now time.Time) {
+		if k.talk != t {
+			return
+		}
+		k.trail(now)
+		o := &offer{decided: now, leg: t.leg}
+		o.Queue, o.Entered, o.Agent = k.queue.queue, k.queue.entered, t.agent
+		t.pop = k.popData(now, o)
+		data := t.pop
+		k.desk.post(func(now time.Time) { k.desk.popAnew(now, k, t.agent, data) })
+		k.fact(ctid.BySystem, ctid.CallEstablished{Talk: "main", WaitMS: k.rec.WaitMS, Legs: []ctid.LegView{
+			{Leg: ctid.LegID(k.channel), Role: "caller", State: "up"}, {Leg: ctid.LegID(t.leg), Role: "agent", Agent: t.agent, State: "up"}}}, t.agent)
+	}
+	if k.matched {
+		show(k.sb.clock.steady())
+		return
+	}
+	k.waiting = append(k.waiting, show)
+}

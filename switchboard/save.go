@@ -1,0 +1,42 @@
+package switchboard
+
+import (
+	"ctid"
+	"time"
+)
+
+// save puts the open record down as it is now, so that a restart finds the call where it stands. It goes by the desk, so
+// that an older state never overwrites a newer one.
+func (k *call) save() {
+	if k.ended {
+		return
+	}
+	rec := k.record()
+	person := k.person(rec.Customer, rec.ANI)
+	k.desk.post(func(now time.Time) {
+		e := ctid.LogEntry{Seq: k.desk.seq, Epoch: k.sb.cfg.Epoch, At: k.desk.wall(now), Subject: string(k.id), Record: rec}
+		person(&e)
+		k.desk.seq++
+		k.desk.pending = append(k.desk.pending, e)
+	})
+}
+
+// live is what a restart needs of the call.
+func (k *call) live() *ctid.Live {
+	if k.ended {
+		return nil
+	}
+	l := &ctid.Live{Names: k.names, Answered: k.answered, Bridge: k.bridge}
+	if k.machine != nil && !k.machine.Done() {
+		if b, err := k.machine.Snapshot(); err == nil { // an error says only that it has not begun
+			l.Machine = ctid.Private(b)
+		}
+	}
+	if q := k.queue; q != nil && !q.left {
+		l.Queue = &ctid.LiveQueue{Step: q.step, Queue: q.queue, Music: q.music, Priority: q.priority, Entered: q.entered.UTC(), Until: q.until}
+	}
+	if t := k.talk; t != nil {
+		l.Talk = &ctid.LiveTalk{Agent: t.agent, Leg: ctid.LegID(t.leg), Since: t.since.UTC()}
+	}
+	return l
+}
