@@ -35,11 +35,13 @@ type desk struct {
 
 // nodeState is one Asterisk as the desk knows it.
 type nodeState struct {
-	node  *ari.Node
-	up    bool
-	why   string
-	since time.Time
-	rev   uint64
+	node      *ari.Node
+	connected bool
+	up        bool              // connected, and its channels and phones have been read
+	heard     map[string]uint64 // by endpoint: how many changes were told
+	why       string
+	since     time.Time
+	rev       uint64
 
 	sweeping bool // what it has is being looked at; its events wait in held
 	held     []ari.Message
@@ -62,7 +64,7 @@ func newDesk(s *Switchboard) (*desk, error) {
 		d.old[r.ID] = r
 	}
 	for _, n := range s.cfg.Nodes {
-		d.nodes[n.Name()] = &nodeState{node: n, why: "not connected yet", since: s.clock.steady()}
+		d.nodes[n.Name()] = &nodeState{node: n, why: "not connected yet", heard: map[string]uint64{}, since: s.clock.steady()}
 	}
 	return d, nil
 }

@@ -3,6 +3,7 @@ package switchboard
 import (
 	"context"
 	"fmt"
+	"maps"
 	"strings"
 	"time"
 
@@ -22,7 +23,7 @@ func (d *desk) onARI(now time.Time, n *ari.Node, m ari.Message) {
 		}
 		d.onEvent(now, n, m.Event)
 	case ari.KindUp:
-		st.up, st.why = true, ""
+		st.connected, st.why = true, "connected, its state is being read"
 		d.link(now, st, "up", m.Version.Text, "")
 		d.sweep(now, st) // which asks for the devices when it knows who talks
 	case ari.KindGap:
@@ -49,7 +50,7 @@ func (d *desk) link(now time.Time, st *nodeState, state, version, detail string)
 
 // nodeGone: nobody can be rung on that node until it is back. Its calls stay: Asterisk keeps them.
 func (d *desk) nodeGone(now time.Time, st *nodeState, state string, err error) {
-	st.up, st.sweeping, st.held = false, false, nil
+	st.up, st.connected, st.sweeping, st.held = false, false, false, nil
 	st.why = state
 	if err != nil {
 		st.why = state + ": " + err.Error()
@@ -67,6 +68,7 @@ func (d *desk) nodeGone(now time.Time, st *nodeState, state string, err error) {
 func (d *desk) onEvent(now time.Time, n *ari.Node, ev ari.Event) {
 	switch e := ev.(type) {
 	case *ari.EndpointStateChange:
+		d.nodes[n.Name()].heard[endpointOf(e.Endpoint)]++
 		d.device(now, n, endpointOf(e.Endpoint), e.Endpoint.State != "offline")
 		return
 	case *ari.ContactStatusChange:
@@ -173,12 +175,18 @@ func (d *desk) contact(_ time.Time, n *ari.Node, e *ari.ContactStatusChange) {
 	if d.agentAt(n, name) == "" {
 		return
 	}
+	st := d.nodes[n.Name()]
+	heard := st.heard[name]
 	d.background(n, func(ctx context.Context) error {
 		ep, err := n.Endpoint(ctx, e.Endpoint.Technology, e.Endpoint.Resource)
 		if err != nil {
 			return err
 		}
-		d.post(func(now time.Time) { d.device(now, n, name, ep.State != "offline") })
+		d.post(func(now time.Time) {
+			if st.heard[name] == heard { // else an event that came meanwhile is newer than this answer
+				d.device(now, n, name, ep.State != "offline")
+			}
+		})
 		return nil
 	})
 }
@@ -205,21 +213,28 @@ func (d *desk) device(now time.Time, n *ari.Node, endpoint string, reachable boo
 	}
 }
 
-// askDevices reads the state of all phones of a node.
+// askDevices reads the state of all phones of a node. What was heard of a phone meanwhile is newer than the answer.
 func (d *desk) askDevices(st *nodeState) {
-	n := st.node
+	n, rev, heard := st.node, st.rev, maps.Clone(st.heard)
 	d.background(n, func(ctx context.Context) error {
 		list, err := n.Endpoints(ctx, "PJSIP")
-		if err != nil {
-			return err
-		}
 		d.post(func(now time.Time) {
 			for _, e := range list {
-				d.device(now, n, endpointOf(e), e.State != "offline")
+				if name := endpointOf(e); st.heard[name] == heard[name] {
+					d.device(now, n, name, e.State != "offline")
+				}
 			}
+			d.ready(st, rev)
 		})
-		return nil
+		return err
 	})
+}
+
+// ready: the node's state has been read since the connect that rev tells; calls may come and agents get ready.
+func (d *desk) ready(st *nodeState, rev uint64) {
+	if st.rev == rev && st.connected {
+		st.up, st.why = true, ""
+	}
 }
 
 // sweep compares what a node has with what we hold, after each connect: calls of an earlier run are taken over, calls
@@ -246,13 +261,26 @@ func (d *desk) sweep(now time.Time, st *nodeState) {
 			if st.sweeps != sweep || !st.sweeping {
 				return // the connection was lost meanwhile: the next one brings a sweep of its own
 			}
-			if err == nil {
-				d.compare(at, n, newFound(now, channels, bridges))
+			if err != nil { // events go on waiting
+				time.AfterFunc(sweepAgain, func() { d.post(func(now time.Time) { d.sweepAnew(now, st, sweep) }) })
+				return
 			}
+			d.compare(at, n, newFound(now, channels, bridges))
 			d.swept(at, st)
 		})
 		return err
 	})
+}
+
+// sweepAgain is how long after a failed look at a node the next one follows.
+const sweepAgain = time.Second
+
+func (d *desk) sweepAnew(now time.Time, st *nodeState, failed int) {
+	if st.sweeping && st.sweeps == failed {
+		held := st.held
+		d.sweep(now, st)
+		st.held = held
+	}
 }
 
 // swept lets the events through that came during the sweep.

@@ -123,3 +123,35 @@ func TestSweepLeavesOthersAlone(t *testing.T) {
 		}
 	})
 }
+
+// An answer that was overtaken by an event says nothing any more.
+func TestStaleDeviceAnswer(t *testing.T) {
+	inCentre(t, straight, func(t *testing.T, c *centre) {
+		c.ready("ana")
+		phone := c.pbx.Phone("1001", aritest.AnswerAfter(time.Second))
+		c.pbx.Fault(aritest.Fault{Match: "GET /endpoints/PJSIP/1001", Times: 1, Late: 2 * time.Second})
+		phone.Unregister()
+		c.settle(100 * time.Millisecond)
+		c.wantState("ana", "paused(device-unreachable)")
+		phone.Register()
+		c.settle(5 * time.Second)
+		c.must("ana", ctid.AgentReady{})
+	})
+}
+
+// A node is in use when its channels and phones have been read, not before.
+func TestNodeIsUpWhenRead(t *testing.T) {
+	inCentre(t, straight, func(t *testing.T, c *centre) {
+		c.pbx.Fault(aritest.Fault{Match: "GET /channels", Times: 1, Late: 3 * time.Second})
+		c.pbx.CutSocket("ctid")
+		c.settle(2 * time.Second)
+		st, err := c.sb.Status(t.Context())
+		if err != nil || st.NodesUp["a"] || st.NodesWhy["a"] != "connected, its state is being read" {
+			t.Errorf("%v %v %v", st.NodesUp, st.NodesWhy, err)
+		}
+		c.settle(5 * time.Second)
+		if st, err = c.sb.Status(t.Context()); err != nil || !st.NodesUp["a"] || st.NodesWhy["a"] != "" {
+			t.Errorf("%v %v %v", st.NodesUp, st.NodesWhy, err)
+		}
+	})
+}
