@@ -233,7 +233,7 @@ func ask(t *testing.T, method, url, body string) int {
 		}
 		return 0
 	}
-	defer res.Body.Close() //nolint:errcheck // read below
+	defer res.Body.Close()
 	if b, _ := io.ReadAll(res.Body); bytes.Contains(b, []byte("goroutine ")) || bytes.Contains(b, []byte("root:")) {
 		t.Errorf("%s %s: %s", method, url, b)
 	}
@@ -243,7 +243,7 @@ func ask(t *testing.T, method, url, body string) int {
 // rawBytes sends what is no HTTP at all; the server hangs up.
 func rawBytes(t *testing.T, addr string) {
 	t.Helper()
-	c, err := net.Dial("tcp", addr) //nolint:noctx // has a deadline
+	c, err := net.Dial("tcp", addr)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -290,8 +290,8 @@ func oneFrame(r *Rig, token string, kind int, data []byte) error {
 	if err != nil {
 		return err
 	}
-	defer c.Close()        //nolint:errcheck // over
-	defer res.Body.Close() //nolint:errcheck // empty
+	defer c.Close()
+	defer res.Body.Close()
 	_ = c.WriteMessage(kind, data)
 	if err := c.SetReadDeadline(time.Now().Add(10 * time.Second)); err != nil {
 		return err

@@ -38,7 +38,7 @@ type door struct {
 // newDoor makes a shut door to an address.
 func newDoor(t *testing.T, to string) *door {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // shut at once
+	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,7 +62,7 @@ func newDoor(t *testing.T, to string) *door {
 
 func (d *door) open() {
 	d.t.Helper()
-	l, err := net.Listen("tcp", d.addr) //nolint:noctx // the test's end closes it
+	l, err := net.Listen("tcp", d.addr)
 	if err != nil {
 		d.t.Fatal(err)
 	}
@@ -273,7 +273,7 @@ var serveIt = []string{"serve", "-c", "ctid.yaml"}
 
 // A port that is taken ends the start, before any Asterisk is asked anything.
 func TestTakenPort(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // closed below
+	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -327,7 +327,7 @@ func TestBadDatabase(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			_, err = c.Exec("INSERT INTO goose_db_version (version_id, is_applied) VALUES (99, 1)") //nolint:noctx // a test
+			_, err = c.Exec("INSERT INTO goose_db_version (version_id, is_applied) VALUES (99, 1)")
 			return errors.Join(err, c.Close())
 		}, []string{"schema version 99", "newer ctid", "backup", "ctid.db"}},
 		{"without its key", func(_, key string) error { return os.Remove(key) }, []string{"ctid.key", "is missing", "backup"}},
