@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -173,7 +174,7 @@ func TestRealRubbishOverHTTP(t *testing.T) {
 		{"POST", r.Metrics + "/metrics", "", []int{405}},
 		{"GET", r.Metrics + "/debug/pprof/", "", []int{404}},
 	} {
-		if got := ask(t, tt.method, tt.url, tt.body); !contains(tt.want, got) {
+		if got := ask(t, tt.method, tt.url, tt.body); !slices.Contains(tt.want, got) {
 			t.Errorf("%s %s with %d bytes: %d, want %v", tt.method, tt.url, len(tt.body), got, tt.want)
 		}
 	}
@@ -204,15 +205,6 @@ func TestRealRubbishOverHTTP(t *testing.T) {
 	if strings.Contains(r.Log(), "panic") {
 		t.Error(r.Log())
 	}
-}
-
-func contains(list []int, n int) bool {
-	for _, x := range list {
-		if x == n {
-			return true
-		}
-	}
-	return false
 }
 
 // ask returns the status of a request; 0 when the server has cut it off.

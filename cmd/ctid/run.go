@@ -106,17 +106,6 @@ func (d *daemon) loadScripts() error {
 	return err
 }
 
-// sayFound logs what was found in the scripts.
-func (d *daemon) sayFound(said []string, err error) {
-	level := slog.LevelWarn
-	if err != nil {
-		level = slog.LevelError
-	}
-	for _, s := range said {
-		d.log.Log(d.ctx, level, s)
-	}
-}
-
 func (d *daemon) openStore() error {
 	s, err := store.Open(d.ctx, store.Config{DSN: d.cfg.Store.DSN, KeyFile: d.cfg.Store.KeyFile, Log: d.log,
 		Backlog: d.cfg.Limits.LogBacklog, OnCommit: func(took time.Duration, _ int) { d.metrics.commit.Observe(took.Seconds()) }})

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"sort"
@@ -135,6 +136,17 @@ func loadScripts(c *config.Config, now func() time.Time) (*library, []string, er
 		return nil, said, errors.New("the scripts have errors")
 	}
 	return l, said, nil
+}
+
+// sayFound logs what was found in the scripts.
+func (d *daemon) sayFound(said []string, err error) {
+	level := slog.LevelWarn
+	if err != nil {
+		level = slog.LevelError
+	}
+	for _, s := range said {
+		d.log.Log(d.ctx, level, s)
+	}
 }
 
 // ivrSite is the part of the configuration that scripts are checked against.
