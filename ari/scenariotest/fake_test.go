@@ -84,7 +84,7 @@ func TestScenariosOnTheFake(t *testing.T) {
 			if s.Since > major {
 				continue
 			}
-			t.Run(version+"/"+s.Name, func(t *testing.T) {
+			t.Run(version+" "+s.Name, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					fake := aritest.New(aritest.Options{Version: version})
 					defer fake.Close()
