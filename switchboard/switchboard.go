@@ -230,6 +230,9 @@ func (s *Switchboard) Drain(ctx context.Context, why string) error {
 	}
 }
 
+// Probe asks the desk for a sign of life.
+func (s *Switchboard) Probe(ctx context.Context) error { return s.ask(ctx, func(time.Time) {}) }
+
 // Status is the switchboard at one moment.
 type Status struct {
 	Calls     int

@@ -15,6 +15,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -107,6 +108,8 @@ type Rig struct {
 	Media    string
 	opt      Options
 	cmd      *exec.Cmd
+	up       chan string // the lines that say that the daemon is up
+	PID      int         // of the daemon, not of its guard
 	exited   chan struct{}
 	exit     error
 	logMu    sync.Mutex
@@ -241,12 +244,34 @@ func (r *Rig) Begin() {
 		r.T.Fatal(err)
 	}
 	r.cmd, r.exited = c, make(chan struct{})
-	up := make(chan string, 1)
-	go r.read(errs, up)
+	r.up = make(chan string, 100) // more starts than any test causes
+	go r.read(errs)
 	r.T.Cleanup(func() { r.Stop() })
+	r.AwaitUp()
+}
+
+// IsUp says, without waiting, whether the daemon has come up since the last AwaitUp or IsUp, and learns its addresses.
+func (r *Rig) IsUp() bool {
 	select {
-	case line := <-up:
-		r.Web, r.Metrics, r.Media = "http://"+field(line, "web"), "http://"+field(line, "metrics"), "http://"+field(line, "media")
+	case line := <-r.up:
+		r.learn(line)
+		return true
+	default:
+		return false
+	}
+}
+
+func (r *Rig) learn(line string) {
+	r.Web, r.Metrics, r.Media = "http://"+field(line, "web"), "http://"+field(line, "metrics"), "http://"+field(line, "media")
+	r.PID, _ = strconv.Atoi(field(line, "pid"))
+}
+
+// AwaitUp waits until the daemon has come up, for the first time or again, and learns its addresses.
+func (r *Rig) AwaitUp() {
+	r.T.Helper()
+	select {
+	case line := <-r.up:
+		r.learn(line)
 	case <-r.exited:
 		r.T.Fatalf("ctid ended: %v\n%s", r.exit, r.Log())
 	case <-time.After(30 * time.Second):
@@ -263,7 +288,7 @@ func field(line, key string) string {
 }
 
 // read keeps the program's log and tells the line that says it is up; at the end of the log it collects the exit.
-func (r *Rig) read(errs io.Reader, up chan<- string) {
+func (r *Rig) read(errs io.Reader) {
 	s := bufio.NewScanner(errs)
 	s.Buffer(nil, 1<<20)
 	for s.Scan() {
@@ -271,7 +296,7 @@ func (r *Rig) read(errs io.Reader, up chan<- string) {
 		r.log.WriteString(s.Text() + "\n")
 		r.logMu.Unlock()
 		if strings.Contains(s.Text(), "ctid is up") {
-			up <- s.Text()
+			r.up <- s.Text()
 		}
 	}
 	r.exit = r.cmd.Wait()
@@ -291,6 +316,13 @@ func (r *Rig) Signal(s os.Signal) {
 	if err := r.cmd.Process.Signal(s); err != nil {
 		r.T.Error(err)
 	}
+}
+
+// Kill ends the program as a power cut would.
+func (r *Rig) Kill() {
+	r.T.Helper()
+	r.Signal(syscall.SIGKILL)
+	<-r.exited
 }
 
 // Stop ends the program by SIGTERM and checks that it ended well. More calls do nothing.

@@ -5,6 +5,8 @@ package main
 import (
 	"net"
 	"os"
+	"os/signal"
+	"syscall"
 	"time"
 )
 
@@ -38,4 +40,18 @@ type slowConn struct {
 func (c slowConn) Write(b []byte) (int, error) {
 	time.Sleep(c.delay)
 	return c.Conn.Write(b)
+}
+
+// faults lets the desk stand still for ever at SIGUSR1.
+func faults(d *daemon) {
+	c := make(chan os.Signal, 1)
+	signal.Notify(c, syscall.SIGUSR1)
+	d.wg.Go(func() {
+		defer signal.Stop(c)
+		select {
+		case <-c:
+			d.sb.Deadlock()
+		case <-d.ctx.Done():
+		}
+	})
 }

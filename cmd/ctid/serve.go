@@ -19,17 +19,23 @@ const drainTime = 30 * time.Second
 
 func serveCommand() *cobra.Command {
 	var file string
+	var guarded bool
 	c := &cobra.Command{Use: "serve", Short: "Run the daemon; SIGHUP reloads, SIGTERM drains", Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			load := func() (*config.Config, error) { return loadConfig(c, file) }
+			beat := beatFile()
+			if beat == nil && guarded {
+				return guard(c.Context(), slog.New(slog.NewTextHandler(os.Stderr, nil)))
+			}
 			cfg, err := load()
 			if err != nil {
 				return err
 			}
-			return serve(c.Context(), cfg, load)
+			return serve(c.Context(), cfg, load, beat)
 		}}
 	configFlag(c, &file)
 	config.Flags(c.Flags())
+	c.Flags().BoolVar(&guarded, "guard", true, "run under a parent that starts the daemon again when it freezes or crashes")
 	return c
 }
 
@@ -50,7 +56,8 @@ func loadConfig(c *cobra.Command, file string) (*config.Config, error) {
 }
 
 // serve runs the daemon until ctx ends, then drains it.
-func serve(ctx context.Context, cfg *config.Config, load func() (*config.Config, error)) error {
+// beat, where it is not nil, is the pipe to the guard.
+func serve(ctx context.Context, cfg *config.Config, load func() (*config.Config, error), beat *os.File) error {
 	log := newLogger(cfg)
 	hup := make(chan os.Signal, 1)
 	signal.Notify(hup, syscall.SIGHUP) // before the start: a SIGHUP that comes early must not end the program
@@ -59,7 +66,11 @@ func serve(ctx context.Context, cfg *config.Config, load func() (*config.Config,
 	if err != nil {
 		return err
 	}
-	log.Info("ctid is up", "version", versionText(), "epoch", d.epoch, "web", d.webURL(), "media", d.mediaAddr, "metrics", d.metricsAddr)
+	if beat != nil {
+		d.wg.Go(func() { d.beat(d.ctx, beat) })
+	}
+	faults(d)
+	log.Info("ctid is up", "pid", os.Getpid(), "version", versionText(), "epoch", d.epoch, "web", d.webURL(), "media", d.mediaAddr, "metrics", d.metricsAddr)
 	for {
 		select {
 		case <-hup:
