@@ -85,7 +85,7 @@ func runChild(ctx context.Context, hup <-chan os.Signal, log *slog.Logger) (chil
 		return childEnd{}, fmt.Errorf("starting the daemon: %w", err)
 	}
 	defer hear.Close() //nolint:errcheck // read from only
-	c := exec.Command(exe, os.Args[1:]...) //nolint:gosec // this very program, with the arguments it was given
+	c := exec.Command(exe, os.Args[1:]...) //nolint:gosec,noctx // this very program with its own arguments; it gets SIGTERM when ctx ends
 	c.Env = append(os.Environ(), beatVariable+"=3")
 	c.ExtraFiles = []*os.File{beat}
 	c.Stdin, c.Stdout, c.Stderr = os.Stdin, os.Stdout, os.Stderr
