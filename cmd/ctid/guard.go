@@ -84,7 +84,7 @@ func runChild(ctx context.Context, hup <-chan os.Signal, log *slog.Logger) (chil
 	if err != nil {
 		return childEnd{}, fmt.Errorf("starting the daemon: %w", err)
 	}
-	defer hear.Close() //nolint:errcheck // read from only
+	defer hear.Close()                     //nolint:errcheck // read from only
 	c := exec.Command(exe, os.Args[1:]...) //nolint:gosec,noctx // this very program with its own arguments; it gets SIGTERM when ctx ends
 	c.Env = append(os.Environ(), beatVariable+"=3")
 	c.ExtraFiles = []*os.File{beat}
