@@ -2,29 +2,26 @@ package systemtest
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"sync"
 	"testing"
 	"time"
 
-	"ctid"
 	"ctid/pbxtest/phonetest"
 )
 
 // offersSeen places n calls, as many at once as there are agents, and says for how many offers the desktop had read the
-// pop before the phone had read the INVITE. Both times are taken here, outside of ctid, on one clock.
+// pop before the phone had read the INVITE. Both times are taken outside of ctid, on one clock.
 func offersSeen(t *testing.T, n int, env ...string) (offers, popFirst int) {
 	t.Helper()
 	const agents = 10
 	r := Start(t, Options{Bin: program, PBX: asterisk, Agents: agents, Script: QueueOnly, Env: env})
-	phones, desks := map[string]*phonetest.Phone{}, map[string]*Desk{}
+	phones := map[string]*phonetest.Phone{}
 	for _, a := range r.Agents() {
 		phones[a] = r.Phone(a)
 		phones[a].SetPolicy(phonetest.AnswerAfter(0))
-		desks[a] = r.Desk(a)
-		desks[a].Ready()
 	}
+	desks := startReader(t, r)
 	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
 	defer cancel()
 	jobs := make(chan int)
@@ -45,8 +42,8 @@ func offersSeen(t *testing.T, n int, env ...string) (offers, popFirst int) {
 	close(jobs)
 	wg.Wait()
 	r.Clean()
+	pops := desks.stop()
 	for a, p := range phones {
-		pops := popTimes(desks[a])
 		for _, call := range p.Calls() {
 			offers++
 			at, ok := pops[call.From]
@@ -73,23 +70,6 @@ func oneTalk(ctx context.Context, caller *phonetest.Phone, from string) error {
 }
 
 const clock = "15:04:05.000000"
-
-// popTimes are the times at which the desktop had read the pops of its offers, by the caller's number as phones show it.
-func popTimes(d *Desk) map[string]time.Time {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	at := map[string]time.Time{}
-	for _, f := range d.seen {
-		var pop ctid.PopData
-		if f.K != "event" || f.Type != "pop.offered" || json.Unmarshal(f.Data, &pop) != nil {
-			continue
-		}
-		if number := string(pop.ANI.E164); at[number].IsZero() {
-			at[number] = f.Arrived
-		}
-	}
-	return at
-}
 
 // The pop is on the agent's screen before his phone rings.
 func TestRealPopBeforeRing(t *testing.T) {
