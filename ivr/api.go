@@ -141,7 +141,6 @@ func (End) StepKind() string         { return "end" }
 // Figures are the queue figures a script may ask for, by queue.
 type Figures struct {
 	Waiting     int
-	EWT         time.Duration
 	Longest     time.Duration
 	AgentsReady int
 	AgentsIn    int

@@ -250,8 +250,6 @@ func (r *rig) figures(w []string) {
 			f.AgentsReady = r.number(v)
 		case "in":
 			f.AgentsIn = r.number(v)
-		case "ewt":
-			f.EWT, _ = parseDuration(v)
 		case "longest":
 			f.Longest, _ = parseDuration(v)
 		case "open":

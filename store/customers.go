@@ -109,6 +109,14 @@ func (t *tx) putNumbers(c *ctid.Customer) error {
 	return nil
 }
 
+// RememberLanguage notes the language that a customer has chosen; an unknown customer is no error.
+func (s *Store) RememberLanguage(ctx context.Context, id ctid.CustomerID, lang string) error {
+	err := s.w.do(ctx, func(t *tx) error {
+		return t.exec("UPDATE customers SET lang = ? WHERE id = ? AND erased_us IS NULL", lang, string(id))
+	})
+	return wrapf(err, "store: language of customer %s", id)
+}
+
 // PutCase writes a case of a customer who exists, in place of an earlier version.
 func (s *Store) PutCase(ctx context.Context, c CaseRow) error {
 	return wrapf(s.w.do(ctx, func(t *tx) error { return t.putCase(c) }), "store: case %s", c.Case.ID)

@@ -62,6 +62,9 @@ func (k *call) step(now time.Time, s ivr.Step) {
 		k.attach(now, s.Values)
 	case ivr.SetLanguage:
 		k.rec.IVR.Lang = s.Lang
+		if s.Remember {
+			k.rememberLanguage(now, s.Lang)
+		}
 	case ivr.Mask:
 		// The keys of a masked question go to the machine alone; nothing here records, logs or shows keys.
 	case ivr.Log:
@@ -191,6 +194,25 @@ func (k *call) nowMatched(now time.Time, m ctid.Match) {
 	for _, f := range waiting {
 		f(now)
 	}
+}
+
+// rememberLanguage notes the caller's choice with the customer that he is, as soon as that is known.
+func (k *call) rememberLanguage(now time.Time, lang string) {
+	keep := func(time.Time) {
+		id := k.match.Chosen
+		if id == "" {
+			return
+		}
+		k.aside(func(ctx context.Context) func(now time.Time) {
+			err := k.sb.deps.Customers.RememberLanguage(ctx, id, lang)
+			return func(time.Time) { k.warn("remembering the caller's language failed", err) }
+		})
+	}
+	if k.matched {
+		keep(now)
+		return
+	}
+	k.waiting = append(k.waiting, keep)
 }
 
 // lookup is the script's own question for a customer. The caller's number was asked for already.

@@ -257,3 +257,28 @@ func TestSentToFallback(t *testing.T) {
 		wantEnd(t, r, ctid.SideSystem, "drained", "fallback")
 	})
 }
+
+// The language that a known caller chooses is remembered with him, also where the look-up is slower than his key.
+func TestLanguageIsRemembered(t *testing.T) {
+	const script = `version: 1
+languages: [en, zh]
+prompts: {choose: {en: For English press 1., zh: "中文请按 2。"}}
+nodes:
+  a: [{language: {1: en, 2: zh, prompt: choose}}, {queue: {name: sales, at_most: 1m}, then: {otherwise: hangup}}]
+`
+	inCentre(t, script, func(t *testing.T, c *centre) {
+		c.slow = 3 * time.Second
+		c.matches["+442079460018"] = ctid.Match{State: ctid.MatchOne, Chosen: "cu_1", Customers: []ctid.Candidate{{Customer: ctid.Customer{ID: "cu_1"}}}}
+		k := c.pbx.Call(caller)
+		c.settle(time.Second)
+		k.Press("2")
+		c.settle(4 * time.Second)
+		if !reflect.DeepEqual(c.langs, []string{"cu_1=zh"}) {
+			t.Errorf("remembered %v", c.langs)
+		}
+		k.Hangup()
+		if r := c.clean(1)[0]; r.IVR.Lang != "zh" {
+			t.Errorf("the record says %q", r.IVR.Lang)
+		}
+	})
+}

@@ -29,6 +29,7 @@ type centre struct {
 	rows    []ctid.LogEntry
 	events  []ctid.Event
 	records []*ctid.CallRecord
+	langs   []string // customers and the languages remembered
 	matches map[string]ctid.Match
 	slow    time.Duration // of a customer look-up
 	popWait time.Duration // until a pop is written
@@ -85,6 +86,13 @@ func (c *centre) Lookup(ctx context.Context, q Query) (ctid.Match, error) {
 	return ctid.Match{State: ctid.MatchNone, Asked: []string{"ani"}}, nil
 }
 
+func (c *centre) RememberLanguage(_ context.Context, id ctid.CustomerID, lang string) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.langs = append(c.langs, string(id)+"="+lang)
+	return nil
+}
+
 func (c *centre) Prepare(_ context.Context, _ ctid.NodeID, parts []ivr.Part) ([]string, error) {
 	var out []string
 	for _, p := range parts {
@@ -100,7 +108,7 @@ func (c *centre) Prepare(_ context.Context, _ ctid.NodeID, parts []ivr.Part) ([]
 // Route implements Routes.
 func (c *centre) routes(t *testing.T, script string) Routes {
 	t.Helper()
-	site := ivr.Site{Queues: []string{"sales", "support"}, Voices: []string{"en"}}
+	site := ivr.Site{Queues: []string{"sales", "support"}, Voices: []string{"en", "zh"}}
 	s, found := ivr.Load(fstest.MapFS{"main.yaml": {Data: []byte(script)}}, "main.yaml", site)
 	if s == nil {
 		t.Fatal(found)

@@ -35,9 +35,10 @@ type Query struct {
 	Number   string // E.164
 }
 
-// Customers says who a caller is.
+// Customers says who a caller is, and remembers the language he chose.
 type Customers interface {
 	Lookup(ctx context.Context, q Query) (ctid.Match, error)
+	RememberLanguage(ctx context.Context, id ctid.CustomerID, lang string) error
 }
 
 // Prompts turns the parts of a prompt into what Asterisk on that node can play, in order.

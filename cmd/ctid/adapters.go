@@ -49,7 +49,14 @@ func unauthorized(err error) error {
 }
 
 // customers lets the switchboard ask the directory who calls.
-type customers struct{ dir *local.Directory }
+type customers struct {
+	dir *local.Directory
+	st  *store.Store
+}
+
+func (c customers) RememberLanguage(ctx context.Context, id ctid.CustomerID, lang string) error {
+	return c.st.RememberLanguage(ctx, id, lang)
+}
 
 func (c customers) Lookup(ctx context.Context, q switchboard.Query) (ctid.Match, error) {
 	if q.Customer != "" {

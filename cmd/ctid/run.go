@@ -292,7 +292,7 @@ func (d *daemon) webURL() string {
 // runSwitchboard connects the parts and lets them work.
 func (d *daemon) runSwitchboard() error {
 	deps := switchboard.Deps{Log: d.st, Desktops: d.hub, Prompts: prompts{m: d.media, bases: d.mediaBases()},
-		Customers: customers{local.NewDirectory(d.st, time.Now)}}
+		Customers: customers{local.NewDirectory(d.st, time.Now), d.st}}
 	d.speakAhead()
 	ctx, cancel := context.WithCancel(d.ctx)
 	done := make(chan struct{})
