@@ -189,8 +189,8 @@ func (k *call) timeUp(now time.Time) {
 // start subscribes to the caller's channel, for its end would not be told otherwise, asks who calls, and starts the
 // script.
 func (k *call) start(now time.Time) {
-	if err := k.node.SubscribeChannel(k.ctx, k.channel); err != nil && ari.IsNotFound(err) {
-		k.lost(now, "hangup", 0)
+	if err := k.node.SubscribeChannel(k.ctx, k.channel); ari.IsNotFound(err) || ari.IsUnprocessable(err) {
+		k.lost(now, "hangup", 0) // he went before anybody could tell
 		return
 	}
 	k.lookupCaller(now)

@@ -282,3 +282,14 @@ nodes:
 		}
 	})
 }
+
+// A caller who is gone before his channel can be subscribed to leaves no ghost that waits.
+func TestGoneBeforeSubscribed(t *testing.T) {
+	inCentre(t, straight, func(t *testing.T, c *centre) {
+		c.pbx.Fault(aritest.Fault{Match: "subscription", Times: 1, Status: 422})
+		k := c.pbx.Call(caller)
+		c.settle(time.Second)
+		k.Hangup()
+		wantEnd(t, c.clean(1)[0], ctid.SideCaller, "hangup", "hangup_in_script")
+	})
+}
