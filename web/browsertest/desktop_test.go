@@ -256,12 +256,12 @@ func checkAdvice(t *testing.T, p page) {
 	}
 }
 
-// wait polls a condition of the test's own side, for at most 5 s.
+// wait polls a condition of the test's own side, for at most 10 s.
 func wait(t *testing.T, what string, ok func() bool) {
 	t.Helper()
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
-	limit := time.NewTimer(5 * time.Second)
+	limit := time.NewTimer(10 * time.Second)
 	defer limit.Stop()
 	for !ok() {
 		select {

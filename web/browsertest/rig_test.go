@@ -170,6 +170,7 @@ type cutter struct {
 	mu    sync.Mutex
 	conns map[net.Conn]bool
 	shut  bool // refuse new connections
+	dumb  bool // what the near side says is lost
 	wg    sync.WaitGroup
 }
 
@@ -190,7 +191,7 @@ func (c *cutter) accept() {
 		if err != nil {
 			return
 		}
-		far, err := net.Dial("tcp", c.to)
+		far, err := net.Dial("tcp", c.target())
 		if err != nil || !c.add(near, far) {
 			_ = near.Close()
 			if far != nil {
@@ -200,8 +201,46 @@ func (c *cutter) accept() {
 		}
 		pass := func(dst, src net.Conn) { _, _ = io.Copy(dst, src); _ = dst.Close(); _ = src.Close() }
 		c.wg.Go(func() { pass(near, far) })
-		c.wg.Go(func() { pass(far, near) })
+		c.wg.Go(func() { pass(far, listener{near, c}) })
 	}
+}
+
+// listener loses what it reads while its cutter is muted.
+type listener struct {
+	net.Conn
+	c *cutter
+}
+
+func (l listener) Read(b []byte) (int, error) {
+	for {
+		n, err := l.Conn.Read(b)
+		l.c.mu.Lock()
+		dumb := l.c.dumb
+		l.c.mu.Unlock()
+		if err != nil || !dumb {
+			return n, err
+		}
+	}
+}
+
+// mute loses what clients say from now on, until it is called with false; what servers say passes.
+func (c *cutter) mute(on bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.dumb = on
+}
+
+// aim sends new connections to another address.
+func (c *cutter) aim(to string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.to = to
+}
+
+func (c *cutter) target() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.to
 }
 
 func (c *cutter) add(conns ...net.Conn) bool {

@@ -1,0 +1,219 @@
+package browsertest
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"ctid"
+	"ctid/pbxtest/phonetest"
+	"ctid/store"
+	"ctid/systemtest"
+
+	"github.com/chromedp/chromedp"
+)
+
+// What the agents of the real program may choose from, and a cookie, so that a second tab needs no log-in.
+const realConfig = `web: {plain: true}
+pause_codes:
+  - {name: lunch, label: Lunch}
+dispositions:
+  - {name: sold, label: Sold}
+  - {name: call_back, label: To be called back}
+`
+
+// office is the built program on a real Asterisk, an agent's phone and his page, with a cutter between page and program.
+type office struct {
+	page
+	rig   *systemtest.Rig
+	cut   *cutter
+	phone *phonetest.Phone
+	url   string
+}
+
+// openOffice starts it all, and the agent logs in and is ready, by the page.
+func openOffice(t *testing.T) *office {
+	t.Helper()
+	o := &office{rig: systemtest.Start(t, systemtest.Options{Bin: program, PBX: asterisk, Agents: 1, Script: systemtest.QueueOnly,
+		Queue: "wrapup: 60s", Config: realConfig, Seed: func(s *store.Store) error {
+			return s.PutSeed(t.Context(), store.Seed{Customers: []ctid.Customer{{ID: "cu_mei", Name: "Mei Tan", Numbers: []ctid.Private{"+442079460018"}}}})
+		}})}
+	o.cut = newCutter(t, strings.TrimPrefix(o.rig.Web, "http://"))
+	o.url = "http://" + o.cut.ln.Addr().String() + "/desk/"
+	o.phone = o.rig.Phone("1001")
+	o.phone.SetPolicy(phonetest.Ring())
+	o.page = page{t, browser(t)}
+	o.run(chromedp.Navigate(o.url), chromedp.WaitVisible(`input[name=user]`, chromedp.ByQuery),
+		chromedp.SendKeys(`input[name=user]`, "a1001", chromedp.ByQuery), chromedp.SendKeys(`input[name=password]`, "test-a1001-password", chromedp.ByQuery))
+	o.click(`form button`)
+	o.text(`#state`, "Off duty")
+	o.click(`#login`)
+	o.text(`#state`, "Paused")
+	o.click(`#ready`)
+	o.text(`#state`, "Ready")
+	return o
+}
+
+// call lets somebody call; it returns when the caller hears the queue.
+func (o *office) call(ctx context.Context, from, name string) *phonetest.Dialog {
+	o.t.Helper()
+	d, err := o.rig.Caller().Call(ctx, systemtest.Number, phonetest.CallOptions{From: from, Name: name})
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	return d
+}
+
+// answer picks the ringing phone up.
+func (o *office) answer(ctx context.Context) {
+	o.t.Helper()
+	ring, err := o.phone.AwaitCall(ctx)
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	if err := ring.Answer(ctx); err != nil {
+		o.t.Fatal(err)
+	}
+}
+
+// wrapUp gives the conversation an outcome and notes, and is ready again.
+func (o *office) wrapUp(outcome, notes string) {
+	o.t.Helper()
+	o.text(`#state`, "Wrap-up")
+	o.run(chromedp.SetValue(`.wrap select`, outcome, chromedp.ByQuery), chromedp.SendKeys(`.wrap textarea`, notes, chromedp.ByQuery))
+	o.click(`.wrap button.go`)
+	o.text(`#state`, "Ready")
+	o.until(`!document.querySelector(".pop, .call, .wrap")`)
+}
+
+// record is the one record there is.
+func (o *office) record() ctid.CallRecord {
+	o.t.Helper()
+	o.rig.Clean()
+	list := o.rig.Records()
+	if len(list) != 1 {
+		o.t.Fatalf("%d records, not 1", len(list))
+	}
+	return list[0]
+}
+
+// One call on the real program, all by the page: the pop on the screen and acknowledged, talk, hang up, wrap-up; it all
+// is in the record.
+func TestBrowserRealCall(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
+	defer cancel()
+	o := openOffice(t)
+	o.call(ctx, "02079460018", "<img src=x onerror=pwned=1>")
+	o.text(`.pop h2`, "Mei Tan")
+	o.text(`.call .phase`, "Ringing")
+	o.text(`.pop .ani`, "020 7946 0018")
+	o.answer(ctx)
+	o.text(`#state`, "On a call")
+	o.text(`.call .phase`, "Talking")
+	o.click(`.hangup`)
+	o.wrapUp("sold", "wants two, <b>blue</b>")
+	rec := o.record()
+	switch {
+	case len(rec.Offers) != 1 || rec.Offers[0].PopSeenMS < 0 || rec.Offers[0].PopBeforeRing != "true":
+		t.Errorf("offers: %+v", rec.Offers)
+	case rec.Disposition != "sold" || rec.Notes != "wants two, <b>blue</b>" || rec.Outcome != "answered":
+		t.Errorf("%s, %q, %q", rec.Outcome, rec.Disposition, rec.Notes)
+	case rec.End == nil || rec.End.Side != ctid.SideAgent || rec.Customer != "cu_mei":
+		t.Errorf("end %+v, customer %s", rec.End, rec.Customer)
+	default:
+		t.Logf("the pop was on the screen %d ms after the offer", rec.Offers[0].PopSeenMS)
+	}
+	var pwned any
+	o.eval(`window.pwned ?? document.querySelector("img")`, &pwned)
+	if pwned != nil {
+		t.Error("a caller's name became markup")
+	}
+}
+
+// A desktop that is cut off in mid-ring, before its acknowledgement got through, shows the pop once and acknowledges it
+// in the end; one that is cut off for 5 s catches up by replay.
+func TestBrowserRealCuts(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
+	defer cancel()
+	o := openOffice(t)
+	o.eval(countPops, nil)
+	o.cut.mute(true)
+	began := time.Now()
+	o.call(ctx, "02079460018", "")
+	o.text(`.pop h2`, "Mei Tan")
+	o.cut.cut(false)
+	o.cut.mute(false)
+	lost := time.Since(began)
+	o.text(`[data-line=waiting]`, "Reconnecting")
+	o.until(`!document.querySelector("[data-line]")`)
+	o.sameAsFresh(o.url)
+
+	o.cut.cut(true)
+	cutAt := time.Now()
+	o.text(`[data-line=waiting]`, "Reconnecting")
+	o.answer(ctx)
+	wait(t, "5 s without a line", func() bool { return time.Since(cutAt) > 5*time.Second })
+	o.cut.open()
+	o.text(`#state`, "On a call")
+	o.until(`!document.querySelector("[data-line]")`)
+	o.sameAsFresh(o.url)
+	o.click(`.hangup`)
+	o.wrapUp("sold", "")
+	var shown, spoken int
+	o.eval(`window.pops.size`, &shown)
+	o.eval(`window.spoken`, &spoken)
+	if shown != 1 || spoken != 1 {
+		t.Errorf("%d pops were shown and %d calls announced, want one of each", shown, spoken)
+	}
+	if rec := o.record(); len(rec.Offers) != 1 || rec.Offers[0].PopSeenMS < lost.Milliseconds()/2 {
+		t.Errorf("offers: %+v: the acknowledgement of before the cut (%v) was lost", rec.Offers, lost)
+	}
+}
+
+// countPops notes which pops the page ever shows, and how often it announces a call.
+const countPops = `(() => {
+  window.pops = new Set(); window.spoken = 0;
+  const look = () => { for (const p of document.querySelectorAll(".pop")) window.pops.add(p.dataset.pop); };
+  new MutationObserver(look).observe(document.querySelector("#app"), { childList: true, subtree: true });
+  new MutationObserver(() => { if (document.querySelector("#loud").textContent.startsWith("Call from")) window.spoken++; })
+    .observe(document.querySelector("#loud"), { childList: true, characterData: true, subtree: true });
+  look();
+})()`
+
+// A ctid that is killed in a conversation and started again: the page comes back by itself, without a log-in, to the
+// same customer and the same clock.
+func TestBrowserRealKilled(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), 80*time.Second)
+	defer cancel()
+	o := openOffice(t)
+	o.call(ctx, "02079460018", "")
+	o.text(`.pop h2`, "Mei Tan")
+	o.answer(ctx)
+	began := time.Now()
+	o.text(`.call .phase`, "Talking")
+	wait(t, "3 s of talk", func() bool { return time.Since(began) > 3*time.Second })
+
+	o.rig.Kill()
+	o.text(`[data-line=waiting]`, "Your calls go on")
+	o.text(`.call h2`, "Mei Tan") // what was known stays on the screen
+	o.rig.Launch()
+	o.cut.aim(strings.TrimPrefix(o.rig.Web, "http://"))
+	o.until(`!document.querySelector("[data-line]") && !document.querySelector("#pause").disabled`)
+	o.text(`#state`, "On a call")
+	o.text(`.call .phase`, "Talking")
+	o.text(`.call h2`, "Mei Tan")
+	o.text(`.pop h2`, "Mei Tan")
+	var talked float64
+	o.eval(fmt.Sprintf(`(%s)(document.querySelector(".talk").textContent)`, seconds), &talked)
+	if want := time.Since(began).Seconds(); talked < want-2 || talked > want+2 {
+		t.Errorf("the talk's clock says %v s after %.1f s", talked, want)
+	}
+	o.sameAsFresh(o.url)
+	o.click(`.hangup`)
+	o.wrapUp("call_back", "after the restart")
+	if rec := o.record(); rec.Outcome != "answered" || rec.Disposition != "call_back" || rec.Notes != "after the restart" || rec.Customer != "cu_mei" {
+		t.Errorf("record: %s, %s, %q, %s", rec.Outcome, rec.Disposition, rec.Notes, rec.Customer)
+	}
+}
