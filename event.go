@@ -95,6 +95,7 @@ type (
 		Legs   []LegView `json:"legs"`
 		WaitMS int64     `json:"wait_ms"`
 		RingMS int64     `json:"ring_ms"`
+		Since  time.Time `json:"since,omitzero"` // when the conversation began, if an earlier run of the daemon joined it
 	}
 	// CallDiverted: an offer ended without a conversation; the call goes on as Next says.
 	CallDiverted struct {

@@ -122,7 +122,7 @@ func (k *call) showAgain(t *talk) {
 		t.pop = k.popData(now, o)
 		data := t.pop
 		k.desk.post(func(now time.Time) { k.desk.popAnew(now, k, t.agent, data) })
-		k.fact(ctid.BySystem, ctid.CallEstablished{Talk: "main", WaitMS: k.rec.WaitMS, Legs: []ctid.LegView{
+		k.fact(ctid.BySystem, ctid.CallEstablished{Talk: "main", WaitMS: k.rec.WaitMS, Since: k.sb.clock.wall(t.since), Legs: []ctid.LegView{
 			{Leg: ctid.LegID(k.channel), Role: "caller", State: "up"}, {Leg: ctid.LegID(t.leg), Role: "agent", Agent: t.agent, State: "up"}}}, t.agent)
 	}
 	if k.matched {

@@ -122,6 +122,9 @@ func (v *view) applyCall(e ctid.Event) {
 		if c.Talking.IsZero() {
 			c.Talking = wireTime{e.At}
 		}
+		if !b.Since.IsZero() {
+			c.Talking = wireTime{b.Since}
+		}
 	case ctid.CallHeld:
 		c.State = "held"
 	case ctid.CallRetrieved:
@@ -135,7 +138,9 @@ func (v *view) applyCall(e ctid.Event) {
 	case ctid.CallDataChanged:
 		c.DataRev = b.DataRev
 	}
-	if c.State != was || c.Since.IsZero() {
+	if b, ok := e.Body.(ctid.CallEstablished); ok && !b.Since.IsZero() {
+		c.Since = wireTime{b.Since} // an earlier run of the daemon joined it
+	} else if c.State != was || c.Since.IsZero() {
 		c.Since = wireTime{e.At}
 	}
 }

@@ -175,12 +175,15 @@ function call(s, f, d) {
     case "call.queued": case "call.diverted": c.state = "queued"; break;
     case "call.left_queue": c.state = "arrived"; break;
     case "call.delivered": c.state = "offered"; break;
-    case "call.established": c.state = "talking"; c.legs = d.legs; c.talking_since ??= f.at; break;
+    case "call.established": // since: an earlier run of the daemon joined the two
+      c.state = "talking"; c.legs = d.legs; c.talking_since = d.since ?? c.talking_since ?? f.at;
+      break;
     case "call.held": c.state = "held"; break;
     case "call.retrieved": c.state = "talking"; break;
     case "call.party_left": c.legs = old.legs.filter((l) => l.leg !== d.leg); break;
   }
-  if (c.state !== old.state) c.since = f.at;
+  if (f.type === "call.established" && d.since) c.since = d.since;
+  else if (c.state !== old.state) c.since = f.at;
   return { ...s, calls: { ...s.calls, [f.call]: c } };
 }
 
