@@ -72,6 +72,14 @@ func (p page) text(sel, want string) {
 	p.until(`(document.querySelector(` + quote(sel) + `)?.textContent ?? "").includes(` + quote(want) + `)`)
 }
 
+// login is ana's.
+func (p page) login() {
+	p.t.Helper()
+	p.run(chromedp.SendKeys(`input[name=user]`, "ana", chromedp.ByQuery), chromedp.SendKeys(`input[name=password]`, "correct horse", chromedp.ByQuery))
+	p.click(`form button`)
+	p.text(`#state`, "Off duty")
+}
+
 func (p page) click(sel string) {
 	p.t.Helper()
 	p.run(chromedp.Click(sel, chromedp.ByQuery))

@@ -126,6 +126,13 @@ func (d *desk) ring(t *testing.T, p ctid.PopData) time.Time {
 	return start
 }
 
+// set changes what the desk knows.
+func (d *desk) set(f func()) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	f()
+}
+
 func (d *desk) answer() {
 	d.mu.Lock()
 	defer d.mu.Unlock()

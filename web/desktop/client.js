@@ -435,6 +435,13 @@ export class Connection {
     });
   }
 
+  /** Puts the session on a new token of the same user. @param {string} token */
+  async renew(token) {
+    await this.request("auth.renew", { token });
+    this.state = { ...this.state, expiring: "" };
+    this.opts.changed(this.state, this.line);
+  }
+
   /** @param {Ask} q */
   sendAsk(q) {
     q.sent = true;

@@ -1,9 +1,11 @@
 // @ts-check
 // The page: log-in, one connection, one state, and the screens drawn from it.
 import { Connection, initial, randomID } from "./client.js";
+import * as drafts from "./drafts.js";
+import { Front } from "./front.js";
 import { html, render } from "./html.js";
 import { Desk, Login } from "./views.js";
-import { endWord, numberWord, plain, reasonWord, stateWord } from "./words.js";
+import { endWord, numberWord, plain, reasonWord, short, stateWord } from "./words.js";
 
 const root = /** @type {HTMLElement} */ (document.getElementById("app"));
 const loud = /** @type {HTMLElement} */ (document.getElementById("loud"));
@@ -15,7 +17,6 @@ let screen = "start";
 let hint = "";
 let note = "";
 let noteTimer = 0;
-let hasFront = !navigator.locks; // without locks each tab claims it and the server chooses
 let state = initial();
 /** @type {import("./client.js").Line} */
 let line = { state: "off", code: 0, text: "", retryAt: 0, lastFrame: 0 };
@@ -45,14 +46,20 @@ function clientID() {
   }
 }
 
+const front = new Front(() => { document.documentElement.dataset.front = String(front.held); });
+
+/** Tabs tell each other of a new token of the same user. */
+const tabs = new BroadcastChannel("ctid-tabs");
+
 const conn = new Connection({
   url: location.origin.replace(/^http/, "ws") + "/ws",
   clientID: clientID(),
   ticket: async () => (await api("POST", "/api/v1/ws-tickets")).ticket,
-  isFront: () => hasFront,
+  isFront: () => front.held,
   changed: (s, l) => {
     const before = state;
     [state, line] = [s, l];
+    if (s.who && s.who !== before.who) drafts.belong(s.who.user);
     if (l.state === "login" && screen === "desk") {
       token = "";
       [screen, hint] = ["login", l.text];
@@ -69,6 +76,9 @@ function announce(a, b) {
     if (!a.pops[id]) loud.textContent = `Call from ${caller(b.pops[id])}`;
   }
   if (b.lastEnd && b.lastEnd.seq !== a.lastEnd?.seq) loud.textContent = endWord(b.lastEnd.side);
+  for (const [id, p] of Object.entries(b.pops)) {
+    if (a.pops[id] && caller(a.pops[id]) !== caller(p)) quiet.textContent = `The caller is ${caller(p)}`;
+  }
   const [was, is] = [a.agent, b.agent];
   if (was && is && (was.state !== is.state || was.reason !== is.reason)) {
     quiet.textContent = [stateWord(is.state), reasonWord(is.reason, b.codes.pause)].filter(Boolean).join(", ");
@@ -116,7 +126,28 @@ async function login(user, password) {
   return "";
 }
 
+/** Buys a new token before the old one ends, without leaving the page. @param {string} password @returns {Promise<string>} what went wrong, or "" */
+async function renew(password) {
+  const user = state.who?.user;
+  try {
+    const fresh = (await api("POST", "/api/v1/login", { user, password })).token;
+    await conn.renew(fresh);
+    token = fresh;
+    tabs.postMessage({ user, token });
+  } catch (e) {
+    return /** @type {Error} */ (e).message;
+  }
+  return "";
+}
+
+tabs.onmessage = (m) => {
+  if (screen !== "desk" || !m.data.token || m.data.user !== state.who?.user) return;
+  token = m.data.token;
+  conn.renew(token).catch(() => {}); // then this tab goes on asking for the password
+};
+
 async function leave() {
+  drafts.wipe();
   conn.stop();
   conn.state = state = initial();
   screen = "login";
@@ -129,19 +160,14 @@ function draw() {
   document.title = title();
   if (screen === "login") render(html`<${Login} login=${login} text=${hint} />`, root);
   if (screen === "desk") {
-    render(html`<${Desk} state=${state} line=${line} now=${Date.now() + state.skew} note=${note} act=${act} leave=${leave} again=${() => conn.start()} />`, root);
+    render(html`<${Desk} state=${state} line=${line} now=${Date.now() + state.skew} note=${note} act=${act} leave=${leave} again=${() => conn.start()} renew=${renew} />`, root);
   }
 }
 
 function title() {
   if (screen !== "desk" || !state.agent) return "ctid desktop";
   const pop = Object.values(state.pops)[0];
-  return state.agent.state === "reserved" && pop ? `☎ ${caller(pop).slice(0, 60)}` : `${stateWord(state.agent.state)} – ctid`;
-}
-
-/** The tab that holds the lock is the front one; when it closes, the next gets it. */
-function claimFront() {
-  navigator.locks?.request("ctid-front", () => { hasFront = true; return new Promise(() => {}); }).catch(() => {});
+  return state.agent.state === "reserved" && pop ? `☎ ${short(caller(pop), 60)}` : `${stateWord(state.agent.state)} – ctid`;
 }
 
 for (const e of ["online", "pageshow", "focus"]) addEventListener(e, () => conn.kick());
@@ -149,6 +175,8 @@ document.addEventListener("resume", () => conn.kick());
 document.addEventListener("visibilitychange", () => conn.kick());
 addEventListener("beforeunload", (e) => { if (Object.values(state.calls).length > 0) e.preventDefault(); });
 setInterval(draw, 500);
-claimFront();
+front.start();
+// A page with an open line is in use: its token must not end as an idle one.
+setInterval(() => { if (line.state === "open") api("GET", "/api/v1/me").catch(() => {}); }, 600_000);
 
 api("GET", "/api/v1/me").then(() => { screen = "desk"; conn.start(); }, () => { screen = "login"; }).then(draw);

@@ -7,6 +7,7 @@ const states = {
 const reasons = {
   login: "just logged in", "no-answer": "a call was not answered", rejected: "a call was rejected", "device-busy": "phone busy",
   "device-unreachable": "phone not reachable", "desktop-lost": "this desktop was away", "no-disposition": "no outcome was given",
+  pause: "until you press Ready",
 };
 const callStates = { arrived: "Arrived", queued: "Waiting", offered: "Ringing", talking: "Talking", held: "On hold" };
 const ends = { caller: "The caller hung up.", agent: "You hung up.", script: "The call has ended.", system: "The call was ended by the system." };
@@ -51,9 +52,18 @@ export function ago(at, now) {
   return rel.format(Math.round(h / 24), "day");
 }
 
+/** Characters that turn the direction of text around: a name with them reads as another one. */
+const turning = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+
+/** As plain, cut to n characters. @param {any} v @param {number} n */
+export function short(v, n) {
+  const s = Array.from(plain(v));
+  return s.length > n ? s.slice(0, n - 1).join("") + "…" : s.join("");
+}
+
 /** Any value as one line of text; never markup. @param {any} v */
 export function plain(v) {
-  const s = typeof v === "string" ? v : v === undefined || v === null ? "" : JSON.stringify(v);
+  const s = (typeof v === "string" ? v : v === undefined || v === null ? "" : JSON.stringify(v)).replace(turning, "");
   return s.length > 2000 ? s.slice(0, 2000) + "…" : s;
 }
 
