@@ -29,8 +29,14 @@ func browser(t *testing.T) context.Context {
 	if err != nil {
 		t.Fatal("no Chromium: run scripts/browser.sh")
 	}
+	dir, err := os.MkdirTemp("", "ctid-chromium-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Its helpers write a moment longer than it lives.
+	t.Cleanup(func() { wait(t, "the end of Chromium", func() bool { return os.RemoveAll(dir) == nil }) })
 	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox,
-		chromedp.Flag("disable-dev-shm-usage", true), chromedp.WindowSize(1280, 900), chromedp.UserDataDir(t.TempDir()))
+		chromedp.Flag("disable-dev-shm-usage", true), chromedp.WindowSize(1280, 900), chromedp.UserDataDir(dir))
 	quiet := func(string, ...any) {} // the driver does not know all of this Chromium's events
 	ctx, cancel := context.WithTimeout(context.Background(), 90*time.Second)
 	t.Cleanup(cancel)

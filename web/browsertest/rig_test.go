@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -33,8 +34,12 @@ func (u *users) NewToken(_ context.Context, who ctid.Who, ttl time.Duration) (st
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	who.Until = time.Now().Add(ttl)
-	u.tokens["ctid_u_test"] = who
-	return "ctid_u_test", nil
+	text := "ctid_u_test"
+	if n := len(u.tokens); n > 0 {
+		text += strconv.Itoa(n)
+	}
+	u.tokens[text] = who
+	return text, nil
 }
 
 func (u *users) WhoByToken(_ context.Context, token string) (ctid.Who, error) {
@@ -278,20 +283,29 @@ func (c *cutter) open() {
 	c.shut = false
 }
 
+// setting changes how hub and web server are set up.
+type setting func(*ws.Config, *web.Config)
+
 // serve starts hub and web server and returns the desk, the cutter before them and the page's address.
-func serve(t *testing.T) (*desk, *cutter, string) {
+func serve(t *testing.T, set ...setting) (*desk, *cutter, string) {
 	t.Helper()
 	log := slog.New(slog.DiscardHandler)
 	u, tickets, d := &users{tokens: map[string]ctid.Who{}}, web.NewTickets(), &desk{seq: 10}
-	d.hub = ws.New(ws.Config{Auth: web.Auth{Users: u, Tickets: tickets}, Desk: d, Epoch: "E1", Log: log, Codes: ws.Codes{
+	hub := ws.Config{Auth: web.Auth{Users: u, Tickets: tickets}, Desk: d, Epoch: "E1", Log: log, Codes: ws.Codes{
 		Pause:       []ws.PauseCode{{Code: "lunch", Label: "Lunch"}, {Code: "training", Label: "Training"}},
 		Disposition: map[ctid.QueueID]ws.Dispositions{"claims": {Forced: true, Items: []ws.Disposition{{Code: "new_claim", Label: "New claim"}, {Code: "question", Label: "Question answered"}}}},
-	}})
+	}}
+	site := web.Config{Users: u, Tickets: tickets, Ready: func() []string { return nil }, Log: log, Plain: true}
+	for _, f := range set {
+		f(&hub, &site)
+	}
+	d.hub = ws.New(hub)
+	site.Hub = d.hub
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	srv := web.NewServer(web.New(web.Config{Users: u, Tickets: tickets, Hub: d.hub, Ready: func() []string { return nil }, Log: log, Plain: true}), log)
+	srv := web.NewServer(web.New(site), log)
 	done := make(chan error, 1)
 	go func() { done <- srv.Serve(ln) }()
 	t.Cleanup(func() {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 )
 
 var screens = flag.String("screens", "", "a folder for pictures of every screen, to be looked at")
@@ -93,6 +94,11 @@ func TestBrowserScreens(t *testing.T) {
 	p.click(`#login`)
 	p.text(`#state`, "Paused")
 	p.look("paused")
+	p.click(`#pause`)
+	p.text(`.menu .items`, "Lunch")
+	p.look("pause-menu")
+	p.run(chromedp.KeyEvent(kb.Escape))
+	p.until(`!document.querySelector(".menu .items")`)
 	p.click(`#ready`)
 	p.text(`#state`, "Ready")
 	p.look("ready")

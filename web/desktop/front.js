@@ -26,9 +26,10 @@ export class Front {
       return;
     }
     this.channel = new BroadcastChannel(lock);
-    // Messages reach a tab in the background at once, where its timers may be held back for a minute.
+    // Messages reach even a frozen tab, but its timers stand still: so the answer goes by a timer. In a background tab
+    // the timers that a page sets for itself may be held back for a minute, but not one set by a message.
     this.channel.onmessage = (m) => {
-      if (m.data === "who" && this.held) this.channel?.postMessage("me");
+      if (m.data === "who") setTimeout(() => { if (this.held) this.channel?.postMessage("me"); });
       if (m.data === "me") this.asked = 0;
     };
     setInterval(() => this.ask(), this.patience);

@@ -67,7 +67,7 @@ export function Banner({ state, line, now, again, renew }) {
   if (line.state === "off") return html`<div class="banner red" data-line="off">Disconnected.${button}</div>`;
   if (line.state !== "open" && state.fresh) {
     const left = Math.max(0, Math.ceil((line.retryAt - Date.now()) / 1000));
-    return html`<div class="banner amber" data-line="waiting">Reconnecting${left ? `, ${left} s` : "…"} Your calls go on.</div>`;
+    return html`<div class="banner amber" data-line="waiting">Reconnecting${left ? ` in ${left} s.` : "…"} Your calls go on.</div>`;
   }
   if (line.state === "open" && state.expiring) return html`<${Renew} until=${state.expiring} now=${now} renew=${renew} />`;
   if (line.state === "open" && Date.now() - line.lastFrame > 20_000) return html`<div class="banner grey" data-line="stale">The server has been silent for ${clock(Date.now() - line.lastFrame)}.</div>`;
@@ -122,7 +122,7 @@ export function CallCard({ call, pop, agent, off, now, act }) {
       ${ring > 0 ? html` <span class="dim" role="timer">rings ${clock(ring)} more</span>` : null}</p>
     <h2><bdi title=${chosen ? plain(chosen.name) : ""}>${short(chosen ? chosen.name : who, 60)}</bdi></h2>
     <p class="dim">${chosen ? html`<bdi>${short(who, 40)}</bdi> · ` : match?.state === "pending" ? html`<span class="pending">Looking the caller up…</span> · ` : null}${pop ? html`<bdi>${short(pop.data.queue?.name || pop.data.queue?.id, 40)}</bdi>` : null}
-      ${call.talking_since ? html` · talking <span class="talk">${clock(now - Date.parse(call.talking_since))}</span>` : null}</p>
+      ${call.talking_since && call.state !== "talking" ? html` · talking <span class="talk">${clock(now - Date.parse(call.talking_since))}</span>` : null}</p>
     ${call.state === "offered" ? html`<p class="hint todo">Pick up your phone to answer.</p>` : null}
     <div class="acts">${can("call.hangup") ? html`<button class="stop hangup" disabled=${off} onClick=${() => act("call.hangup", { call: call.call })}>Hang up</button>` : null}</div>
   </article>`;
@@ -202,7 +202,7 @@ export function Desk({ state, line, now, note, act, leave, again, renew }) {
         ${calls.length + ringing.length === 0 && !wrap ? html`<div class="empty">${state.fresh ? idle(state) : "Connecting…"}</div>` : null}
       </section>
       <section class="right" aria-label="Caller">
-        ${shown ? html`<${PopPane} key=${shown.pop} pop=${shown} now=${now} />` : html`<p class="empty">Who calls is shown here before the phone rings.</p>`}
+        ${shown ? html`<${PopPane} key=${shown.pop} pop=${shown} now=${now} />` : html`<p class="empty wide">Who calls is shown here before the phone rings.</p>`}
       </section>
     </main></div>`;
 }
