@@ -15,6 +15,7 @@ import (
 	"ctid/ws"
 	"ctid/ws/wsclient"
 
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 )
@@ -154,6 +155,7 @@ func TestBrowserDesktop(t *testing.T) {
 	screenshot(t, p, "desktop.png")
 	p.click(`.hangup`)
 	p.text(`#state`, "Wrap-up")
+	screenshot(t, p, "wrap-up.png")
 	checkWrapUp(t, p, d)
 	checkReconnect(t, p, d, cut)
 	checkDisplaced(t, p, d, url)
@@ -270,12 +272,12 @@ func checkAdvice(t *testing.T, p page) {
 	}
 }
 
-// wait polls a condition of the test's own side, for at most 10 s.
+// wait polls a condition of the test's own side, for at most 15 s.
 func wait(t *testing.T, what string, ok func() bool) {
 	t.Helper()
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
-	limit := time.NewTimer(10 * time.Second)
+	limit := time.NewTimer(15 * time.Second)
 	defer limit.Stop()
 	for !ok() {
 		select {
@@ -293,7 +295,7 @@ func screenshot(t *testing.T, p page, name string) {
 		return
 	}
 	var png []byte
-	p.run(chromedp.CaptureScreenshot(&png))
+	p.run(chromedp.Evaluate(`scrollTo(0, 0)`, nil), emulation.SetDeviceMetricsOverride(1280, 800, 1, false), chromedp.CaptureScreenshot(&png))
 	dir := filepath.Join("..", "..", "docs", "img")
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		t.Fatal(err)

@@ -74,6 +74,7 @@ func TestBrowserLateMatch(t *testing.T) {
 	p.click(`#ready`)
 	p.text(`#state`, "Ready")
 	data := popData()
+	data.ANI.Name, data.Attached = "M TAN", data.Attached[:2]
 	found := data.Match
 	data.Match = ctid.Match{State: ctid.MatchPending}
 	d.ring(t, data)
@@ -88,6 +89,7 @@ func TestBrowserLateMatch(t *testing.T) {
 	p.text(`.call h2`, "Mei Tan")
 	p.text(`#quiet`, "The caller is Mei Tan")
 	p.until(`!document.querySelector(".pending")`)
+	screenshot(t, p, "ringing.png")
 }
 
 // What was typed into a wrap-up is there after a reload, handed in once, and gone with the log-out; a pause after it has
@@ -128,18 +130,19 @@ func TestBrowserDraft(t *testing.T) {
 
 // Before the log-in ends the page asks for the password, and goes on with the new token on the same socket.
 func TestBrowserRenew(t *testing.T) {
-	const life = 8 * time.Second
-	d, _, url := serve(t, func(c *ws.Config, w *web.Config) { c.Timings.Expiring, w.Session = 5*time.Second, life })
+	const life = 12 * time.Second
+	d, _, url := serve(t, func(c *ws.Config, w *web.Config) { c.Timings.Expiring, w.Session = 9*time.Second, life })
 	p := open(t, url)
 	began := time.Now()
 	p.text(`[data-line=expiring]`, "Your log-in ends in 0:0")
+	p.look("expiring")
 	p.run(chromedp.SendKeys(`.renew input`, "wrong", chromedp.ByQuery))
 	p.click(`.renew button`)
 	p.text(`.renew .error`, "wrong")
 	p.run(chromedp.SetValue(`.renew input`, "correct horse", chromedp.ByQuery))
 	p.click(`.renew button`)
 	p.until(`!document.querySelector("[data-line]")`)
-	wait(t, "the end of the first token", func() bool { return time.Since(began) > life+time.Second })
+	wait(t, "the end of the first token", func() bool { return time.Since(began) > life+500*time.Millisecond })
 	p.text(`#state`, "Off duty")
 	if s := d.hub.Stats(); s.Resumed != 0 || s.Snapshots != 1 || s.Sessions != 1 {
 		t.Errorf("%d resumes, %d snapshots, %d sessions: the socket did not outlive its first token", s.Resumed, s.Snapshots, s.Sessions)
