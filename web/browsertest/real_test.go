@@ -11,6 +11,7 @@ import (
 	"ctid/store"
 	"ctid/systemtest"
 
+	cdppage "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 )
 
@@ -32,11 +33,45 @@ type office struct {
 	url   string
 }
 
+// listen notes each welcome that the page gets, and each acknowledgement and each wish for a snapshot that it sends.
+const listen = `(() => {
+  const Plain = WebSocket;
+  window.heard = { welcomes: [], acks: 0, snapshots: 0 };
+  window.WebSocket = class extends Plain {
+    constructor(...args) {
+      super(...args);
+      this.addEventListener("message", (m) => { const f = JSON.parse(m.data); if (f.k === "welcome") heard.welcomes.push(f); });
+    }
+    send(text) {
+      const f = JSON.parse(text);
+      if (f.k === "ack") heard.acks++;
+      if (f.op === "snapshot") heard.snapshots++;
+      super.send(text);
+    }
+  };
+})()`
+
+type heard struct {
+	Welcomes []struct {
+		Resumed bool   `json:"resumed"`
+		Why     string `json:"why"`
+		Replay  int    `json:"replay"`
+	} `json:"welcomes"`
+	Acks      int `json:"acks"`
+	Snapshots int `json:"snapshots"` // asked for when revs differ after a replay
+}
+
+func (o *office) heard() (h heard) {
+	o.t.Helper()
+	o.eval(`window.heard`, &h)
+	return h
+}
+
 // openOffice starts it all, and the agent logs in and is ready, by the page.
 func openOffice(t *testing.T) *office {
 	t.Helper()
 	o := &office{rig: systemtest.Start(t, systemtest.Options{Bin: program, PBX: asterisk, Agents: 1, Script: systemtest.QueueOnly,
-		Queue: "wrapup: 60s", Config: realConfig, Seed: func(s *store.Store) error {
+		Queue: "wrapup: 60s", Config: realConfig, Change: func(yaml string) string { return strings.ReplaceAll(yaml, "ring: 5s", "ring: 30s") }, Seed: func(s *store.Store) error {
 			return s.PutSeed(t.Context(), store.Seed{Customers: []ctid.Customer{{ID: "cu_mei", Name: "Mei Tan", Numbers: []ctid.Private{"+442079460018"}}}})
 		}})}
 	o.cut = newCutter(t, strings.TrimPrefix(o.rig.Web, "http://"))
@@ -44,7 +79,10 @@ func openOffice(t *testing.T) *office {
 	o.phone = o.rig.Phone("1001")
 	o.phone.SetPolicy(phonetest.Ring())
 	o.page = page{t, browser(t)}
-	o.run(chromedp.Navigate(o.url), chromedp.WaitVisible(`input[name=user]`, chromedp.ByQuery),
+	o.run(chromedp.ActionFunc(func(ctx context.Context) error {
+		_, err := cdppage.AddScriptToEvaluateOnNewDocument(listen).Do(ctx)
+		return err
+	}), chromedp.Navigate(o.url), chromedp.WaitVisible(`input[name=user]`, chromedp.ByQuery),
 		chromedp.SendKeys(`input[name=user]`, "a1001", chromedp.ByQuery), chromedp.SendKeys(`input[name=password]`, "test-a1001-password", chromedp.ByQuery))
 	o.click(`form button`)
 	o.text(`#state`, "Off duty")
@@ -87,14 +125,15 @@ func (o *office) wrapUp(outcome, notes string) {
 	o.until(`!document.querySelector(".pop, .call, .wrap")`)
 }
 
-// record is the one record there is.
-func (o *office) record() ctid.CallRecord {
+// record is the one record there is, with its outcome, which is saved a moment after the page has its answer.
+func (o *office) record(outcome string) ctid.CallRecord {
 	o.t.Helper()
 	o.rig.Clean()
-	list := o.rig.Records()
-	if len(list) != 1 {
-		o.t.Fatalf("%d records, not 1", len(list))
-	}
+	var list []ctid.CallRecord
+	wait(o.t, "the outcome in the record", func() bool {
+		list = o.rig.Records()
+		return len(list) == 1 && list[0].Disposition == outcome
+	})
 	return list[0]
 }
 
@@ -113,7 +152,7 @@ func TestBrowserRealCall(t *testing.T) {
 	o.text(`.call .phase`, "Talking")
 	o.click(`.hangup`)
 	o.wrapUp("sold", "wants two, <b>blue</b>")
-	rec := o.record()
+	rec := o.record("sold")
 	switch {
 	case len(rec.Offers) != 1 || rec.Offers[0].PopSeenMS < 0 || rec.Offers[0].PopBeforeRing != "true":
 		t.Errorf("offers: %+v", rec.Offers)
@@ -139,14 +178,13 @@ func TestBrowserRealCuts(t *testing.T) {
 	o := openOffice(t)
 	o.eval(countPops, nil)
 	o.cut.mute(true)
-	began := time.Now()
 	o.call(ctx, "02079460018", "")
 	o.text(`.pop h2`, "Mei Tan")
+	o.until(`heard.acks === 1`)
 	o.cut.cut(false)
 	o.cut.mute(false)
-	lost := time.Since(began)
 	o.text(`[data-line=waiting]`, "Reconnecting")
-	o.until(`!document.querySelector("[data-line]")`)
+	o.until(`!document.querySelector("[data-line]") && heard.acks === 2`) // sent again, 2 s after the first time or later
 	o.sameAsFresh(o.url)
 
 	o.cut.cut(true)
@@ -166,8 +204,20 @@ func TestBrowserRealCuts(t *testing.T) {
 	if shown != 1 || spoken != 1 {
 		t.Errorf("%d pops were shown and %d calls announced, want one of each", shown, spoken)
 	}
-	if rec := o.record(); len(rec.Offers) != 1 || rec.Offers[0].PopSeenMS < lost.Milliseconds()/2 {
-		t.Errorf("offers: %+v: the acknowledgement of before the cut (%v) was lost", rec.Offers, lost)
+	h := o.heard()
+	if n := len(h.Welcomes); n < 3 || h.Acks != 2 || h.Snapshots != 0 {
+		t.Fatalf("%+v: want three welcomes, an acknowledgement on each side of the cut, and no revs that differ", h)
+	}
+	for _, w := range h.Welcomes[1:] {
+		if !w.Resumed {
+			t.Errorf("a snapshot where a replay was possible: %s", w.Why)
+		}
+	}
+	if h.Welcomes[len(h.Welcomes)-1].Replay == 0 {
+		t.Error("nothing was replayed after 5 s in which the call was answered")
+	}
+	if rec := o.record("sold"); len(rec.Offers) != 1 || rec.Offers[0].PopSeenMS < 1000 {
+		t.Errorf("offers: %+v: the acknowledgement of before the cut was lost", rec.Offers)
 	}
 }
 
@@ -218,7 +268,11 @@ func TestBrowserRealKilled(t *testing.T) {
 	o.sameAsFresh(o.url)
 	o.click(`.hangup`)
 	o.wrapUp("call_back", "after the restart")
-	if rec := o.record(); rec.Outcome != "answered" || rec.Disposition != "call_back" || rec.Notes != "after the restart" || rec.Customer != "cu_mei" {
+	h := o.heard()
+	if last := h.Welcomes[len(h.Welcomes)-1]; last.Resumed || last.Why != "new_epoch" {
+		t.Errorf("the last welcome: %+v, want a snapshot for the new epoch", last)
+	}
+	if rec := o.record("call_back"); rec.Outcome != "answered" || rec.Disposition != "call_back" || rec.Notes != "after the restart" || rec.Customer != "cu_mei" {
 		t.Errorf("record: %s, %s, %q, %s", rec.Outcome, rec.Disposition, rec.Notes, rec.Customer)
 	}
 }
