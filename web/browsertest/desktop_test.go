@@ -68,10 +68,30 @@ func (p page) run(actions ...chromedp.Action) {
 	}
 }
 
-// until waits for a condition of the page, looked at ten times a second and more.
+// until waits for a condition of the page, looked at often. It asks from here, one question at a time: an answer that the
+// driver loses is only asked for again.
 func (p page) until(js string) {
 	p.t.Helper()
-	p.run(chromedp.Poll(js, nil, chromedp.WithPollingInterval(10*time.Millisecond), chromedp.WithPollingTimeout(10*time.Second)))
+	p.within(10*time.Second, js)
+}
+
+func (p page) within(limit time.Duration, js string) {
+	p.t.Helper()
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	var err error
+	for end := time.Now().Add(limit); time.Now().Before(end); <-tick.C {
+		ctx, cancel := context.WithTimeout(p.ctx, 2*time.Second)
+		var ok bool
+		err = chromedp.Run(ctx, chromedp.Evaluate(`!!(`+js+`)`, &ok))
+		cancel()
+		if ok && err == nil {
+			return
+		}
+	}
+	var html string
+	p.run(chromedp.InnerHTML("body", &html))
+	p.t.Fatalf("never true within %v: %s (%v)\npage: %.3000s", limit, js, err, html)
 }
 
 func (p page) text(sel, want string) {

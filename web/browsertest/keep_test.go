@@ -158,8 +158,7 @@ func TestBrowserFrontTab(t *testing.T) {
 	second.until(`!document.querySelector("[data-line]")`)
 	is := func(p page, want bool) {
 		t.Helper()
-		p.run(chromedp.Poll(fmt.Sprintf(`(document.documentElement.dataset.front === "true") === %v`, want), nil,
-			chromedp.WithPollingInterval(50*time.Millisecond), chromedp.WithPollingTimeout(14*time.Second)))
+		p.within(14*time.Second, fmt.Sprintf(`(document.documentElement.dataset.front === "true") === %v`, want))
 	}
 	is(second, false)
 	first.run(cdppage.SetWebLifecycleState(cdppage.SetWebLifecycleStateStateFrozen))
