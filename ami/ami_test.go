@@ -10,6 +10,7 @@ import (
 	"net"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -28,12 +29,15 @@ type server struct {
 	refuse   int  // how many connections to refuse first
 	answer   func(action string, m message) string
 
+	mu      sync.Mutex
 	dials   int
 	logins  []string // how each log-in went: md5, plain, wrong
 	actions []string
 }
 
 func (s *server) dial(ctx context.Context, _ string) (net.Conn, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.dials++
 	if s.dials <= s.refuse {
 		return nil, errors.New("refused")
@@ -58,7 +62,7 @@ func (s *server) serve(conn net.Conn) {
 			return
 		}
 		action, id := m.get("Action"), m.get("ActionID")
-		s.actions = append(s.actions, action)
+		login, text := s.note(action, m)
 		switch action {
 		case "Challenge":
 			if s.plain {
@@ -67,8 +71,7 @@ func (s *server) serve(conn net.Conn) {
 			}
 			say("Response: Success\nActionID: %s\nChallenge: %s\n\n", id, challenge)
 		case "Login":
-			s.logins = append(s.logins, s.how(m))
-			if s.how(m) == "wrong" {
+			if login == "wrong" {
 				say("Response: Error\nActionID: %s\nMessage: Authentication failed\n\n", id)
 				return
 			}
@@ -77,13 +80,28 @@ func (s *server) serve(conn net.Conn) {
 			say("Response: Goodbye\nActionID: %s\n\n", id)
 			return
 		default:
-			text := s.answer(action, m)
 			if text == "cut" {
 				return
 			}
 			say("%s", strings.ReplaceAll(text, "ID", "ActionID: "+id))
 		}
 	}
+}
+
+// note keeps what was asked, and says how a log-in went or what answers another action.
+func (s *server) note(action string, m message) (login, text string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.actions = append(s.actions, action)
+	switch action {
+	case "Login":
+		login = s.how(m)
+		s.logins = append(s.logins, login)
+	case "Challenge", "Logoff":
+	default:
+		text = s.answer(action, m)
+	}
+	return login, text
 }
 
 func (s *server) how(m message) string {
@@ -126,14 +144,14 @@ func inBubble(t *testing.T, s *server, f func(t *testing.T, c *Client)) {
 func TestLogin(t *testing.T) {
 	for _, c := range []struct {
 		name string
-		s    server
+		s    *server
 		want []string
 	}{
-		{"by challenge", server{}, []string{"md5"}},
-		{"in plain text where no challenge is offered", server{plain: true}, []string{"plain"}},
+		{"by challenge", &server{}, []string{"md5"}},
+		{"in plain text where no challenge is offered", &server{plain: true}, []string{"plain"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			inBubble(t, &c.s, func(t *testing.T, cl *Client) {
+			inBubble(t, c.s, func(t *testing.T, cl *Client) {
 				if err := cl.Ping(t.Context()); err != nil {
 					t.Fatal(err)
 				}
@@ -158,6 +176,8 @@ func TestWrongPassword(t *testing.T) {
 			t.Errorf("it waited %v", took)
 		}
 		<-time.After(time.Minute)
+		s.mu.Lock()
+		defer s.mu.Unlock()
 		if n := len(s.logins); n < 5 || n > 16 {
 			t.Errorf("%d log-ins in a minute", n)
 		}
@@ -192,6 +212,8 @@ func TestSilentPeer(t *testing.T) {
 	s := &server{answer: func(string, message) string { return "" }}
 	inBubble(t, s, func(t *testing.T, _ *Client) {
 		<-time.After(time.Minute)
+		s.mu.Lock()
+		defer s.mu.Unlock()
 		if s.dials < 3 {
 			t.Errorf("%d dials in a minute of silence", s.dials)
 		}
@@ -225,6 +247,8 @@ func TestQueueStatus(t *testing.T) {
 				if fmt.Sprint(got) != c.want || (err != nil) != c.bad {
 					t.Errorf("%v, %v", got, err)
 				}
+				s.mu.Lock()
+				defer s.mu.Unlock()
 				if asked.get("Queue") != "q" {
 					t.Errorf("asked for %v", asked)
 				}
