@@ -192,7 +192,7 @@ func TestRealFrozen(t *testing.T) {
 	}
 }
 
-// fallBack calls every 100 ms until the daemon is back, and returns when since the freeze the first of these callers was
+// fallBack calls every 25 ms, for a daemon is replaced within some 50 ms, until the daemon is back, and returns when since the freeze the first of these callers was
 // in the fallback queue. Those who came while the daemon stood still, but was still connected, are ctid's: they wait
 // there once it is back. All of them hang up in the end.
 func (c *crowd) fallBack(ctx context.Context, began time.Time) (fallen time.Duration) {
@@ -200,7 +200,7 @@ func (c *crowd) fallBack(ctx context.Context, began time.Time) (fallen time.Dura
 	t.Helper()
 	var calls []*phonetest.Dialog
 	caller := c.r.Caller()
-	tick := time.NewTicker(100 * time.Millisecond)
+	tick := time.NewTicker(25 * time.Millisecond)
 	defer tick.Stop()
 	for up := false; !up || fallen == 0 && time.Since(began) < 10*time.Second; {
 		<-tick.C
