@@ -120,13 +120,11 @@ type Place struct {
 
 // Redirect sends one channel, by its name, to another place in the dialplan; whatever it does there ends.
 func (c *Client) Redirect(ctx context.Context, channel string, to Place) error {
-	_, err := c.do(ctx, "Redirect", field{"Channel", channel}, field{"Context", to.Context},
+	return c.do(ctx, "Redirect", field{"Channel", channel}, field{"Context", to.Context},
 		field{"Exten", to.Extension}, field{"Priority", fmt.Sprint(to.Priority)})
-	return err
 }
 
 // Ping asks for a sign of life.
 func (c *Client) Ping(ctx context.Context) error {
-	_, err := c.do(ctx, "Ping")
-	return err
+	return c.do(ctx, "Ping")
 }

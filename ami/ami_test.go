@@ -50,7 +50,7 @@ func (s *server) dial(ctx context.Context, _ string) (net.Conn, error) {
 const challenge = "8154711"
 
 func (s *server) serve(conn net.Conn) {
-	defer conn.Close()
+	defer conn.Close() //nolint:errcheck // the client is what is tested
 	r := bufio.NewReaderSize(conn, maxLine)
 	say := func(format string, a ...any) {
 		_, _ = conn.Write([]byte(strings.ReplaceAll(fmt.Sprintf(format, a...), "\n", "\r\n")))

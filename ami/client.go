@@ -76,7 +76,7 @@ func (c *Client) Run(ctx context.Context) error {
 		if time.Since(began) > c.cfg.RetryMax {
 			pause = c.cfg.RetryMin
 		}
-		wait := pause/2 + rand.N(pause/2+1)
+		wait := pause/2 + rand.N(pause/2+1) //nolint:gosec // jitter, lest all come back at once
 		c.cfg.Log.Warn("no connection to the manager interface", "node", c.cfg.Name, "error", err, "retry_in", wait)
 		select {
 		case <-ctx.Done():
@@ -174,12 +174,9 @@ func (c *Client) connect(ctx context.Context) (_ *session, err error) {
 }
 
 // do carries out an action that is answered by one response.
-func (c *Client) do(ctx context.Context, action string, fields ...field) (message, error) {
-	m, err := c.act(ctx, action, "", fields)
-	if err != nil {
-		return nil, err
-	}
-	return m[0], nil
+func (c *Client) do(ctx context.Context, action string, fields ...field) error {
+	_, err := c.act(ctx, action, "", fields)
+	return err
 }
 
 // list carries out an action that is answered by a response and events up to the last one.

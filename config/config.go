@@ -55,7 +55,7 @@ type Node struct {
 	App          string `cfg:"app" form:"name" default:"ctid" doc:"The Stasis application of the calls, as the dialplan names it."`
 	MediaURL     string `cfg:"media_url" form:"url" doc:"Where this node fetches prompts. Without it: our own address on the connection to the node, with the port of listen.media."`
 
-	AMI          AMI    `cfg:"ami" doc:"Its manager interface, for what ARI lacks: callers are fetched back from the fallback queue. Without it they stay there."`
+	AMI AMI `cfg:"ami" doc:"Its manager interface, for what ARI lacks: callers are fetched back from the fallback queue. Without it they stay there."`
 
 	Password Secret `cfg:"-"`
 }
