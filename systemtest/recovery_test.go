@@ -164,7 +164,7 @@ func TestRealKilled(t *testing.T) {
 	c.unheard(cut)
 	c.serve(ctx)
 	c.r.Clean()
-	oneRecordEach(t, c.r.Records(), 8)
+	oneRecordEach(t, c.r.EndedRecords(), 8)
 }
 
 // A frozen daemon is found and replaced: the next caller is in the fallback queue soon, and then all is as it was.

@@ -410,6 +410,22 @@ func (r *Rig) Records() []ctid.CallRecord {
 	return list
 }
 
+// EndedRecords are the records of all calls, once the database has the end of each: it gets there a moment after the call
+// has gone.
+func (r *Rig) EndedRecords() (list []ctid.CallRecord) {
+	r.T.Helper()
+	r.Eventually("the ends of all calls in the database", func() error {
+		list = r.Records()
+		for _, rec := range list {
+			if rec.End == nil {
+				return fmt.Errorf("record %s of %s has no end", rec.ID, rec.ANI.E164)
+			}
+		}
+		return nil
+	})
+	return list
+}
+
 // Eventually asks f every 20 ms until it returns nil, for 20 s at most.
 func (r *Rig) Eventually(what string, f func() error) {
 	r.T.Helper()
