@@ -71,6 +71,7 @@ func from(n int) aritest.Caller {
 func (c *centre) away(t *testing.T, script string, f *fallback, n int) {
 	t.Helper()
 	c.stop()
+	c.settle(100 * time.Millisecond) // until the Asterisk has noticed
 	for i := range n {
 		f.join(c.pbx.Call(from(i)))
 		c.settle(200 * time.Millisecond)
@@ -209,6 +210,7 @@ func TestLeftInFallback(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			inCentre(t, straight, func(t *testing.T, c *centre) {
 				c.stop()
+				c.settle(100 * time.Millisecond) // until the Asterisk has noticed
 				f := &fallback{}
 				left := tt.make(c, f)
 				home := f.join(c.pbx.Call(from(1)))
@@ -234,6 +236,7 @@ func TestHomeAfterCut(t *testing.T) {
 	inCentre(t, straight, func(t *testing.T, c *centre) {
 		f := &fallback{}
 		c.stop()
+		c.settle(100 * time.Millisecond) // until the Asterisk has noticed
 		c.home = f
 		c.boot(t, straight, 2)
 		c.pbx.CutSocket("ctid")
