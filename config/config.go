@@ -55,6 +55,17 @@ type Node struct {
 	App          string `cfg:"app" form:"name" default:"ctid" doc:"The Stasis application of the calls, as the dialplan names it."`
 	MediaURL     string `cfg:"media_url" form:"url" doc:"Where this node fetches prompts. Without it: our own address on the connection to the node, with the port of listen.media."`
 
+	AMI AMI `cfg:"ami" doc:"Its manager interface, for what ARI lacks: callers are fetched back from the fallback queue. Without it they stay there."`
+
+	Password Secret `cfg:"-"`
+}
+
+// AMI is a node's manager interface; an empty Address means that it is not used.
+type AMI struct {
+	Address      string `cfg:"address" form:"address" need:"yes" doc:"Where it listens, host:port. It is not encrypted: only on loopback or a network of its own."`
+	User         string `cfg:"user" form:"text" default:"ctid" doc:"The user in its manager.conf."`
+	PasswordFile string `cfg:"password_file" form:"file" doc:"A file that holds only the secret. Instead: the environment variable CTID_AMI_<NAME>_PASSWORD, with the node's name."`
+
 	Password Secret `cfg:"-"`
 }
 
@@ -235,5 +246,5 @@ type Log struct {
 var reserved = map[string]bool{
 	"skills": true, "campaigns": true, "crm": true, "recording": true, "reports": true, "rates": true, "webhooks": true,
 	"databases": true, "mail": true, "sms": true,
-	"asterisk.nodes.ami": true, "ivr.http_allow": true, "ivr.statements": true,
+	"ivr.http_allow": true, "ivr.statements": true,
 }

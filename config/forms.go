@@ -40,6 +40,7 @@ var forms = map[string]form{
 	"zone":     {"", checkZone, ""},
 	"country":  {`^[A-Z]{2}$`, checkCountry, "a country as two capital letters, such as HK"},
 	"listen":   {"", checkListen, ""},
+	"address":  {"", checkAddress, ""},
 	"url":      {`^https?://`, checkURL, "a URL that begins with http:// or https://"},
 	"template": {`^https://`, checkTemplate, "a URL that begins with https://"},
 	"origin":   {`^https?://[^/]+$`, checkURL, "an origin: scheme and host without a path, such as https://crm.example.com"},
@@ -121,6 +122,17 @@ func checkListen(s string) error {
 	}
 	if host != "" && host != "localhost" && net.ParseIP(host) == nil {
 		return fmt.Errorf("%q: the host must be an IP address, localhost, or empty for all", clip(s))
+	}
+	return nil
+}
+
+func checkAddress(s string) error {
+	host, port, err := net.SplitHostPort(s)
+	if err != nil || host == "" || strings.ContainsFunc(host, func(r rune) bool { return unicode.IsControl(r) || unicode.IsSpace(r) || r == '/' || r == '@' }) {
+		return fmt.Errorf("%q is not an address; write host:port, such as 127.0.0.1:5038", clip(s))
+	}
+	if n, err := strconv.Atoi(port); err != nil || n < 1 || n > 65535 {
+		return fmt.Errorf("%q has no port from 1 to 65535", clip(s))
 	}
 	return nil
 }

@@ -36,7 +36,7 @@ func copied(t *testing.T) string {
 	if err := os.CopyFS(dir, os.DirFS(data)); err != nil {
 		t.Fatal(err)
 	}
-	for _, f := range []string{"secrets/pbx1", "secrets/pbx2", "tls/web.pem", "tls/web.key"} {
+	for _, f := range []string{"secrets/pbx1", "secrets/pbx2", "secrets/ami1", "tls/web.pem", "tls/web.key"} {
 		name := filepath.Join(dir, f)
 		if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
 			t.Fatal(err)
@@ -78,6 +78,12 @@ func TestFull(t *testing.T) {
 	}
 	if got := c.Asterisk.Nodes[1].Password.Reveal(); got != "swordfish-pbx2" {
 		t.Errorf("password %q", got)
+	}
+	if a := c.Asterisk.Nodes[0].AMI; a.Address != "10.0.0.11:5038" || a.User != "harbour" || a.Password.Reveal() != "swordfish-ami1" {
+		t.Errorf("manager interface %+v", a)
+	}
+	if a := c.Asterisk.Nodes[1].AMI; a.Address != "" {
+		t.Errorf("a node without manager interface has %+v", a)
 	}
 	if c.Numbers[2].DNIS != "0123" || c.Numbers[1].DNIS != "+85231230001" || c.DialAllow[2] != "+44" {
 		t.Errorf("numbers are not as typed: %+v %q", c.Numbers, c.DialAllow)

@@ -85,6 +85,11 @@ func (d *decoder) strangers() {
 	}
 }
 
+// amiPasswordEnv is the variable with the secret of a node's manager interface.
+func amiPasswordEnv(node string) string {
+	return "CTID_AMI_" + strings.ToUpper(strings.ReplaceAll(node, "-", "_")) + "_PASSWORD"
+}
+
 // secrets fetches each node's password: from its variable, else from its file.
 func (d *decoder) secrets(c *Config) {
 	for i := range c.Asterisk.Nodes {
@@ -98,6 +103,21 @@ func (d *decoder) secrets(c *Config) {
 		case n.PasswordFile != "":
 			n.Password = d.secretFile(d.pos(at), n.PasswordFile)
 		}
+		d.amiSecret(n, indexed("asterisk.nodes", i, "ami"))
+	}
+}
+
+func (d *decoder) amiSecret(n *Node, path string) {
+	if checkForm("address", n.AMI.Address) != nil { // not given, or said already
+		return
+	}
+	switch env := os.Getenv(amiPasswordEnv(n.Name)); {
+	case env != "":
+		n.AMI.Password = NewSecret(env)
+	case n.AMI.PasswordFile == "":
+		d.err(d.pos(path), "CFG015", "no password for the manager interface of %q: give `password_file` or the environment variable %s", n.Name, amiPasswordEnv(n.Name))
+	default:
+		n.AMI.Password = d.secretFile(d.pos(path+".password_file"), n.AMI.PasswordFile)
 	}
 }
 

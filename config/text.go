@@ -69,7 +69,7 @@ func writeStruct(b *bytes.Buffer, v reflect.Value, indent string) {
 	for _, f := range fields(v.Type()) {
 		fv := v.Field(f.index)
 		empty := fv.Kind() == reflect.String && fv.Len() == 0 || fv.Kind() == reflect.Slice && fv.Len() == 0
-		if empty && f.def == "" && !f.need || fv.Kind() == reflect.Struct && reflect.DeepEqual(fv.Interface(), reflect.Zero(fv.Type()).Interface()) {
+		if empty && f.def == "" && !f.need || fv.Kind() == reflect.Struct && notGiven(fv) {
 			continue
 		}
 		b.WriteString(comma(n) + "\n" + indent + " ")
@@ -79,6 +79,16 @@ func writeStruct(b *bytes.Buffer, v reflect.Value, indent string) {
 		n++
 	}
 	b.WriteByte('}')
+}
+
+// notGiven: a struct that holds nothing, or nothing under a key that it must have (its defaults mean nothing then).
+func notGiven(v reflect.Value) bool {
+	for _, f := range fields(v.Type()) {
+		if f.need && v.Field(f.index).IsZero() {
+			return true
+		}
+	}
+	return v.IsZero()
 }
 
 func writePairs(b *bytes.Buffer, ps []Pair) {

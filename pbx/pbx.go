@@ -17,3 +17,6 @@ const App = "ctid"
 // FallbackQueue is the app_queue queue of the shipped dialplan that takes the
 // callers while no ctid is connected.
 const FallbackQueue = "ctid-fallback"
+
+// Arrive is the context of the shipped dialplan that gives a call to ctid; the extension is the dialled number.
+const Arrive = "ctid-arrive"

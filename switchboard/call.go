@@ -42,6 +42,7 @@ type call struct {
 	matched bool // the look-up is back
 	waiting []func(now time.Time)
 
+	home   *homecoming // he was in the fallback queue; nil when that is used up
 	queue  *queueStay
 	offer  *offer
 	talk   *talk
@@ -80,7 +81,7 @@ type queueStay struct {
 }
 
 // arrive makes a new call of a channel that has entered, and starts its goroutine.
-func (d *desk) arrive(now time.Time, n *ari.Node, e *ari.StasisStart) {
+func (d *desk) arrive(now time.Time, n *ari.Node, e *ari.StasisStart, home *homecoming) {
 	dnis := clip(e.Args[1], 32)
 	route, ok := d.plan.Routes.Route(dnis)
 	if !ok {
@@ -90,6 +91,7 @@ func (d *desk) arrive(now time.Time, n *ari.Node, e *ari.StasisStart) {
 	k := d.newCall(n, ctid.CallID(d.sb.cfg.NewID("c_")), e.Channel.ID, route)
 	k.rec = ctid.CallRecord{ID: k.id, Node: ctid.NodeID(n.Name()), Channel: e.Channel.ID, Dir: "in", Arrived: d.wall(now),
 		ANI: number(e.Channel.Caller, d.plan.Country), DNIS: ctid.DNIS{Number: dnis, Label: route.Label}}
+	k.home = home
 	rec := k.record()
 	k.rev++
 	d.fact(now, ctid.Event{By: ctid.By{Kind: "caller"}, Call: k.id, Rev: k.rev, Body: ctid.CallArrived{Dir: "in",
@@ -193,6 +195,7 @@ func (k *call) start(now time.Time) {
 		k.lost(now, "hangup", 0) // he went before anybody could tell
 		return
 	}
+	k.cameHome(now)
 	k.lookupCaller(now)
 	k.machine = ivr.NewMachine(k.route.Script, ivr.Options{})
 	k.input(now, k.startInput())

@@ -26,13 +26,14 @@ type offer struct {
 // enqueue puts the caller into a queue. What he hears there begins when the desk has answered: an agent who is free is
 // rung first.
 func (k *call) enqueue(now time.Time, s ivr.Enqueue) {
-	k.queue = &queueStay{step: s.ID, music: s.Music, queue: s.Queue, entered: now, priority: s.Priority}
+	entered := k.entry(now)
+	k.queue = &queueStay{step: s.ID, music: s.Music, queue: s.Queue, entered: entered, priority: s.Priority}
 	if s.AtMost > 0 {
 		k.queue.until = now.Add(s.AtMost).UTC()
 	}
-	k.rec.Queues = append(k.rec.Queues, ctid.QueueVisit{Queue: k.queue.queue, Entered: k.sb.clock.wall(now), Priority: s.Priority})
+	k.rec.Queues = append(k.rec.Queues, ctid.QueueVisit{Queue: k.queue.queue, Entered: k.sb.clock.wall(entered), Priority: s.Priority})
 	k.trail(now)
-	k.tellCore(acd.Enqueue{Task: ctid.TaskID(k.id), Queue: k.queue.queue, Priority: s.Priority, Entered: now, AtMost: s.AtMost})
+	k.tellCore(acd.Enqueue{Task: ctid.TaskID(k.id), Queue: k.queue.queue, Priority: s.Priority, Entered: entered, AtMost: s.AtMost})
 	k.musicFrom(k.queue)
 }
 
@@ -51,6 +52,7 @@ func (k *call) requeue(now time.Time) {
 
 // queued: the desk has taken the caller in.
 func (k *call) queued(_ time.Time, c acd.TaskQueued) {
+	k.settle()
 	if k.queue == nil || k.callerGone {
 		return
 	}

@@ -108,7 +108,7 @@ func refusal(cause, sip int) string {
 		return "busy"
 	case sip == 603 || sip == 403 || cause == 21:
 		return "rejected"
-	case sip == 404 || sip == 480 || sip == 410 || cause == 1 || cause == 19 || cause == 20 || cause == 18 || cause == 3:
+	case sip == 404 || sip == 480 || sip == 410 || cause == 1 || cause == 19 || cause == 20 || cause == 18 || cause == 3 || cause == 22:
 		return "unreachable"
 	}
 	return "failed"

@@ -28,6 +28,7 @@ type desk struct {
 	old      map[ctid.CallID]ctid.CallRecord   // calls of an earlier run whose node has not been looked at yet
 	snapSeq  uint64                            // of the last snapshot of the core, and when
 	snapAt   time.Time
+	coming   map[string]*homecoming // fetched from the fallback queue, by channel
 	draining bool
 	emptied  []chan struct{} // closed when no call is left
 	pending  []ctid.LogEntry // entries of the letter in hand; they share a transaction
@@ -42,6 +43,8 @@ type nodeState struct {
 	why       string
 	since     time.Time
 	rev       uint64
+
+	stopHome context.CancelFunc // ends the bringing home that may be under way; nil: there was none
 
 	sweeping bool // what it has is being looked at; its events wait in held
 	held     []ari.Message
@@ -59,7 +62,7 @@ func newDesk(s *Switchboard) (*desk, error) {
 	d := &desk{sb: s, box: newBox(), core: core, plan: s.cfg.Plan, seq: s.cfg.NextSeq,
 		calls: map[ctid.CallID]*call{}, byChan: map[string]*call{}, nodes: map[string]*nodeState{},
 		orphans: map[string]*orphan{}, pops: map[ctid.AgentID]*popState{}, reserved: map[ctid.AgentID]acd.AgentChanged{}}
-	d.old = map[ctid.CallID]ctid.CallRecord{}
+	d.old, d.coming = map[ctid.CallID]ctid.CallRecord{}, map[string]*homecoming{}
 	for _, r := range s.cfg.History.Calls {
 		d.old[r.ID] = r
 	}

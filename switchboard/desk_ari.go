@@ -51,6 +51,9 @@ func (d *desk) link(now time.Time, st *nodeState, state, version, detail string)
 // nodeGone: nobody can be rung on that node until it is back. Its calls stay: Asterisk keeps them.
 func (d *desk) nodeGone(now time.Time, st *nodeState, state string, err error) {
 	st.up, st.connected, st.sweeping, st.held = false, false, false, nil
+	if st.stopHome != nil {
+		st.stopHome()
+	}
 	st.why = state
 	if err != nil {
 		st.why = state + ": " + err.Error()
@@ -126,7 +129,7 @@ func (d *desk) entered(now time.Time, n *ari.Node, e *ari.StasisStart) {
 		d.background(n, func(ctx context.Context) error { return n.Hangup(ctx, e.Channel.ID, "congestion", 34) })
 		return
 	}
-	late := d.box.oldest()
+	late, home := d.box.oldest(), d.welcome(e.Channel.ID)
 	switch {
 	case d.draining:
 		d.refuse(now, n, e, "draining")
@@ -135,7 +138,7 @@ func (d *desk) entered(now time.Time, n *ari.Node, e *ari.StasisStart) {
 	case !late.IsZero() && now.Sub(late) > d.sb.cfg.Limits.DeskDelay:
 		d.refuse(now, n, e, "desk is behind")
 	default:
-		d.arrive(now, n, e)
+		d.arrive(now, n, e, home)
 	}
 }
 
@@ -232,8 +235,13 @@ func (d *desk) askDevices(st *nodeState) {
 
 // ready: the node's state has been read since the connect that rev tells; calls may come and agents get ready.
 func (d *desk) ready(st *nodeState, rev uint64) {
-	if st.rev == rev && st.connected {
-		st.up, st.why = true, ""
+	if st.rev != rev || !st.connected {
+		return
+	}
+	back := !st.up
+	st.up, st.why = true, ""
+	if back {
+		d.bringHome(st)
 	}
 }
 

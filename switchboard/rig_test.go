@@ -35,6 +35,7 @@ type centre struct {
 	popWait time.Duration // until a pop is written
 	sockets int
 	late    bool // pops are never written
+	home    Home // the node's, if any
 }
 
 func (c *centre) AppendAll(group []ctid.LogEntry) {
@@ -183,7 +184,11 @@ func (c *centre) boot(t *testing.T, script string, run int) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	go func() { ended <- c.sb.Run(ctx, Deps{Log: c, Desktops: c, Customers: c, Prompts: c}) }()
+	deps := Deps{Log: c, Desktops: c, Customers: c, Prompts: c}
+	if c.home != nil {
+		deps.Homes = map[ctid.NodeID]Home{"a": c.home}
+	}
+	go func() { ended <- c.sb.Run(ctx, deps) }()
 	c.stop = sync.OnceFunc(func() {
 		cancel()
 		if err := <-ended; err != nil {

@@ -142,6 +142,7 @@ type Deps struct {
 	Desktops  Desktops
 	Customers Customers
 	Prompts   Prompts
+	Homes     map[ctid.NodeID]Home // of the nodes that have one; it may be nil
 }
 
 // Switchboard is the running thing. Do, Reload, Drain and the questions are safe from any goroutine.

@@ -13,10 +13,12 @@ const (
 	reader         = "reader"
 	readerPassword = "only-reads"
 	fallbackAgent  = "1020"
+	strangeNumber  = "8999" // its calls enter the application with arguments that mean nothing
 )
 
-var config = pbxtest.Config{Agents: 20, FallbackMembers: []int{1020}, Extra: map[string]string{
-	"ari.conf": "[" + reader + "]\ntype=user\nread_only=yes\npassword_format=plain\npassword=" + readerPassword + "\n"}}
+var config = pbxtest.Config{Agents: 20, FallbackMembers: []int{1020},
+	Dialplan: "[ctid-in]\nexten => " + strangeNumber + ",1,Stasis(ctid,what,is,this)\n same => n,Hangup()\n", Extra: map[string]string{
+		"ari.conf": "[" + reader + "]\ntype=user\nread_only=yes\npassword_format=plain\npassword=" + readerPassword + "\n"}}
 
 var (
 	asterisk *pbxtest.PBX

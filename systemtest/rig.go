@@ -55,6 +55,7 @@ type Options struct {
 	Desk   string                     // required (default), optional or none
 	Script string                     // main.yaml; DefaultScript
 	Config string                     // more of ctid.yaml, top level
+	AMI    bool                       // with the manager interface
 	Queue  string                     // more keys of queue sales, such as "wrapup: 5s"
 	Env    []string                   // of the process
 	Seed   func(s *store.Store) error // fills the database before the start
@@ -134,6 +135,7 @@ func Prepare(t testing.TB, opt Options) *Rig {
 	}
 	r := &Rig{T: t, PBX: opt.PBX, Dir: t.TempDir(), opt: opt, password: map[string]string{}}
 	r.Write("ari.secret", opt.PBX.ARIPassword())
+	r.Write("ami.secret", opt.PBX.AMIPassword())
 	r.Write("ivr/main.yaml", opt.Script)
 	yaml := r.yaml()
 	if opt.Change != nil {
@@ -151,7 +153,7 @@ func (r *Rig) yaml() string {
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "site: test\nlisten: {web: \"127.0.0.1:0\", media: \"127.0.0.1:0\", metrics: \"127.0.0.1:0\"}\n")
-	fmt.Fprintf(&b, "asterisk:\n  nodes:\n    - {name: pbx, url: \"http://%s\", user: %s, password_file: %s}\n", o.PBX.HTTPAddr(), o.PBX.ARIUser(), filepath.Join(r.Dir, "ari.secret"))
+	fmt.Fprintf(&b, "asterisk:\n  nodes:\n    - {name: pbx, url: \"http://%s\", user: %s, password_file: %s%s}\n", o.PBX.HTTPAddr(), o.PBX.ARIUser(), filepath.Join(r.Dir, "ari.secret"), r.ami())
 	fmt.Fprintf(&b, "store: {dsn: \"sqlite:%s\", key_file: %s}\n", filepath.Join(r.Dir, "ctid.db"), filepath.Join(r.Dir, "ctid.key"))
 	fmt.Fprintf(&b, "numbering: {country: GB}\nivr: {dir: %s, voices: [{lang: en, voice: en-gb}]}\nmedia: {cache: %s}\n", filepath.Join(r.Dir, "ivr"), filepath.Join(r.Dir, "prompts"))
 	fmt.Fprintf(&b, "numbers:\n  - {dnis: \"%s\", label: Test line, script: main}\n  - {dnis: \"%s\", label: Straight, queue: sales}\n", Number, Straight)
@@ -164,6 +166,13 @@ func (r *Rig) yaml() string {
 		fmt.Fprintf(&b, "  - {name: a%s, queues: [sales, support], desk: %s, device: {endpoint: PJSIP/%s}}\n", a, desk, a)
 	}
 	return b.String() + o.Config
+}
+
+func (r *Rig) ami() string {
+	if !r.opt.AMI {
+		return ""
+	}
+	return fmt.Sprintf(", ami: {address: \"%s\", password_file: %s}", r.opt.PBX.AMIAddr(), filepath.Join(r.Dir, "ami.secret"))
 }
 
 // Agents are the agents' extensions; the agent of extension 1001 is a1001.
@@ -398,6 +407,22 @@ func (r *Rig) Records() []ctid.CallRecord {
 	if err != nil {
 		r.T.Fatal(err)
 	}
+	return list
+}
+
+// EndedRecords are the records of all calls, once the database has the end of each: it gets there a moment after the call
+// has gone.
+func (r *Rig) EndedRecords() (list []ctid.CallRecord) {
+	r.T.Helper()
+	r.Eventually("the ends of all calls in the database", func() error {
+		list = r.Records()
+		for _, rec := range list {
+			if rec.End == nil {
+				return fmt.Errorf("record %s of %s has no end", rec.ID, rec.ANI.E164)
+			}
+		}
+		return nil
+	})
 	return list
 }
 

@@ -39,7 +39,7 @@ func (s *Server) Call(c Caller) *Caller {
 	ch.dialplan = [4]string{p.Context, p.DNIS, "Stasis", ""}
 	if s.done || !s.enter(ch, p.App, p.Args) {
 		p.fallback = true
-		ch.vars["STASISSTATUS"] = "FAILED"
+		ch.vars["STASISSTATUS"], ch.vars["CTID_DNIS"] = "FAILED", p.DNIS
 		ch.dialplan[2], ch.dialplan[3] = "Queue", "ctid-fallback,,,,1800"
 	}
 	s.touch()
@@ -107,6 +107,20 @@ func (c *Caller) HeardAny(part string) bool {
 // Hears lists what is to be heard now: a media URI, "moh:CLASS", "ringing", "hold", and the ids of the channels in the
 // same bridge. A playback of his own keeps all else out.
 func (c *Caller) Hears() []string { return get(c, c.ch.hears) }
+
+// Redirect sends him from the fallback back to where calls come in, as the manager interface does; false when he is not
+// in the fallback or no program is connected.
+func (c *Caller) Redirect(dnis string) bool {
+	c.s.mu.Lock()
+	defer c.s.mu.Unlock()
+	if !c.fallback || c.ch.dead || c.ch.inStasis {
+		return false
+	}
+	c.ch.dialplan[1], c.ch.state = dnis, "Up" // the fallback has answered
+	c.fallback = !c.s.enter(c.ch, c.App, []string{"in", dnis})
+	c.s.touch()
+	return !c.fallback
+}
 
 // Keys are the keys that were sent to him.
 func (c *Caller) Keys() string { return get(c, func() string { return c.ch.keys }) }

@@ -44,6 +44,7 @@ type daemon struct {
 	hub     *ws.Hub
 	media   *media.Library
 	nodes   []*ari.Node
+	homes   map[ctid.NodeID]switchboard.Home
 	lib     *library
 	metrics *metrics
 	tickets *web.Tickets
@@ -163,6 +164,9 @@ func (d *daemon) makeNodes() error {
 			return err
 		}
 		d.nodes = append(d.nodes, node)
+		if err := d.makeHome(n); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -292,7 +296,7 @@ func (d *daemon) webURL() string {
 // runSwitchboard connects the parts and lets them work.
 func (d *daemon) runSwitchboard() error {
 	deps := switchboard.Deps{Log: d.st, Desktops: d.hub, Prompts: prompts{m: d.media, bases: d.mediaBases()},
-		Customers: customers{local.NewDirectory(d.st, time.Now), d.st}}
+		Customers: customers{local.NewDirectory(d.st, time.Now), d.st}, Homes: d.homes}
 	d.speakAhead()
 	ctx, cancel := context.WithCancel(d.ctx)
 	done := make(chan struct{})
