@@ -32,6 +32,9 @@ func (d *desk) onARI(now time.Time, n *ari.Node, m ari.Message) {
 		d.askDevices(st)
 	case ari.KindDown:
 		d.nodeGone(now, st, "down", m.Err)
+		if st.away.IsZero() {
+			st.away = now
+		}
 	case ari.KindReplaced:
 		d.nodeGone(now, st, "taken", fmt.Errorf("another ctid took the app: %w", m.Err))
 		d.giveUp(n, "app_taken")
@@ -132,6 +135,8 @@ func (d *desk) entered(now time.Time, n *ari.Node, e *ari.StasisStart) {
 		d.refuse(now, n, e, "draining")
 	case len(d.calls) >= d.sb.cfg.Limits.Calls:
 		d.refuse(now, n, e, "limits.calls reached")
+	case d.sb.cfg.Healthy() != nil:
+		d.refuse(now, n, e, "database")
 	case !late.IsZero() && now.Sub(late) > d.sb.cfg.Limits.DeskDelay:
 		d.refuse(now, n, e, "desk is behind")
 	default:
@@ -286,7 +291,7 @@ func (d *desk) sweepAnew(now time.Time, st *nodeState, failed int) {
 // swept lets the events through that came during the sweep.
 func (d *desk) swept(now time.Time, st *nodeState) {
 	held := st.held
-	st.sweeping, st.held = false, nil
+	st.sweeping, st.held, st.away = false, nil, time.Time{}
 	d.askDevices(st)
 	for _, m := range held {
 		d.onEvent(now, st.node, m.Event)

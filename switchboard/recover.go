@@ -104,16 +104,11 @@ func (d *desk) reviveCalls(now time.Time, n *ari.Node, f *found) (kept, lost int
 			d.adopt(now, n, r, f)
 			kept++
 		} else {
-			d.bury(now, r)
+			d.bury(now, r, "lost_while_down")
 			lost++
 		}
 	}
-	for _, a := range d.plan.ACD.Agents {
-		v, ok := d.core.AgentView(a.ID)
-		if ok && v.State == ctid.Talking && d.calls[v.Call] == nil && !d.isOld(v.Call) && string(d.plan.Devices[a.ID].Node) == n.Name() {
-			d.decide(now, acd.WorkEnded{Agent: a.ID, Task: ctid.TaskID(v.Call)})
-		}
-	}
+	d.endTalksOn(now, n)
 	return kept, lost
 }
 
@@ -213,9 +208,9 @@ func endpointIn(channel string) string {
 }
 
 // bury ends the record of a call whose caller went while nobody looked.
-func (d *desk) bury(now time.Time, r ctid.CallRecord) {
+func (d *desk) bury(now time.Time, r ctid.CallRecord, reason string) {
 	at := d.wall(now)
-	end := &ctid.End{Side: ctid.SideSystem, Reason: "lost_while_down"}
+	end := &ctid.End{Side: ctid.SideSystem, Reason: reason}
 	if l := r.Live; l != nil {
 		switch {
 		case l.Talk != nil && len(r.Agents) > 0:

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/fstest"
 	"testing/synctest"
@@ -35,6 +36,9 @@ type centre struct {
 	popWait time.Duration // until a pop is written
 	sockets int
 	late    bool // pops are never written
+
+	history   History               // of the next boot
+	unhealthy atomic.Pointer[error] // of the store
 }
 
 func (c *centre) AppendAll(group []ctid.LogEntry) {
@@ -176,6 +180,12 @@ func (c *centre) boot(t *testing.T, script string, run int) {
 			{ID: "sales", Name: "Sales", Wrap: 10 * time.Second}, {ID: "support", Name: "Support"}}},
 			Devices: map[ctid.AgentID]Device{"ana": {"phone", "PJSIP/1001", "a"}, "ben": {"phone", "PJSIP/1002", "a"}},
 			Routes:  c.routes(t, script), Country: "GB"},
+		History: c.history, Healthy: func() error {
+			if err := c.unhealthy.Load(); err != nil {
+				return *err
+			}
+			return nil
+		},
 		NewID: func(p string) string { mu.Lock(); defer mu.Unlock(); n++; return fmt.Sprintf("%s%d", p, n) },
 	})
 	if err != nil {

@@ -179,7 +179,7 @@ func (d *daemon) makeSwitchboard() error {
 	d.epoch = epoch
 	d.sb, err = switchboard.New(switchboard.Config{
 		Site: d.cfg.Site, Epoch: epoch, NextSeq: next, Plan: plan(d.cfg, epoch, d.lib), History: past, Nodes: d.nodes,
-		Limits: switchboard.Limits{Calls: d.cfg.Limits.Calls}, Log: d.log, NewID: newIDs(time.Now), Person: d.st.PersonHash,
+		Limits: switchboard.Limits{Calls: d.cfg.Limits.Calls, NodeLost: d.cfg.Limits.NodeLost.D()}, Log: d.log, NewID: newIDs(time.Now), Person: d.st.PersonHash, Healthy: d.st.Healthy,
 		Meters: d.metrics.meters(),
 	})
 	if err != nil {
