@@ -27,9 +27,13 @@ func from(n int) string { return fmt.Sprintf("0207946%04d", n) }
 func e164(number string) string { return "+44" + number[1:] }
 
 // gather makes as many agents as shall talk, has them talk, and lets others wait.
-func gather(ctx context.Context, t *testing.T, talk, wait int) *crowd {
+func gather(ctx context.Context, t *testing.T, talk, wait int, change ...func(*Options)) *crowd {
 	t.Helper()
-	c := &crowd{r: Start(t, Options{Bin: program, PBX: asterisk, Agents: talk, Desk: "none", Script: QueueOnly}), phones: map[string]*phonetest.Phone{}}
+	opt := Options{Bin: program, PBX: asterisk, Agents: talk, Desk: "none", Script: QueueOnly}
+	for _, f := range change {
+		f(&opt)
+	}
+	c := &crowd{r: Start(t, opt), phones: map[string]*phonetest.Phone{}}
 	for _, a := range c.r.Agents() {
 		c.phones[a] = c.r.Phone(a)
 		c.phones[a].SetPolicy(phonetest.AnswerAfter(0))
