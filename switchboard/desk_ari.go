@@ -1,9 +1,11 @@
 package switchboard
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -308,8 +310,11 @@ func (d *desk) compare(now time.Time, n *ari.Node, f *found) {
 		d.sb.cfg.Log.Info("calls of the run before", "node", n.Name(), "taken_over", kept, "ended_meanwhile", lost)
 	}
 	left := d.keepOrphans(now, n, f)
-	for _, id := range sortedKeys(f.channels) {
-		c := f.channels[id]
+	byAge := slices.SortedFunc(maps.Values(f.channels), func(a, b ari.Channel) int {
+		return cmp.Or(a.Created.Time().Compare(b.Created.Time()), cmp.Compare(len(a.ID), len(b.ID)), cmp.Compare(a.ID, b.ID))
+	})
+	for _, c := range byAge { // who came first is taken in first
+		id := c.ID
 		if left[id] {
 			continue
 		}

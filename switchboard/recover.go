@@ -207,10 +207,9 @@ func endpointIn(channel string) string {
 	return ""
 }
 
-// bury ends the record of a call whose caller went while nobody looked.
-func (d *desk) bury(now time.Time, r ctid.CallRecord, reason string) {
-	at := d.wall(now)
-	end := &ctid.End{Side: ctid.SideSystem, Reason: reason}
+// EndDead ends the open record of a call that went while nobody looked: its clocks run until at.
+func EndDead(r ctid.CallRecord, at time.Time, reason string) ctid.CallRecord {
+	r.Queues, r.Agents = slices.Clone(r.Queues), slices.Clone(r.Agents)
 	if l := r.Live; l != nil {
 		switch {
 		case l.Talk != nil && len(r.Agents) > 0:
@@ -230,14 +229,24 @@ func (d *desk) bury(now time.Time, r ctid.CallRecord, reason string) {
 	if r.Match == "" {
 		r.Match = ctid.MatchNone
 	}
-	r.Ended, r.End, r.Live = at, end, nil
+	r.Ended, r.End, r.Live = at, &ctid.End{Side: ctid.SideSystem, Reason: reason}, nil
+	return r
+}
+
+// Cleared is the fact that tells of a record's end.
+func Cleared(r ctid.CallRecord) ctid.CallCleared {
+	return ctid.CallCleared{End: *r.End, TalkMS: r.TalkMS, HoldMS: r.HoldMS, QueueMS: r.WaitMS, Record: r.ID, Outcome: r.Outcome}
+}
+
+// bury ends the record of a call whose caller went while nobody looked.
+func (d *desk) bury(now time.Time, r ctid.CallRecord, reason string) {
+	r = EndDead(r, d.wall(now), reason)
 	d.endTalks(now, r.ID, false)
 	person := string(r.Customer)
 	if person == "" && d.sb.cfg.Person != nil {
 		person = d.sb.cfg.Person(string(cmp.Or(r.ANI.E164, r.ANI.Raw)))
 	}
-	d.fact(now, ctid.Event{By: ctid.BySystem, Call: r.ID, Body: ctid.CallCleared{End: *end, TalkMS: r.TalkMS, HoldMS: r.HoldMS,
-		QueueMS: r.WaitMS, Record: r.ID, Outcome: r.Outcome}}, func(e *ctid.LogEntry) { e.Record, e.Person = &r, person })
+	d.fact(now, ctid.Event{By: ctid.BySystem, Call: r.ID, Body: Cleared(r)}, func(e *ctid.LogEntry) { e.Record, e.Person = &r, person })
 }
 
 // hushLegs hangs up the legs of earlier runs that still ring, before anything new may ring: no phone rings for two

@@ -157,14 +157,18 @@ func (d *daemon) nodeAddresses() []netip.Addr {
 
 func (d *daemon) makeNodes() error {
 	for _, n := range d.cfg.Asterisk.Nodes {
-		node, err := ari.New(ari.Config{Name: n.Name, URL: n.URL, User: n.User, Password: ari.Password(n.Password.Reveal()),
-			App: n.App, StateApp: n.App + "-state", Log: d.log, Observe: d.metrics.observe(n.Name)})
+		node, err := ari.New(nodeConfig(n, d.log, d.metrics.observe(n.Name)))
 		if err != nil {
 			return err
 		}
 		d.nodes = append(d.nodes, node)
 	}
 	return nil
+}
+
+func nodeConfig(n config.Node, log *slog.Logger, observe func(op string, status int, took time.Duration)) ari.Config {
+	return ari.Config{Name: n.Name, URL: n.URL, User: n.User, Password: ari.Password(n.Password.Reveal()),
+		App: n.App, StateApp: n.App + "-state", Log: log, Observe: observe}
 }
 
 func (d *daemon) makeSwitchboard() error {
