@@ -49,10 +49,10 @@ type span struct{ from, to time.Time }
 
 func (s span) holds(t time.Time) bool { return !t.Before(s.from) && !t.After(s.to) }
 
-// faultsOf is how many faults a run has: 2, or in a long run what CTID_KILLS says.
+// faultsOf is how many faults a run has: 1, or in a long run what CTID_KILLS says.
 func faultsOf(t *testing.T) int {
 	t.Helper()
-	n, err := strconv.Atoi(envOr("CTID_KILLS", "2"))
+	n, err := strconv.Atoi(envOr("CTID_KILLS", "1"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -293,12 +293,16 @@ func (u *rush) finish(ctx context.Context) {
 func (u *rush) oneEach() {
 	u.t.Helper()
 	records, fallen := map[string]int{}, u.fallen()
-	for _, rec := range u.r.Records() {
-		records[string(rec.ANI.E164)]++
-		if rec.End == nil {
-			u.t.Errorf("the record of %s has no end", rec.ANI.E164)
+	u.r.Eventually("every record's end", func() error {
+		clear(records)
+		for _, rec := range u.r.Records() {
+			records[string(rec.ANI.E164)]++
+			if rec.End == nil { // the last one may be on its way to the disk
+				return fmt.Errorf("the record of %s has no end", rec.ANI.E164)
+			}
 		}
-	}
+		return nil
+	})
 	inCtid, inFallback := 0, 0
 	for _, c := range u.all() {
 		switch rec, fell := records[c.number], fallen[c.number]; {
