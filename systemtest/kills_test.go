@@ -345,7 +345,8 @@ func (u *rush) rings() {
 	list := u.allRings()
 	answered := map[string]int{}
 	for i, a := range list {
-		if !a.d.Times().Answered.IsZero() {
+		// An agent who answers at the very instant of a kill is cut off at once, and his caller is offered again.
+		if at := a.d.Times().Answered; !at.IsZero() && a.to.Sub(at) > 3*time.Second {
 			answered[a.from]++
 		}
 		for _, b := range list[i+1:] {
