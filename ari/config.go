@@ -33,7 +33,7 @@ type Timeouts struct {
 	Ping     time.Duration // between two pings on a socket; 5 s
 	Silence  time.Duration // a socket on which nothing at all (not even a pong) came for so long is dead; 15 s
 	RetryMin time.Duration // first pause before a new connection; 250 ms, doubled each time, with jitter
-	RetryMax time.Duration // longest pause before a new connection; 15 s
+	RetryMax time.Duration // longest pause before a new connection; 5 s: callers wait in the fallback meanwhile
 }
 
 func (t Timeouts) withDefaults() Timeouts {
@@ -42,7 +42,7 @@ func (t Timeouts) withDefaults() Timeouts {
 		def time.Duration
 	}{
 		{&t.Request, 5 * time.Second}, {&t.Connect, 5 * time.Second}, {&t.Ping, 5 * time.Second},
-		{&t.Silence, 15 * time.Second}, {&t.RetryMin, 250 * time.Millisecond}, {&t.RetryMax, 15 * time.Second},
+		{&t.Silence, 15 * time.Second}, {&t.RetryMin, 250 * time.Millisecond}, {&t.RetryMax, 5 * time.Second},
 	} {
 		if *d.p <= 0 {
 			*d.p = d.def

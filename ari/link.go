@@ -21,6 +21,7 @@ type link struct {
 	deliver func(Event) bool
 
 	since time.Time // when the socket was last alive; zero before the first connect
+	upAt  time.Time // when the session of now was connected; zero before that
 	told  bool      // that it is down
 }
 
@@ -104,12 +105,15 @@ func (n *Node) tell(m Message) {
 	n.box.put(m)
 }
 
+// steady is how long a connection must have held so that after its loss the pauses begin anew.
+const steady = 2 * time.Second
+
 // keep connects again and again until ctx ends or a new connection can't help.
 func (l *link) keep(ctx context.Context) error {
 	t := l.node.cfg.Timeouts
 	pause := t.RetryMin
 	for {
-		began := time.Now()
+		l.upAt = time.Time{}
 		err := l.session(ctx)
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -126,7 +130,7 @@ func (l *link) keep(ctx context.Context) error {
 			l.told = true
 			l.node.tell(Message{Kind: l.down, Err: err, Since: l.since})
 		}
-		if time.Since(began) > t.RetryMax {
+		if !l.upAt.IsZero() && time.Since(l.upAt) > steady {
 			pause = t.RetryMin
 		}
 		wait := pause/2 + rand.N(pause/2+1) // jitter, lest all nodes come back at once
@@ -156,6 +160,7 @@ func (l *link) session(ctx context.Context) error {
 	if err := l.prepare(ctx); err != nil {
 		return refusal(err)
 	}
+	l.upAt = time.Now()
 	l.up(!l.since.IsZero(), l.since)
 	l.told = false
 	l.node.cfg.Log.Info("connected to Asterisk", "node", l.node.cfg.Name, "app", l.app, "version", l.node.Version().Text)

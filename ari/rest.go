@@ -48,7 +48,7 @@ func transport(cfg *Config) *http.Transport {
 		dial = (&net.Dialer{Timeout: cfg.Timeouts.Connect}).DialContext
 	}
 	return &http.Transport{
-		DialContext:           dial,
+		DialContext:           fewAtOnce(dial),
 		MaxIdleConns:          64,
 		MaxIdleConnsPerHost:   64,
 		MaxConnsPerHost:       90,

@@ -226,6 +226,8 @@ type Limits struct {
 	Calls      int `cfg:"calls" default:"2000" min:"1" max:"100000" doc:"Calls at once; more go to the dialplan's fallback."`
 	WSSessions int `cfg:"ws_sessions" default:"10000" min:"1" max:"1000000" doc:"Websocket sessions at once."`
 	LogBacklog int `cfg:"log_backlog" default:"100000" min:"100" max:"10000000" doc:"Log rows kept in memory while the database fails."`
+
+	NodeLost Duration `cfg:"node_lost" default:"5m" min:"10s" max:"24h" doc:"An Asterisk that stays away for so long loses its calls: their records end with pbx_lost and their agents are free."`
 }
 
 // Seat is about an agent's desktop.

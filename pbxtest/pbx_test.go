@@ -338,3 +338,23 @@ func TestCallersThatAreRefusedCountAsFailed(t *testing.T) {
 		t.Errorf("%+v, %v", result, err)
 	}
 }
+
+func TestRestart(t *testing.T) {
+	p := start(t, pbxtest.Config{})
+	if err := p.Restart(t.Context()); err == nil {
+		t.Error("an instance that runs was started again")
+	}
+	before := p.PID()
+	if err := p.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Restart(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if p.PID() == before {
+		t.Error("it is the same process")
+	}
+	if status, body := ari(t, p, http.MethodGet, "/asterisk/info", ""); status != http.StatusOK {
+		t.Errorf("ARI at the old address: %d %s", status, body)
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -75,6 +76,9 @@ func (b *batch) mayBeThere() bool { return len(b.items) > 0 && b.items[0].again 
 
 // attempt runs one transaction. careful gives each row a savepoint of its own.
 func (c *committer) attempt(b *batch, careful bool) (err error) {
+	if err := c.s.d.here(); err != nil {
+		return err
+	}
 	if c.conn == nil {
 		if err := c.connect(background); err != nil {
 			return err
@@ -95,6 +99,11 @@ func (c *committer) attempt(b *batch, careful bool) (err error) {
 	}
 	if err := c.reserveAhead(t, b.items); err != nil {
 		return err
+	}
+	if b.probe {
+		if err := t.setMeta("probed_us", strconv.FormatInt(c.s.nowUS(), 10)); err != nil {
+			return err
+		}
 	}
 	for _, j := range b.jobs {
 		if err := t.runJob(j); err != nil {

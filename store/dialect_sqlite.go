@@ -25,7 +25,10 @@ var sqliteMigrations embed.FS
 // sqliteReaders is the size of the read pool: reads are short and the machine has few cores.
 const sqliteReaders = 4
 
-type sqliteDB struct{ path string }
+type sqliteDB struct {
+	path string
+	file os.FileInfo // that the write connection was opened on
+}
 
 func newSQLite(path string) (*sqliteDB, error) {
 	if strings.HasPrefix(path, ":memory:") || strings.ContainsAny(path, "?\x00") {
@@ -53,6 +56,8 @@ func (d *sqliteDB) open(r role) (*sqlx.DB, error) {
 	}
 	if r == roleMigrator {
 		d.makePrivate()
+	} else {
+		q.Set("mode", "rw") // where the file is gone, no empty one may come in its place
 	}
 	u := url.URL{Scheme: "file", Opaque: (&url.URL{Path: d.path}).EscapedPath(), RawQuery: q.Encode()}
 	db, err := sqlx.Open("sqlite3", u.String())
@@ -68,7 +73,26 @@ func (d *sqliteDB) open(r role) (*sqlx.DB, error) {
 	if err := db.PingContext(context.Background()); err != nil { // opens a file: there is nothing to wait for
 		return nil, errors.Join(err, db.Close())
 	}
+	if r == roleWriter {
+		if d.file, err = os.Stat(d.path); err != nil {
+			return nil, errors.Join(err, db.Close())
+		}
+	}
 	return db, nil
+}
+
+// here: SQLite would go on writing into a file that was removed, and all of it would be lost at the end of the process.
+func (d *sqliteDB) here() error {
+	now, err := os.Stat(d.path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("store: database %s is gone, it was moved or removed: put it back and ctid goes on; or stop ctid and restore the last backup", d.path)
+	case err != nil:
+		return fmt.Errorf("store: database %s cannot be seen: %w", d.path, err)
+	case !os.SameFile(now, d.file):
+		return fmt.Errorf("store: another file is in the place of database %s: put the one that was there back and ctid goes on; or restart ctid to work with this one", d.path)
+	}
+	return nil
 }
 
 // makePrivate makes a new database's file readable for its owner only; SQLite gives its other files the same mode.

@@ -30,6 +30,9 @@ func (s *Store) BeginEpoch(ctx context.Context) (epoch string, next uint64, err 
 	return epoch, next, wrapf(err, "store: beginning an epoch")
 }
 
+// Hold keeps every daemon off the database until Close. It fails while one serves from it.
+func (s *Store) Hold() error { return s.holdEpoch() }
+
 func (s *Store) holdEpoch() error {
 	s.lockMu.Lock()
 	defer s.lockMu.Unlock()

@@ -98,6 +98,33 @@ func (s *Store) OutboxDepth(ctx context.Context) (n int, err error) {
 	return n, err
 }
 
+// Overdue is a delivery that is not where it belongs yet.
+type Overdue struct {
+	Call     ctid.CallID
+	Kind     string
+	Created  time.Time
+	Attempts int
+	Error    string // of the last attempt
+}
+
+// OverdueDeliveries are the outbox rows that were made before a moment and are not delivered, without those given up;
+// the oldest first.
+func (s *Store) OverdueDeliveries(ctx context.Context, before time.Time) ([]Overdue, error) {
+	var rows []struct {
+		outboxRow
+		Error string `db:"error"`
+	}
+	if err := s.selectAll(ctx, &rows, `SELECT call, kind, created_us, attempts, error FROM outbox
+ WHERE state IN ('due', 'claimed') AND created_us < ? ORDER BY created_us, id`, before.UnixMicro()); err != nil {
+		return nil, err
+	}
+	out := make([]Overdue, 0, len(rows))
+	for _, r := range rows {
+		out = append(out, Overdue{ctid.CallID(r.Call), r.Kind, fromUS(r.CreatedUS), r.Attempts, r.Error})
+	}
+	return out, nil
+}
+
 // OutboxReady carries a token after a commit that wrote outbox rows. It is for one reader.
 func (s *Store) OutboxReady() <-chan struct{} { return s.outbox }
 

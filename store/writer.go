@@ -39,6 +39,7 @@ type batch struct {
 	err     error         // nothing of it is on disk
 	took    time.Duration
 	outbox  bool // it wrote outbox rows
+	probe   bool // nothing waits: it only finds out whether the disk is good again
 }
 
 func startWriter(ctx context.Context, s *Store) (*writer, error) {
@@ -133,10 +134,11 @@ func (w *writer) loop() {
 
 func (w *writer) launch(st *loopState) {
 	items, jobs := w.q.take()
-	if len(items) == 0 && len(jobs) == 0 {
+	nothing := len(items) == 0 && len(jobs) == 0
+	if nothing && !w.isUnhealthy() {
 		return
 	}
-	b := &batch{items: items, jobs: jobs, dones: make([]func(error), len(items))}
+	b := &batch{items: items, jobs: jobs, probe: nothing, dones: make([]func(error), len(items))}
 	for i := range items {
 		b.dones[i], items[i].e.Done = items[i].e.Done, nil
 	}
@@ -160,7 +162,7 @@ func (w *writer) landed(st *loopState, b *batch) {
 }
 
 func (w *writer) failed(st *loopState, b *batch) {
-	w.setUnhealthy(b.err)
+	w.setUnhealthy(w.s.d.explain(b.err))
 	b.tellUnsaved(fmt.Errorf("%w: %w", ErrUnsaved, b.err))
 	w.q.landed(b.items)
 	w.endJobs(b, b.err)
@@ -246,6 +248,12 @@ func (w *writer) setHealthy() {
 	if !since.IsZero() {
 		w.s.cfg.Log.Info("store: the log is written again", "after", w.s.cfg.Now().Sub(since), "waiting", w.q.depth())
 	}
+}
+
+func (w *writer) isUnhealthy() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return !w.since.IsZero()
 }
 
 func (w *writer) healthy() error {

@@ -242,6 +242,9 @@ func (k *call) onEvent(now time.Time, ev ari.Event) {
 // look is not in it.
 func (k *call) reconcile(now time.Time, f *found) {
 	there := func(id string) bool { _, ok := f.channels[id]; return ok }
+	if !there(k.channel) && k.born.Before(f.began) { // before his legs: where both are gone, nobody hung up on him
+		k.lost(now, "lost_while_disconnected", 0)
+	}
 	for id, l := range k.legs {
 		switch {
 		case !there(id) && l.born.Before(f.began):
@@ -251,9 +254,6 @@ func (k *call) reconcile(now time.Time, f *found) {
 		case there(id) && l.asked: // the request may have been lost with the connection
 			k.warn("hanging up an agent's leg failed", k.node.Hangup(k.ctx, id, "normal", 0))
 		}
-	}
-	if !there(k.channel) && k.born.Before(f.began) {
-		k.lost(now, "lost_while_disconnected", 0)
 	}
 	for id, p := range k.plays {
 		if p.begun { // it may have ended unseen; the script goes on

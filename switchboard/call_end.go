@@ -167,7 +167,17 @@ func (k *call) giveUp() {
 // letGo: the node is given up, and what is left of the call there is no longer ours to touch: the ctid that has it now
 // serves the caller who waits, and a conversation goes on. Only a phone that still rings is told to stop.
 func (k *call) letGo(now time.Time, reason string) {
-	k.hangupLegs(func(l *leg) bool { return !l.up })
+	var ringing []string
+	for _, id := range sortedKeys(k.legs) {
+		if l := k.legs[id]; !l.up && !l.asked {
+			ringing = append(ringing, id)
+		}
+	}
+	defer func() { // behind the record's end, for a node that does not answer keeps this waiting
+		for _, id := range ringing {
+			k.warn("hanging up an agent's leg failed", k.node.Hangup(k.ctx, id, "normal", 0))
+		}
+	}()
 	k.callerGone, k.music = true, false
 	k.legs, k.bridge = map[string]*leg{}, ""
 	if k.ended {

@@ -43,6 +43,7 @@ type nodeState struct {
 	why       string
 	since     time.Time
 	rev       uint64
+	away      time.Time // since when nobody knows what it has; zero while that is known, or when its calls were given up
 
 	stopHome context.CancelFunc // ends the bringing home that may be under way; nil: there was none
 
@@ -67,7 +68,7 @@ func newDesk(s *Switchboard) (*desk, error) {
 		d.old[r.ID] = r
 	}
 	for _, n := range s.cfg.Nodes {
-		d.nodes[n.Name()] = &nodeState{node: n, why: "not connected yet", heard: map[string]uint64{}, since: s.clock.steady()}
+		d.nodes[n.Name()] = &nodeState{node: n, why: "not connected yet", heard: map[string]uint64{}, since: s.clock.steady(), away: s.clock.steady()}
 	}
 	return d, nil
 }
@@ -102,7 +103,12 @@ func (d *desk) run(ctx context.Context) {
 			d.flush()
 			continue
 		}
-		alarm.set(now, d.core.Deadline())
+		if due := d.lostDue(); !due.IsZero() && !now.Before(due) {
+			d.loseNodes(now)
+			d.flush()
+			continue
+		}
+		alarm.set(now, earliest(d.core.Deadline(), d.lostDue()))
 		select {
 		case <-d.box.wake:
 		case <-alarm.t.C:

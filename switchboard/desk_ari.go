@@ -1,9 +1,11 @@
 package switchboard
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -32,6 +34,9 @@ func (d *desk) onARI(now time.Time, n *ari.Node, m ari.Message) {
 		d.askDevices(st)
 	case ari.KindDown:
 		d.nodeGone(now, st, "down", m.Err)
+		if st.away.IsZero() {
+			st.away = now
+		}
 	case ari.KindReplaced:
 		d.nodeGone(now, st, "taken", fmt.Errorf("another ctid took the app: %w", m.Err))
 		d.giveUp(n, "app_taken")
@@ -135,6 +140,8 @@ func (d *desk) entered(now time.Time, n *ari.Node, e *ari.StasisStart) {
 		d.refuse(now, n, e, "draining")
 	case len(d.calls) >= d.sb.cfg.Limits.Calls:
 		d.refuse(now, n, e, "limits.calls reached")
+	case d.sb.cfg.Healthy() != nil:
+		d.refuse(now, n, e, "database")
 	case !late.IsZero() && now.Sub(late) > d.sb.cfg.Limits.DeskDelay:
 		d.refuse(now, n, e, "desk is behind")
 	default:
@@ -294,7 +301,7 @@ func (d *desk) sweepAnew(now time.Time, st *nodeState, failed int) {
 // swept lets the events through that came during the sweep.
 func (d *desk) swept(now time.Time, st *nodeState) {
 	held := st.held
-	st.sweeping, st.held = false, nil
+	st.sweeping, st.held, st.away = false, nil, time.Time{}
 	d.askDevices(st)
 	for _, m := range held {
 		d.onEvent(now, st.node, m.Event)
@@ -311,8 +318,11 @@ func (d *desk) compare(now time.Time, n *ari.Node, f *found) {
 		d.sb.cfg.Log.Info("calls of the run before", "node", n.Name(), "taken_over", kept, "ended_meanwhile", lost)
 	}
 	left := d.keepOrphans(now, n, f)
-	for _, id := range sortedKeys(f.channels) {
-		c := f.channels[id]
+	byAge := slices.SortedFunc(maps.Values(f.channels), func(a, b ari.Channel) int {
+		return cmp.Or(a.Created.Time().Compare(b.Created.Time()), cmp.Compare(len(a.ID), len(b.ID)), cmp.Compare(a.ID, b.ID))
+	})
+	for _, c := range byAge { // who came first is taken in first
+		id := c.ID
 		if left[id] {
 			continue
 		}

@@ -68,7 +68,7 @@ func from(n int) aritest.Caller {
 }
 
 // away stops the centre, lets n callers go to the fallback, 200 ms apart, and starts it again a minute later.
-func (c *centre) away(t *testing.T, script string, f *fallback, n int) {
+func (c *centre) goAway(t *testing.T, script string, f *fallback, n int) {
 	t.Helper()
 	c.stop()
 	c.settle(100 * time.Millisecond) // until the Asterisk has noticed
@@ -103,7 +103,7 @@ func (c *centre) order() []string {
 func TestCameHome(t *testing.T) {
 	inCentre(t, straight, func(t *testing.T, c *centre) {
 		f := &fallback{fails: 2}
-		c.away(t, straight, f, 5)
+		c.goAway(t, straight, f, 5)
 		late := c.pbx.Call(from(5))
 		c.settle(10 * time.Second)
 		for i, k := range f.calls {
@@ -176,7 +176,7 @@ func (c *centre) hangupTalker(lists ...any) {
 func TestCameHomeThroughMenu(t *testing.T) {
 	inCentre(t, menu, func(t *testing.T, c *centre) {
 		f := &fallback{}
-		c.away(t, menu, f, 1)
+		c.goAway(t, menu, f, 1)
 		c.settle(5 * time.Second)
 		f.calls[0].Press("1")
 		c.settle(5 * time.Second)

@@ -104,16 +104,11 @@ func (d *desk) reviveCalls(now time.Time, n *ari.Node, f *found) (kept, lost int
 			d.adopt(now, n, r, f)
 			kept++
 		} else {
-			d.bury(now, r)
+			d.bury(now, r, "lost_while_down")
 			lost++
 		}
 	}
-	for _, a := range d.plan.ACD.Agents {
-		v, ok := d.core.AgentView(a.ID)
-		if ok && v.State == ctid.Talking && d.calls[v.Call] == nil && !d.isOld(v.Call) && string(d.plan.Devices[a.ID].Node) == n.Name() {
-			d.decide(now, acd.WorkEnded{Agent: a.ID, Task: ctid.TaskID(v.Call)})
-		}
-	}
+	d.endTalksOn(now, n)
 	return kept, lost
 }
 
@@ -212,10 +207,9 @@ func endpointIn(channel string) string {
 	return ""
 }
 
-// bury ends the record of a call whose caller went while nobody looked.
-func (d *desk) bury(now time.Time, r ctid.CallRecord) {
-	at := d.wall(now)
-	end := &ctid.End{Side: ctid.SideSystem, Reason: "lost_while_down"}
+// EndDead ends the open record of a call that went while nobody looked: its clocks run until at.
+func EndDead(r ctid.CallRecord, at time.Time, reason string) ctid.CallRecord {
+	r.Queues, r.Agents = slices.Clone(r.Queues), slices.Clone(r.Agents)
 	if l := r.Live; l != nil {
 		switch {
 		case l.Talk != nil && len(r.Agents) > 0:
@@ -235,14 +229,24 @@ func (d *desk) bury(now time.Time, r ctid.CallRecord) {
 	if r.Match == "" {
 		r.Match = ctid.MatchNone
 	}
-	r.Ended, r.End, r.Live = at, end, nil
+	r.Ended, r.End, r.Live = at, &ctid.End{Side: ctid.SideSystem, Reason: reason}, nil
+	return r
+}
+
+// Cleared is the fact that tells of a record's end.
+func Cleared(r ctid.CallRecord) ctid.CallCleared {
+	return ctid.CallCleared{End: *r.End, TalkMS: r.TalkMS, HoldMS: r.HoldMS, QueueMS: r.WaitMS, Record: r.ID, Outcome: r.Outcome}
+}
+
+// bury ends the record of a call whose caller went while nobody looked.
+func (d *desk) bury(now time.Time, r ctid.CallRecord, reason string) {
+	r = EndDead(r, d.wall(now), reason)
 	d.endTalks(now, r.ID, false)
 	person := string(r.Customer)
 	if person == "" && d.sb.cfg.Person != nil {
 		person = d.sb.cfg.Person(string(cmp.Or(r.ANI.E164, r.ANI.Raw)))
 	}
-	d.fact(now, ctid.Event{By: ctid.BySystem, Call: r.ID, Body: ctid.CallCleared{End: *end, TalkMS: r.TalkMS, HoldMS: r.HoldMS,
-		QueueMS: r.WaitMS, Record: r.ID, Outcome: r.Outcome}}, func(e *ctid.LogEntry) { e.Record, e.Person = &r, person })
+	d.fact(now, ctid.Event{By: ctid.BySystem, Call: r.ID, Body: Cleared(r)}, func(e *ctid.LogEntry) { e.Record, e.Person = &r, person })
 }
 
 // hushLegs hangs up the legs of earlier runs that still ring, before anything new may ring: no phone rings for two

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/fstest"
 	"testing/synctest"
@@ -36,6 +37,9 @@ type centre struct {
 	sockets int
 	late    bool // pops are never written
 	home    Home // the node's, if any
+
+	history   History               // of the next boot
+	unhealthy atomic.Pointer[error] // of the store
 }
 
 func (c *centre) AppendAll(group []ctid.LogEntry) {
@@ -177,6 +181,12 @@ func (c *centre) boot(t *testing.T, script string, run int) {
 			{ID: "sales", Name: "Sales", Wrap: 10 * time.Second}, {ID: "support", Name: "Support"}}},
 			Devices: map[ctid.AgentID]Device{"ana": {"phone", "PJSIP/1001", "a"}, "ben": {"phone", "PJSIP/1002", "a"}},
 			Routes:  c.routes(t, script), Country: "GB"},
+		History: c.history, Healthy: func() error {
+			if err := c.unhealthy.Load(); err != nil {
+				return *err
+			}
+			return nil
+		},
 		NewID: func(p string) string { mu.Lock(); defer mu.Unlock(); n++; return fmt.Sprintf("%s%d", p, n) },
 	})
 	if err != nil {

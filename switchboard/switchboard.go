@@ -81,6 +81,7 @@ type Limits struct {
 	PopWait   time.Duration // how long the ring waits for the pop to be written (100 ms)
 	Lookup    time.Duration // how long a pop waits for the customer look-up (300 ms)
 	Cleanup   time.Duration // after a call's end its channels have this long to go (5 s)
+	NodeLost  time.Duration // the calls of a node that is away for so long are ended (5 min)
 }
 
 func (l Limits) withDefaults() Limits {
@@ -96,6 +97,7 @@ func (l Limits) withDefaults() Limits {
 	def(&l.PopWait, 100*time.Millisecond)
 	def(&l.Lookup, 300*time.Millisecond)
 	def(&l.Cleanup, 5*time.Second)
+	def(&l.NodeLost, 5*time.Minute)
 	return l
 }
 
@@ -113,7 +115,10 @@ type Config struct {
 
 	NewID  func(prefix string) string // makes business ids: c_…, p_…
 	Person func(number string) string // keyed hash of an unmatched caller's number
-	Meters Meters
+	// Healthy says why rows of the log do not reach the disk, if they do not: then new calls go to the fallback dialplan,
+	// where their records do not depend on it. It must not block; nil: always healthy.
+	Healthy func() error
+	Meters  Meters
 }
 
 // Meters are told what metrics count. Each may be nil, is called from the desk or a call, and must not block.
@@ -162,6 +167,9 @@ func New(cfg Config) (*Switchboard, error) {
 	}
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	if cfg.Healthy == nil {
+		cfg.Healthy = func() error { return nil }
 	}
 	s := &Switchboard{cfg: cfg, clock: newClock(cfg.Now)}
 	d, err := newDesk(s)

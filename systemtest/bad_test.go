@@ -80,6 +80,20 @@ func (d *door) open() {
 	})
 }
 
+// shut cuts all connections and lets no new one in.
+func (d *door) shut() {
+	d.t.Helper()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if err := d.l.Close(); err != nil {
+		d.t.Error(err)
+	}
+	for c := range d.conns {
+		_ = c.Close() // it may be over
+	}
+	clear(d.conns)
+}
+
 // through joins a connection with one to the Asterisk; the first piece tells whether it becomes a socket of events.
 func (d *door) through(c net.Conn) {
 	defer c.Close() //nolint:errcheck // over

@@ -42,16 +42,36 @@ func (c slowConn) Write(b []byte) (int, error) {
 	return c.Conn.Write(b)
 }
 
-// faults lets the desk stand still for ever at SIGUSR1.
+// faults lets the desk stand still for ever at SIGUSR1. At SIGUSR2 the disk is full, and at the next one no more.
 func faults(d *daemon) {
 	c := make(chan os.Signal, 1)
-	signal.Notify(c, syscall.SIGUSR1)
+	signal.Notify(c, syscall.SIGUSR1, syscall.SIGUSR2)
 	d.wg.Go(func() {
 		defer signal.Stop(c)
-		select {
-		case <-c:
-			d.sb.Deadlock()
-		case <-d.ctx.Done():
+		var lift func() error
+		for {
+			select {
+			case s := <-c:
+				if s == syscall.SIGUSR1 {
+					d.sb.Deadlock()
+					return
+				}
+				lift = d.fill(lift)
+			case <-d.ctx.Done():
+				return
+			}
 		}
 	})
+}
+
+// fill fills the disk, or with the lift of an earlier call empties it again.
+func (d *daemon) fill(lift func() error) func() error {
+	var err error
+	if lift == nil {
+		lift, err = d.st.FillDisk(d.ctx)
+	} else {
+		err, lift = lift(), nil
+	}
+	d.log.Info("the disk is full, or no more", "full", lift != nil, "error", err)
+	return lift
 }

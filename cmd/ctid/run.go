@@ -158,8 +158,7 @@ func (d *daemon) nodeAddresses() []netip.Addr {
 
 func (d *daemon) makeNodes() error {
 	for _, n := range d.cfg.Asterisk.Nodes {
-		node, err := ari.New(ari.Config{Name: n.Name, URL: n.URL, User: n.User, Password: ari.Password(n.Password.Reveal()),
-			App: n.App, StateApp: n.App + "-state", Log: d.log, Observe: d.metrics.observe(n.Name)})
+		node, err := ari.New(nodeConfig(n, d.log, d.metrics.observe(n.Name)))
 		if err != nil {
 			return err
 		}
@@ -169,6 +168,11 @@ func (d *daemon) makeNodes() error {
 		}
 	}
 	return nil
+}
+
+func nodeConfig(n config.Node, log *slog.Logger, observe func(op string, status int, took time.Duration)) ari.Config {
+	return ari.Config{Name: n.Name, URL: n.URL, User: n.User, Password: ari.Password(n.Password.Reveal()),
+		App: n.App, StateApp: n.App + "-state", Log: log, Observe: observe}
 }
 
 func (d *daemon) makeSwitchboard() error {
@@ -183,7 +187,7 @@ func (d *daemon) makeSwitchboard() error {
 	d.epoch = epoch
 	d.sb, err = switchboard.New(switchboard.Config{
 		Site: d.cfg.Site, Epoch: epoch, NextSeq: next, Plan: plan(d.cfg, epoch, d.lib), History: past, Nodes: d.nodes,
-		Limits: switchboard.Limits{Calls: d.cfg.Limits.Calls}, Log: d.log, NewID: newIDs(time.Now), Person: d.st.PersonHash,
+		Limits: switchboard.Limits{Calls: d.cfg.Limits.Calls, NodeLost: d.cfg.Limits.NodeLost.D()}, Log: d.log, NewID: newIDs(time.Now), Person: d.st.PersonHash, Healthy: d.st.Healthy,
 		Meters: d.metrics.meters(),
 	})
 	if err != nil {
