@@ -33,6 +33,7 @@ type call struct {
 
 	callerGone bool
 	answered   bool
+	unheard    bool // an agent had answered, and the caller was gone before they were joined
 	ended      bool // rec.End is set and told
 	away       bool // continued into the dialplan by us
 	music      bool
@@ -73,6 +74,7 @@ type queueStay struct {
 	music    string
 	queue    ctid.QueueID
 	entered  time.Time
+	since    time.Time // when this visit began: later than entered for a caller who was put back to his place
 	priority int
 	until    time.Time // when the longest wait is over; zero: never
 	over     bool      // the desk has taken him out, to an agent or otherwise

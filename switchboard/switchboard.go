@@ -80,6 +80,7 @@ type Limits struct {
 	DeskDelay time.Duration // a desk this far behind hands new calls to the fallback (500 ms)
 	PopWait   time.Duration // how long the ring waits for the pop to be written (100 ms)
 	Lookup    time.Duration // how long a pop waits for the customer look-up (300 ms)
+	ShortTalk time.Duration // a caller who hangs up within this time of a talk counts as abandoned (1 s)
 	Cleanup   time.Duration // after a call's end its channels have this long to go (5 s)
 }
 
@@ -95,6 +96,7 @@ func (l Limits) withDefaults() Limits {
 	def(&l.DeskDelay, 500*time.Millisecond)
 	def(&l.PopWait, 100*time.Millisecond)
 	def(&l.Lookup, 300*time.Millisecond)
+	def(&l.ShortTalk, time.Second)
 	def(&l.Cleanup, 5*time.Second)
 	return l
 }
