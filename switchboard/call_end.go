@@ -1,10 +1,12 @@
 package switchboard
 
 import (
+	"slices"
 	"time"
 
 	"ctid"
 	"ctid/acd"
+	"ctid/ari"
 	"ctid/ivr"
 )
 
@@ -168,27 +170,48 @@ func (k *call) cleanUp() {
 		return
 	}
 	k.hangupLegs(func(*leg) bool { return true })
-	if k.bridge != "" {
-		k.warn("destroying the bridge failed", k.node.DestroyBridge(k.ctx, k.bridge))
-		k.bridge = ""
-	}
+	k.dropBridges()
 }
 
-// giveUp: channels of an ended call did not go in time. They are asked once more; the sweep after the next connect
-// finds what is left even then.
-func (k *call) giveUp() {
+// dropBridges destroys what bridges the call has. One that stays for an error is tried again when the call gives up.
+func (k *call) dropBridges() {
+	drop := func(id string) error {
+		err := k.node.DestroyBridge(k.ctx, id)
+		k.warn("destroying the bridge failed", err)
+		return err
+	}
+	if k.bridge != "" && drop(k.bridge) == nil {
+		k.bridge = ""
+	}
+	k.doubtful = slices.DeleteFunc(k.doubtful, func(id string) bool { return drop(id) == nil })
+}
+
+// givesUp is how often an ended call asks for what does not go; then the sweep after the next connect has to find it.
+const givesUp = 12
+
+// giveUp: channels of an ended call did not go in time. They are asked again and again for a while.
+func (k *call) giveUp(now time.Time) {
+	k.tries++
 	k.leave = time.Time{}
+	ask := func(what, id string) bool {
+		err := k.node.Hangup(k.ctx, id, "normal", 0)
+		k.warn(what, err)
+		return err == nil || ari.IsGone(err) || k.tries >= givesUp
+	}
 	for id := range k.legs {
-		k.warn("hanging up an agent's leg failed", k.node.Hangup(k.ctx, id, "normal", 0))
-		delete(k.legs, id)
+		if ask("hanging up an agent's leg failed", id) {
+			delete(k.legs, id)
+		}
 	}
 	if !k.callerGone && !k.away {
-		k.warn("hanging up the caller failed", k.node.Hangup(k.ctx, k.channel, "normal", 0))
-		k.callerGone = true
+		k.callerGone = ask("hanging up the caller failed", k.channel)
 	}
-	if k.bridge != "" {
-		k.warn("destroying the bridge failed", k.node.DestroyBridge(k.ctx, k.bridge))
-		k.bridge = ""
+	k.dropBridges()
+	if k.tries >= givesUp {
+		k.bridge, k.doubtful = "", nil
+	}
+	if !k.finished() {
+		k.leave = now.Add(k.sb.cfg.Limits.Cleanup)
 	}
 }
 

@@ -1,6 +1,7 @@
 package switchboard
 
 import (
+	"errors"
 	"time"
 
 	"ctid"
@@ -29,10 +30,15 @@ func (k *call) makeBridge() {
 	id := k.name("b")
 	if err := k.node.CreateBridge(k.ctx, id, "mixing,dtmf_events", ""); err != nil {
 		k.warn("making the bridge failed", err)
+		if ari.IsNoAnswer(err) { // it may be there all the same
+			k.doubtful = append(k.doubtful, id)
+		}
 		return
 	}
 	k.bridge = id
 }
+
+var errNoBridge = errors.New("asterisk made no bridge for them")
 
 // connect joins caller and agent.
 func (k *call) connect(now time.Time, o *offer, ringMS int64) {
@@ -46,7 +52,10 @@ func (k *call) connect(now time.Time, o *offer, ringMS int64) {
 	}
 	k.makeBridge()
 	k.stopMusic()
-	err := k.node.AddToBridge(k.ctx, k.bridge, k.channel, o.leg)
+	err := errNoBridge
+	if k.bridge != "" {
+		err = k.node.AddToBridge(k.ctx, k.bridge, k.channel, o.leg)
+	}
 	k.talk = &talk{agent: o.Agent, leg: o.leg, since: now, pop: o.data, rec: len(k.rec.Agents), joined: err == nil, held: map[string]time.Time{}}
 	if err == nil {
 		k.established(now, o, ringMS)
@@ -92,6 +101,7 @@ func (k *call) legEvent(now time.Time, l *leg, ev ari.Event) {
 func (k *call) legUp(l *leg) {
 	l.up = true
 	if l.asked || k.callerGone {
+		l.asked = false // the request that it go may have failed
 		k.hangupLegs(func(x *leg) bool { return x == l })
 		return
 	}

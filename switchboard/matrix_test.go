@@ -118,7 +118,7 @@ func (m *matrixRun) step(t *testing.T, name string) {
 	do()
 }
 
-// want compares words; of several spellings in a column that differ by order of news only, each is named in it.
+// want compares words; none are written as a dash.
 func (m *matrixRun) want(what, want, got string) {
 	m.c.t.Helper()
 	if got == "" {
