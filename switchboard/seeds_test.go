@@ -41,31 +41,41 @@ func TestSeeds(t *testing.T) {
 	for seed := first; seed < first+n; seed++ {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
-			calm := seed%3 == 0
-			d := wildDay
-			if calm {
-				d = calmDay
+			if seed%3 == 0 {
+				liveCalmDay(t, seed)
+				return
 			}
-			liveDay(t, d(seed), calm)
+			d := wildDay(seed)
+			defer d.show(t)
+			d.run(t, true)
 		})
 	}
 }
 
-// liveDay runs the day, a calm one with and without faults.
-func liveDay(t *testing.T, d *day, calm bool) {
+// liveCalmDay lives a day with and without faults. Of the days that a seed may stand for it takes the first on which
+// without faults no timer ends near an act.
+func liveCalmDay(t *testing.T, seed uint64) {
 	t.Helper()
-	defer func() {
-		if t.Failed() {
-			t.Logf("the day:\n%s", d)
+	for try := range uint64(30) {
+		d := calmDay(seed + try<<32)
+		defer d.show(t)
+		plain, tight := d.run(t, false)
+		if tight {
+			continue
 		}
-	}()
-	if !calm {
-		d.run(t, true)
+		faulty, _ := d.run(t, true)
+		if !reflect.DeepEqual(plain, faulty) {
+			t.Errorf("without faults:\n%s\nwith faults:\n%s", strings.Join(plain, "\n"), strings.Join(faulty, "\n"))
+		}
 		return
 	}
-	plain, faulty := d.run(t, false), d.run(t, true)
-	if !reflect.DeepEqual(plain, faulty) {
-		t.Errorf("without faults:\n%s\nwith faults:\n%s", strings.Join(plain, "\n"), strings.Join(faulty, "\n"))
+	t.Error("no calm day was found")
+}
+
+// show prints the day of a test that failed.
+func (d *day) show(t *testing.T) {
+	if t.Failed() {
+		t.Logf("the day:\n%s", d)
 	}
 }
 
@@ -110,14 +120,14 @@ type dayRun struct {
 
 var names = [2]ctid.AgentID{"ana", "ben"}
 
-// run lives the day and returns how it ended, in words.
-func (d *day) run(t *testing.T, faults bool) (end []string) {
+// run lives the day and returns how it ended, in words, and whether a timer ended near an act.
+func (d *day) run(t *testing.T, faults bool) (end []string, tight bool) {
 	t.Helper()
 	slices.SortStableFunc(d.acts, func(a, b act) int { return cmp.Compare(a.at, b.at) })
 	inCentre(t, d.script, func(t *testing.T, c *centre) {
 		r := &dayRun{c: c, callers: make([]*aritest.Caller, d.calls)}
 		for i, number := range []string{"1001", "1002"} {
-			r.phones[i] = c.pbx.Phone(number, aritest.AnswerAfter(500*time.Millisecond))
+			r.phones[i] = c.pbx.Phone(number, aritest.AnswerAfter(510*time.Millisecond))
 		}
 		c.ready("ana", "ben")
 		began := time.Now()
@@ -139,8 +149,27 @@ func (d *day) run(t *testing.T, faults bool) (end []string) {
 		}
 		c.settle(15 * time.Second) // a wrap-up takes 10
 		end = r.check(t)
+		tight = d.tight(c, began)
 	})
-	return end
+	return end, tight
+}
+
+// tight says whether something happened by itself within 150 ms of an act, or a talk was about as long as one must be to
+// count. In virtual time, without faults, what an act causes at once has the very time of the act.
+func (d *day) tight(c *centre, began time.Time) bool {
+	const near = 150 * time.Millisecond
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, e := range c.events {
+		for _, a := range d.acts {
+			if off := e.At.Sub(began) - a.at; !a.fault && off.Abs() > 0 && off.Abs() < near {
+				return true
+			}
+		}
+	}
+	return slices.ContainsFunc(c.records, func(r *ctid.CallRecord) bool {
+		return r.End != nil && r.TalkMS > 0 && (ms(int(r.TalkMS))-time.Second).Abs() < near
+	})
 }
 
 // check says that all is well after the day.
@@ -257,8 +286,8 @@ func draw(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 7)) } //no
 
 func ms(n int) time.Duration { return time.Duration(n) * time.Millisecond }
 
-// calmDay has 1.7 s between two acts, which no timer's length is near a multiple of, and only faults that keep news
-// back for a moment, double it or add what nobody knows.
+// calmDay has 1.7 s between two acts, and only faults that keep news back for a moment, double it or add what nobody
+// knows.
 func calmDay(seed uint64) *day {
 	r := draw(seed)
 	const step = 1700 * time.Millisecond
@@ -280,7 +309,7 @@ func calmDay(seed uint64) *day {
 			d.gone(at, r.IntN(next))
 		case n < 8:
 			do := []aritest.Outcome{aritest.Answer, aritest.Answer, aritest.Busy, aritest.Decline}[r.IntN(4)]
-			d.behave(at, agent, aritest.Behaviour{After: 500 * time.Millisecond, Do: do})
+			d.behave(at, agent, aritest.Behaviour{After: 510 * time.Millisecond, Do: do})
 		case n < 9:
 			d.add(at, string(names[agent])+" hangs up on his phone", func(r *dayRun) { r.phones[agent].Hangup() })
 		default:
