@@ -220,7 +220,7 @@ func (k *call) giveUp(now time.Time) {
 func (k *call) letGo(now time.Time, reason string) {
 	k.hangupLegs(func(l *leg) bool { return !l.up })
 	k.callerGone, k.music = true, false
-	k.legs, k.bridge = map[string]*leg{}, ""
+	k.legs, k.bridge, k.doubtful = map[string]*leg{}, "", nil
 	if k.ended {
 		return
 	}

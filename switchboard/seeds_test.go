@@ -282,7 +282,7 @@ func (d *day) ask(at time.Duration, i int, a ctid.Action) {
 	d.add(at, fmt.Sprintf("%s asks %s", names[i], a.Op()), func(r *dayRun) { r.c.wish(names[i], a) })
 }
 
-func draw(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 7)) } //nolint:gosec // no secret
+func draw(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 7)) }
 
 func ms(n int) time.Duration { return time.Duration(n) * time.Millisecond }
 
