@@ -77,7 +77,8 @@ type queueStay struct {
 	music    string
 	queue    ctid.QueueID
 	entered  time.Time
-	since    time.Time // when this visit began: later than entered for a caller who was put back to his place
+	short    time.Duration // a talk shorter than this counts as none
+	since    time.Time     // when this visit began: later than entered for a caller who was put back to his place
 	priority int
 	until    time.Time // when the longest wait is over; zero: never
 	over     bool      // the desk has taken him out, to an agent or otherwise

@@ -55,7 +55,7 @@ func (k *call) gone(now time.Time, end ctid.End) {
 // settleTalk counts a caller as one who gave up waiting whose agent had answered, and who was gone before the two were
 // joined or had talked for a moment.
 func (k *call) settleTalk(end *ctid.End) {
-	if end.Side != ctid.SideCaller || len(k.rec.Queues) == 0 {
+	if end.Side != ctid.SideCaller || k.queue == nil || len(k.rec.Queues) == 0 {
 		return
 	}
 	if k.unheard {
@@ -64,7 +64,7 @@ func (k *call) settleTalk(end *ctid.End) {
 		return
 	}
 	talked := time.Duration(k.rec.TalkMS+k.rec.HoldMS) * time.Millisecond
-	if talked >= k.sb.cfg.Limits.ShortTalk {
+	if talked >= k.queue.short && (talked > 0 || !k.unheard) {
 		k.rec.Outcome = "answered"
 		return
 	}

@@ -60,11 +60,14 @@ func (k *call) queued(_ time.Time, c acd.TaskQueued) {
 	k.fact(ctid.BySystem, ctid.CallQueued{Position: c.Position, Priority: c.Priority, From: k.rec.IVR.Script})
 }
 
-// musicFrom asks the desk for the queue's music. The answer stands behind what the desk says of the caller's entry.
+// musicFrom asks the desk for the queue's music, and for how long a talk must be to count. The answer stands behind what the desk says of the caller's entry.
 func (k *call) musicFrom(q *queueStay) {
 	k.desk.post(func(time.Time) {
-		class := k.desk.plan.Music[q.queue]
-		k.post(func(time.Time) { k.startMusic(class) })
+		class, short := k.desk.plan.Music[q.queue], k.desk.plan.ShortTalk[q.queue]
+		k.post(func(time.Time) {
+			q.short = short
+			k.startMusic(class)
+		})
 	})
 }
 

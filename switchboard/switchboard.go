@@ -66,12 +66,13 @@ type Device struct {
 
 // Plan is the part of the configuration that a reload replaces as a whole.
 type Plan struct {
-	Hash    string
-	ACD     acd.Config
-	Devices map[ctid.AgentID]Device
-	Routes  Routes
-	Music   map[ctid.QueueID]string // music-on-hold class; empty: the channel's own
-	Country string                  // default region of national numbers, such as GB
+	Hash      string
+	ACD       acd.Config
+	Devices   map[ctid.AgentID]Device
+	Routes    Routes
+	Music     map[ctid.QueueID]string        // music-on-hold class; empty: the channel's own
+	ShortTalk map[ctid.QueueID]time.Duration // a caller who hangs up within this time of a talk counts as abandoned
+	Country   string                         // default region of national numbers, such as GB
 }
 
 // Limits of the switchboard. Zero fields take the default in brackets.
@@ -80,7 +81,6 @@ type Limits struct {
 	DeskDelay time.Duration // a desk this far behind hands new calls to the fallback (500 ms)
 	PopWait   time.Duration // how long the ring waits for the pop to be written (100 ms)
 	Lookup    time.Duration // how long a pop waits for the customer look-up (300 ms)
-	ShortTalk time.Duration // a caller who hangs up within this time of a talk counts as abandoned (1 s)
 	Cleanup   time.Duration // after a call's end its channels have this long to go (5 s)
 }
 
@@ -96,7 +96,6 @@ func (l Limits) withDefaults() Limits {
 	def(&l.DeskDelay, 500*time.Millisecond)
 	def(&l.PopWait, 100*time.Millisecond)
 	def(&l.Lookup, 300*time.Millisecond)
-	def(&l.ShortTalk, time.Second)
 	def(&l.Cleanup, 5*time.Second)
 	return l
 }

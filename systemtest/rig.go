@@ -159,7 +159,7 @@ func (r *Rig) yaml() string {
 	if o.Queue != "" {
 		extra = ", " + o.Queue
 	}
-	fmt.Fprintf(&b, "queues:\n  - {name: sales, label: Sales, ring: 5s%s}\n  - {name: support, label: Support, ring: 5s}\nagents:\n", extra)
+	fmt.Fprintf(&b, "queues:\n  - {name: sales, label: Sales, ring: 5s, short_talk: 0s%s}\n  - {name: support, label: Support, ring: 5s, short_talk: 0s}\nagents:\n", extra)
 	for _, a := range r.Agents() {
 		fmt.Fprintf(&b, "  - {name: a%s, queues: [sales, support], desk: %s, device: {endpoint: PJSIP/%s}}\n", a, desk, a)
 	}
