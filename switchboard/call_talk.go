@@ -62,7 +62,7 @@ func (k *call) connect(now time.Time, o *offer, ringMS int64) {
 		return
 	}
 	k.warn("joining caller and agent failed", err)
-	if !ari.IsGone(err) { // they would sit in silence; else the events say who of the two has gone
+	if !ari.IsGone(err) && !ari.IsUnprocessable(err) { // they would sit in silence; else the events say who of the two has gone
 		k.hangupLegs(func(x *leg) bool { return x.id == o.leg })
 	}
 }
