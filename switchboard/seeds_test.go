@@ -16,7 +16,7 @@ import (
 	"ctid/ari/aritest"
 )
 
-// seedsFrom reads which seeds to run: CTID_SEEDS says how many, CTID_SEED the first.
+// seedsFrom reads which seeds to run: RACE_SEEDS says how many, RACE_SEED the first.
 func seedsFrom(t *testing.T) (first, n uint64) {
 	t.Helper()
 	read := func(name string, otherwise uint64) uint64 {
@@ -30,7 +30,7 @@ func seedsFrom(t *testing.T) (first, n uint64) {
 		}
 		return x
 	}
-	return read("CTID_SEED", 1), read("CTID_SEEDS", 150)
+	return read("RACE_SEED", 1), read("RACE_SEEDS", 150)
 }
 
 // A day at the centre, drawn from a seed, with news doubled, late, unknown and (of different channels) in another order,

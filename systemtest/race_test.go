@@ -193,13 +193,13 @@ func (x *cellRun) popCloses() {
 }
 
 // The caller's BYE from 20 ms before to 20 ms after the phone's 200 OK: he gave up waiting, or he was answered and has
-// gone. CTID_TRIALS says how often.
+// gone. RACE_TRIALS says how often.
 func TestRealAnswerRace(t *testing.T) {
 	trials := 20
-	if v := os.Getenv("CTID_TRIALS"); v != "" {
+	if v := os.Getenv("RACE_TRIALS"); v != "" {
 		n, err := strconv.Atoi(v)
 		if err != nil || n < 1 {
-			t.Fatalf("CTID_TRIALS=%s is no number of trials", v)
+			t.Fatalf("RACE_TRIALS=%s is no number of trials", v)
 		}
 		trials = n
 	}
