@@ -602,6 +602,14 @@ func (r *Rig) Clean() {
 		}
 		return nil
 	})
+	r.Eventually("records on disk", func() error {
+		for _, rec := range r.Records() {
+			if rec.End == nil {
+				return fmt.Errorf("the record of %s has no end", rec.ANI.E164)
+			}
+		}
+		return nil
+	})
 	for _, s := range []string{"reserved", "talking"} {
 		if n := r.Metric(`ctid_agent_state{state="` + s + `"}`); n != 0 {
 			r.T.Errorf("%v agents are %s", n, s)
