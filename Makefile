@@ -4,7 +4,7 @@
 # make check            format, vet, lint, imports, generated files, documents (at most 7 min cold)
 # make compat           the real-Asterisk tests on Asterisk 16
 # make bench            the benchmarks, side by side
-# make long NAME=fuzz   long runs, each at most 45 min: fuzz, kills, repeat; figures go to docs/measurements.md
+# make long NAME=fuzz   long runs, each at most 45 min: fuzz, kills, repeat, seeds, answer-race; figures go to docs/measurements.md
 # make build            bin/ctid
 export GOTOOLCHAIN := local
 

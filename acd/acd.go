@@ -129,11 +129,13 @@ type (
 		Offer ctid.OfferID
 		Why   string
 	}
-	// WorkEnded: the conversation of task Task is over for the agent. Without NoWrap it leads to wrap-up if the queue has one.
+	// WorkEnded: the conversation of task Task is over for the agent. Without NoWrap it leads to wrap-up if the queue has
+	// one. Dropped: his phone answered and was gone before the two heard each other; it counts as a phone that failed.
 	WorkEnded struct {
-		Agent  ctid.AgentID
-		Task   ctid.TaskID
-		NoWrap bool
+		Agent   ctid.AgentID
+		Task    ctid.TaskID
+		NoWrap  bool
+		Dropped bool `json:",omitempty"`
 	}
 	// Tick lets timers act; Deadline says when the next one is due.
 	Tick struct{}

@@ -287,7 +287,7 @@ func BenchmarkDecide(b *testing.B) {
 	b.ResetTimer()
 	n := 0
 	for b.Loop() {
-		decide(WorkEnded{talks[n].agent, talks[n].task, true})
+		decide(WorkEnded{Agent: talks[n].agent, Task: talks[n].task, NoWrap: true})
 		decide(OfferUp{ctid.OfferID(fmt.Sprintf("o__%d", offers))})
 		enter()
 		n++

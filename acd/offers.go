@@ -87,7 +87,7 @@ func (s *State) offerUp(e OfferUp) {
 	t, a := o.task, o.agent
 	s.close(o, ctid.OfferAccepted, "")
 	s.exit(t, ctid.ExitAnswered, a.id)
-	a.misses, a.fails = 0, 0
+	a.misses = 0
 	a.work = &work{task: t.id, queue: t.queue.cfg.ID, wrap: t.queue.cfg.Wrap, force: t.queue.cfg.ForceCode}
 	s.become(a, ctid.Talking, "", byPhone)
 }
@@ -132,7 +132,7 @@ func (s *State) offerFailed(e OfferFailed) {
 	}
 }
 
-// phoneFailed leaves an agent alone for a while whose phone was busy or failed, and pauses him when it did so too often
+// phoneFailed leaves an agent alone for a while whose phone was busy, failed or dropped the call that it answered, and pauses him when it did so too often
 // in a row. An agent without desktop could not end that pause, so he is only left alone.
 func (s *State) phoneFailed(a *agent, reason string) {
 	a.fails++

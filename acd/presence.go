@@ -70,6 +70,11 @@ func (s *State) workEnded(a *agent, e WorkEnded, by ctid.By) {
 		s.refuse(ctid.WrongState, a, fmt.Sprintf("%s is not talking on %s", a.id, e.Task))
 		return
 	}
+	if e.Dropped {
+		s.phoneFailed(a, ctid.ReasonDeviceUnreachable)
+		return
+	}
+	a.fails = 0
 	if e.NoWrap || a.work.wrap == 0 {
 		s.settle(a, s.now, by)
 		return

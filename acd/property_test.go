@@ -112,7 +112,7 @@ func (c *crowd) draw(t *rapid.T, now time.Time) Event {
 	case n < 37:
 		return OfferFailed{late(t, c.offers, "offer", "o_9"), rapid.SampledFrom([]string{"rejected", "busy", "unreachable", "failed", "odd"}).Draw(t, "why")}
 	case n < 42:
-		return WorkEnded{agent, late(t, c.talks, "talk", "c9"), !yes}
+		return WorkEnded{agent, late(t, c.talks, "talk", "c9"), !yes, rapid.Bool().Draw(t, "dropped")}
 	case n < 43:
 		return Reconfigure{drawConfig(t)}
 	case n < 44:

@@ -240,8 +240,8 @@ var sentences = []struct {
 	}),
 	say(`(\w+)'s desktop is (awake|lost)`, func(_ *player, m []string) Event { return DeskChanged{agentID(m[1]), m[2] == "awake"} }),
 	say(`(\w+)'s phone is (reachable|unreachable)`, func(_ *player, m []string) Event { return DeviceChanged{agentID(m[1]), m[2] == "reachable"} }),
-	say(`(\w+)'s talk with (\w+) ends( without wrap-up)?`, func(_ *player, m []string) Event {
-		return WorkEnded{agentID(m[1]), ctid.TaskID(m[2]), m[3] != ""}
+	say(`(\w+)'s talk with (\w+) ends( without wrap-up| before it began)?`, func(_ *player, m []string) Event {
+		return WorkEnded{agentID(m[1]), ctid.TaskID(m[2]), m[3] != "", m[3] == " before it began"}
 	}),
 	say(`(\w+) enters (\w+)(?: with priority (\d+))?(?: since ([\d:.]+))?(?: for at most (\w+))?`, func(p *player, m []string) Event {
 		e := Enqueue{Task: ctid.TaskID(m[1]), Queue: ctid.QueueID(m[2]), Priority: -1, Entered: p.now}

@@ -108,6 +108,7 @@ type Queue struct {
 	Strategy    string   `cfg:"strategy" enum:"longest-idle" default:"longest-idle" doc:"Which ready agent is offered a call first."`
 	Ring        Duration `cfg:"ring" default:"20s" min:"1s" max:"5m" doc:"How long an agent's phone rings."`
 	WrapUp      Duration `cfg:"wrapup" default:"0s" max:"24h" doc:"Time after a conversation for its paperwork."`
+	ShortTalk   Duration `cfg:"short_talk" default:"1s" max:"1m" doc:"A caller who hangs up within this time of a talk counts as abandoned; 0s: never."`
 	Disposition string   `cfg:"disposition" enum:"optional|forced" default:"optional" doc:"Forced: a wrap-up ends only with a disposition."`
 	RONA        string   `cfg:"rona" enum:"pause|retry" default:"pause" doc:"What a call that was not answered does to the agent."`
 	RetryGap    Duration `cfg:"retry_gap" default:"10s" min:"1s" max:"1h" doc:"With rona retry: not offered again for this long."`

@@ -33,6 +33,7 @@ type call struct {
 
 	callerGone bool
 	answered   bool
+	unheard    bool // an agent had answered, and the caller was gone before they were joined
 	ended      bool // rec.End is set and told
 	away       bool // continued into the dialplan by us
 	music      bool
@@ -47,8 +48,11 @@ type call struct {
 	offer  *offer
 	talk   *talk
 	bridge string
-	legs   map[string]*leg // by channel, until they are gone
-	leave  time.Time       // when to give up on channels that do not go
+	// doubtful are bridges of which it is not known whether Asterisk has made them.
+	doubtful []string
+	legs     map[string]*leg // by channel, until they are gone
+	leave    time.Time       // when to ask again for what of an ended call has not gone
+	tries    int             // how often that was done
 }
 
 // leg is an agent's channel.
@@ -74,6 +78,8 @@ type queueStay struct {
 	music    string
 	queue    ctid.QueueID
 	entered  time.Time
+	short    time.Duration // a talk shorter than this counts as none
+	since    time.Time     // when this visit began: later than entered for a caller who was put back to his place
 	priority int
 	until    time.Time // when the longest wait is over; zero: never
 	over     bool      // the desk has taken him out, to an agent or otherwise
@@ -169,7 +175,7 @@ func (k *call) rescue() {
 
 // finished: told of its end, and nothing of it is left in Asterisk (or it has been waited for long enough).
 func (k *call) finished() bool {
-	return k.ended && (k.callerGone || k.away) && len(k.legs) == 0 && k.bridge == ""
+	return k.ended && (k.callerGone || k.away) && len(k.legs) == 0 && k.bridge == "" && len(k.doubtful) == 0
 }
 
 func (k *call) deadline() time.Time {
@@ -182,7 +188,7 @@ func (k *call) deadline() time.Time {
 
 func (k *call) timeUp(now time.Time) {
 	if !k.leave.IsZero() && !now.Before(k.leave) {
-		k.giveUp()
+		k.giveUp(now)
 		return
 	}
 	k.input(now, ivr.Tick{})

@@ -1,14 +1,17 @@
 package switchboard
 
 import (
+	"slices"
 	"time"
 
 	"ctid"
 	"ctid/acd"
+	"ctid/ari"
 	"ctid/ivr"
 )
 
-// lost: the caller is gone. This beats all that stands behind it in the box.
+// lost: the caller is gone. This beats all that stands behind it in the box. What of it, of an answer and of a ring time
+// that is over was first the desk says: its word is in the box before the letter that it sends back.
 func (k *call) lost(now time.Time, reason string, cause int) {
 	if k.callerGone {
 		k.cleanUp()
@@ -16,26 +19,57 @@ func (k *call) lost(now time.Time, reason string, cause int) {
 	}
 	k.callerGone = true
 	k.music = false
-	if k.ended { // we hung up, and now he is gone
-		k.cleanUp()
-		return
-	}
 	end := ctid.End{Side: ctid.SideCaller, Reason: reason, Q850: cause}
 	if reason != "hangup" {
 		end.Side = ctid.SideSystem
 	}
-	k.tellScript(now, end, cause)
+	if k.ended || k.queue == nil || k.queue.over {
+		k.gone(now, end)
+		return
+	}
+	k.tellCore(acd.TaskGone{Task: ctid.TaskID(k.id)})
+	k.desk.post(func(time.Time) { k.post(func(now time.Time) { k.gone(now, end) }) })
+}
+
+// gone ends the call of a caller who has gone.
+func (k *call) gone(now time.Time, end ctid.End) {
+	if k.ended { // we hung up, and now he is gone
+		k.cleanUp()
+		return
+	}
+	k.tellScript(now, end, end.Q850)
 	switch {
 	case k.talk != nil:
-		agent, gone := k.talk.agent, k.talk.leg
+		t := *k.talk
 		k.endTalk(now)
-		k.hangupLegs(func(l *leg) bool { return l.id == gone })
-		k.tellCore(acd.WorkEnded{Agent: agent, Task: ctid.TaskID(k.id)})
+		k.hangupLegs(func(l *leg) bool { return l.id == t.leg })
+		k.tellCore(acd.WorkEnded{Agent: t.agent, Task: ctid.TaskID(k.id), NoWrap: !t.joined})
+		k.unheard = !t.joined
 	case k.queue != nil && !k.queue.over:
-		k.tellCore(acd.TaskGone{Task: ctid.TaskID(k.id)})
 		k.settleQueue(now)
 	}
+	k.settleTalk(&end)
 	k.finish(now, end)
+}
+
+// settleTalk counts a caller as one who gave up waiting whose agent had answered, and who was gone before the two were
+// joined or had talked for a moment.
+func (k *call) settleTalk(end *ctid.End) {
+	if end.Side != ctid.SideCaller || k.queue == nil || len(k.rec.Queues) == 0 {
+		return
+	}
+	if k.unheard {
+		end.Reason = "before_talk"
+	} else if k.rec.Outcome != "answered" {
+		return
+	}
+	talked := time.Duration(k.rec.TalkMS+k.rec.HoldMS) * time.Millisecond
+	if talked >= k.queue.short && (talked > 0 || !k.unheard) {
+		k.rec.Outcome = "answered"
+		return
+	}
+	k.rec.Outcome = "abandoned"
+	k.rec.Queues[len(k.rec.Queues)-1].Exit = ctid.ExitAbandoned
 }
 
 // tellScript lets the script do its silent last things.
@@ -45,13 +79,9 @@ func (k *call) tellScript(now time.Time, end ctid.End, cause int) {
 	}
 }
 
-// settleQueue writes into the record how a stay in the queue ended that the caller cut off himself. The desk will say
-// the same; the record does not wait for it.
+// settleQueue writes into the record how a stay in the queue ended of which the desk has said nothing.
 func (k *call) settleQueue(now time.Time) {
-	k.queue.over = true
-	v := &k.rec.Queues[len(k.rec.Queues)-1]
-	v.Exit, v.WaitMS = ctid.ExitAbandoned, now.Sub(k.queue.entered).Milliseconds()
-	k.rec.WaitMS += v.WaitMS
+	k.endVisit(now, ctid.ExitAbandoned)
 	k.rec.Outcome = "abandoned"
 	if o := k.offer; o != nil {
 		r := &k.rec.Offers[o.rec]
@@ -140,27 +170,48 @@ func (k *call) cleanUp() {
 		return
 	}
 	k.hangupLegs(func(*leg) bool { return true })
-	if k.bridge != "" {
-		k.warn("destroying the bridge failed", k.node.DestroyBridge(k.ctx, k.bridge))
-		k.bridge = ""
-	}
+	k.dropBridges()
 }
 
-// giveUp: channels of an ended call did not go in time. They are asked once more; the sweep after the next connect
-// finds what is left even then.
-func (k *call) giveUp() {
+// dropBridges destroys what bridges the call has. One that stays for an error is tried again when the call gives up.
+func (k *call) dropBridges() {
+	drop := func(id string) error {
+		err := k.node.DestroyBridge(k.ctx, id)
+		k.warn("destroying the bridge failed", err)
+		return err
+	}
+	if k.bridge != "" && drop(k.bridge) == nil {
+		k.bridge = ""
+	}
+	k.doubtful = slices.DeleteFunc(k.doubtful, func(id string) bool { return drop(id) == nil })
+}
+
+// givesUp is how often an ended call asks for what does not go; then the sweep after the next connect has to find it.
+const givesUp = 12
+
+// giveUp: channels of an ended call did not go in time. They are asked again and again for a while.
+func (k *call) giveUp(now time.Time) {
+	k.tries++
 	k.leave = time.Time{}
+	ask := func(what, id string) bool {
+		err := k.node.Hangup(k.ctx, id, "normal", 0)
+		k.warn(what, err)
+		return err == nil || ari.IsGone(err) || k.tries >= givesUp
+	}
 	for id := range k.legs {
-		k.warn("hanging up an agent's leg failed", k.node.Hangup(k.ctx, id, "normal", 0))
-		delete(k.legs, id)
+		if ask("hanging up an agent's leg failed", id) {
+			delete(k.legs, id)
+		}
 	}
 	if !k.callerGone && !k.away {
-		k.warn("hanging up the caller failed", k.node.Hangup(k.ctx, k.channel, "normal", 0))
-		k.callerGone = true
+		k.callerGone = ask("hanging up the caller failed", k.channel)
 	}
-	if k.bridge != "" {
-		k.warn("destroying the bridge failed", k.node.DestroyBridge(k.ctx, k.bridge))
-		k.bridge = ""
+	k.dropBridges()
+	if k.tries >= givesUp {
+		k.bridge, k.doubtful = "", nil
+	}
+	if !k.finished() {
+		k.leave = now.Add(k.sb.cfg.Limits.Cleanup)
 	}
 }
 
@@ -179,7 +230,7 @@ func (k *call) letGo(now time.Time, reason string) {
 		}
 	}()
 	k.callerGone, k.music = true, false
-	k.legs, k.bridge = map[string]*leg{}, ""
+	k.legs, k.bridge, k.doubtful = map[string]*leg{}, "", nil
 	if k.ended {
 		return
 	}

@@ -27,7 +27,7 @@ type offer struct {
 // rung first.
 func (k *call) enqueue(now time.Time, s ivr.Enqueue) {
 	entered := k.entry(now)
-	k.queue = &queueStay{step: s.ID, music: s.Music, queue: s.Queue, entered: entered, priority: s.Priority}
+	k.queue = &queueStay{step: s.ID, music: s.Music, queue: s.Queue, entered: entered, since: entered, priority: s.Priority}
 	if s.AtMost > 0 {
 		k.queue.until = now.Add(s.AtMost).UTC()
 	}
@@ -43,7 +43,7 @@ func (k *call) requeue(now time.Time) {
 		return
 	}
 	last := k.rec.Queues[len(k.rec.Queues)-1]
-	k.queue.over = false
+	k.queue.over, k.queue.since = false, now
 	k.rec.Queues = append(k.rec.Queues, ctid.QueueVisit{Queue: k.queue.queue, Entered: k.sb.clock.wall(now), Priority: last.Priority})
 	k.rec.Outcome = ""
 	k.tellCore(acd.Enqueue{Task: ctid.TaskID(k.id), Queue: k.queue.queue, Priority: last.Priority, Entered: k.queue.entered})
@@ -62,11 +62,14 @@ func (k *call) queued(_ time.Time, c acd.TaskQueued) {
 	k.fact(ctid.BySystem, ctid.CallQueued{Position: c.Position, Priority: c.Priority, From: k.rec.IVR.Script})
 }
 
-// musicFrom asks the desk for the queue's music. The answer stands behind what the desk says of the caller's entry.
+// musicFrom asks the desk for the queue's music, and for how long a talk must be to count. The answer stands behind what the desk says of the caller's entry.
 func (k *call) musicFrom(q *queueStay) {
 	k.desk.post(func(time.Time) {
-		class := k.desk.plan.Music[q.queue]
-		k.post(func(time.Time) { k.startMusic(class) })
+		class, short := k.desk.plan.Music[q.queue], k.desk.plan.ShortTalk[q.queue]
+		k.post(func(time.Time) {
+			q.short = short
+			k.startMusic(class)
+		})
 	})
 }
 
@@ -100,24 +103,31 @@ func (k *call) stopMusic() {
 // leftQueue: the desk says how the stay in the queue ended. The script goes on with its outcome, unless the caller is
 // with an agent now (then it goes on after the talk) or gone.
 func (k *call) leftQueue(now time.Time, c acd.TaskEnded) {
-	if k.queue == nil || k.queue.over {
+	if k.queue == nil || k.queue.over || c.Exit == ctid.ExitAnswered { // the end of the offer has said so
 		return
 	}
-	k.queue.over = true
-	v := &k.rec.Queues[len(k.rec.Queues)-1]
-	v.Exit, v.WaitMS = c.Exit, c.Waited.Milliseconds()
-	k.rec.WaitMS += v.WaitMS
-	if c.Exit == ctid.ExitAnswered {
+	waited := k.endVisit(now, c.Exit)
+	if c.Exit == ctid.ExitAbandoned { // the end of the call says the rest
+		k.rec.Outcome = "abandoned"
 		return
 	}
 	k.queue.left = true
-	k.fact(ctid.BySystem, ctid.CallLeftQueue{Exit: c.Exit, WaitMS: v.WaitMS})
+	k.fact(ctid.BySystem, ctid.CallLeftQueue{Exit: c.Exit, WaitMS: waited})
 	k.stopMusic()
 	row, _ := ctid.Endings(c.Exit)
 	if k.callerGone || row.Outcome == "" {
 		return
 	}
 	k.input(now, ivr.DoneStep{ID: k.queue.step, Result: ivr.Result{Outcome: row.Outcome}})
+}
+
+// endVisit closes the visit to the queue in the record, and says how long it was in ms.
+func (k *call) endVisit(now time.Time, exit ctid.QueueExit) int64 {
+	k.queue.over = true
+	v := &k.rec.Queues[len(k.rec.Queues)-1]
+	v.Exit, v.WaitMS = exit, max(0, now.Sub(k.queue.since).Milliseconds())
+	k.rec.WaitMS += v.WaitMS
+	return v.WaitMS
 }
 
 // offered: this call is to be offered to an agent. First his screen, then his phone.
@@ -299,6 +309,7 @@ func (k *call) offerEnded(now time.Time, c acd.EndOffer) {
 		r.RingMS = now.Sub(o.rung).Milliseconds()
 	}
 	if c.End == ctid.OfferAccepted {
+		k.endVisit(now, ctid.ExitAnswered)
 		k.connect(now, o, r.RingMS)
 		return
 	}

@@ -1,6 +1,7 @@
 package switchboard
 
 import (
+	"errors"
 	"time"
 
 	"ctid"
@@ -29,26 +30,45 @@ func (k *call) makeBridge() {
 	id := k.name("b")
 	if err := k.node.CreateBridge(k.ctx, id, "mixing,dtmf_events", ""); err != nil {
 		k.warn("making the bridge failed", err)
+		if ari.IsNoAnswer(err) { // it may be there all the same
+			k.doubtful = append(k.doubtful, id)
+		}
 		return
 	}
 	k.bridge = id
 }
 
+var errNoBridge = errors.New("asterisk made no bridge for them")
+
 // connect joins caller and agent.
 func (k *call) connect(now time.Time, o *offer, ringMS int64) {
 	l := k.legs[o.leg]
 	if l == nil || l.asked || k.callerGone || k.ended {
+		k.unheard = k.callerGone
 		k.hangupLegs(func(x *leg) bool { return x.offer == o.Offer })
-		k.tellCore(acd.WorkEnded{Agent: o.Agent, Task: ctid.TaskID(k.id), NoWrap: true})
+		k.tellCore(acd.WorkEnded{Agent: o.Agent, Task: ctid.TaskID(k.id), NoWrap: true, Dropped: !k.callerGone})
 		k.requeue(now)
 		return
 	}
 	k.makeBridge()
 	k.stopMusic()
-	err := k.node.AddToBridge(k.ctx, k.bridge, k.channel, o.leg)
+	err := errNoBridge
+	if k.bridge != "" {
+		err = k.node.AddToBridge(k.ctx, k.bridge, k.channel, o.leg)
+	}
+	k.talk = &talk{agent: o.Agent, leg: o.leg, since: now, pop: o.data, rec: len(k.rec.Agents), joined: err == nil, held: map[string]time.Time{}}
+	if err == nil {
+		k.established(now, o, ringMS)
+		return
+	}
 	k.warn("joining caller and agent failed", err)
-	k.talk = &talk{agent: o.Agent, leg: o.leg, since: now, pop: o.data, rec: len(k.rec.Agents),
-		joined: err == nil, held: map[string]time.Time{}}
+	if !ari.IsGone(err) && !ari.IsUnprocessable(err) { // they would sit in silence; else the events say who of the two has gone
+		k.hangupLegs(func(x *leg) bool { return x.id == o.leg })
+	}
+}
+
+// established: the two hear each other.
+func (k *call) established(now time.Time, o *offer, ringMS int64) {
 	k.rec.Agents = append(k.rec.Agents, ctid.AgentPart{Agent: o.Agent, From: k.sb.clock.wall(now)})
 	if k.rec.Connected.IsZero() {
 		k.rec.Connected = k.sb.clock.wall(now)
@@ -57,9 +77,6 @@ func (k *call) connect(now time.Time, o *offer, ringMS int64) {
 	k.fact(ctid.BySystem, ctid.CallEstablished{Talk: "main", WaitMS: now.Sub(o.Entered).Milliseconds(), RingMS: ringMS,
 		Legs: []ctid.LegView{{Leg: ctid.LegID(k.channel), Role: "caller", State: "up"}, {Leg: ctid.LegID(o.leg), Role: "agent", Agent: o.Agent, State: "up"}}}, o.Agent)
 	k.save()
-	if err != nil && !ari.IsGone(err) { // they would sit in silence
-		k.hangupLegs(func(x *leg) bool { return x.id == o.leg })
-	}
 }
 
 // legEvent takes an event about an agent's leg.
@@ -84,6 +101,7 @@ func (k *call) legEvent(now time.Time, l *leg, ev ari.Event) {
 func (k *call) legUp(l *leg) {
 	l.up = true
 	if l.asked || k.callerGone {
+		l.asked = false // the request that it go may have failed
 		k.hangupLegs(func(x *leg) bool { return x == l })
 		return
 	}
@@ -127,7 +145,7 @@ func (k *call) partnerLeft(now time.Time, l *leg, cause int) {
 	joined := t.joined
 	k.fact(ctid.By{Kind: "phone", ID: string(l.agent)}, ctid.CallPartyLeft{Leg: ctid.LegID(l.id), Role: "agent", Agent: l.agent,
 		End: ctid.End{Side: ctid.SideAgent, Reason: "hangup", Q850: cause}}, l.agent)
-	k.tellCore(acd.WorkEnded{Agent: l.agent, Task: ctid.TaskID(k.id), NoWrap: !joined})
+	k.tellCore(acd.WorkEnded{Agent: l.agent, Task: ctid.TaskID(k.id), NoWrap: !joined, Dropped: !joined && !k.callerGone})
 	if !joined {
 		k.requeue(now)
 		return
@@ -154,6 +172,9 @@ func (k *call) endTalk(now time.Time) {
 		k.retrieved(now, leg)
 	}
 	k.talk = nil
+	if !t.joined {
+		return
+	}
 	p := &k.rec.Agents[t.rec]
 	p.TalkMS = now.Sub(t.since).Milliseconds() - p.HoldMS
 	k.rec.TalkMS += p.TalkMS
@@ -162,7 +183,7 @@ func (k *call) endTalk(now time.Time) {
 
 // held: a phone has put its partner on hold; Asterisk plays him music.
 func (k *call) held(now time.Time, channel, class string) {
-	if k.talk == nil {
+	if k.talk == nil || !k.talk.joined {
 		return
 	}
 	if _, twice := k.talk.held[channel]; twice {
@@ -189,7 +210,7 @@ func (k *call) retrieved(now time.Time, channel string) {
 // hangupAgent ends the talk at the agent's wish; as he is its sole owner, the call ends with it.
 func (k *call) hangupAgent(now time.Time, agent ctid.AgentID, by ctid.By, reply func(ctid.Reply)) {
 	t := k.talk
-	if t == nil || t.agent != agent {
+	if t == nil || t.agent != agent || !t.joined {
 		reply(failed(ctid.Refuse(ctid.CallOver, "this talk is over")))
 		return
 	}

@@ -28,7 +28,7 @@ func (k *call) resume(now time.Time, a adopted) {
 	k.lookupCaller(now)
 	k.note("adopted", map[string]any{"talking": a.talking != nil, "waiting": l.Queue != nil && l.Talk == nil})
 	if q := l.Queue; q != nil {
-		k.queue = &queueStay{step: q.Step, music: q.Music, queue: q.Queue, entered: q.Entered, priority: q.Priority, until: q.Until}
+		k.queue = &queueStay{step: q.Step, music: q.Music, queue: q.Queue, entered: q.Entered, since: q.Entered, priority: q.Priority, until: q.Until}
 	}
 	switch {
 	case a.talking != nil:
@@ -63,7 +63,7 @@ func (k *call) restoreMachine(l *ctid.Live) {
 // resumeTalk takes a conversation over, and joins the two where the earlier run had not come to it.
 func (k *call) resumeTalk(now time.Time, l *ctid.Live, a adopted) {
 	if k.queue == nil {
-		k.queue = &queueStay{entered: now}
+		k.queue = &queueStay{entered: now, since: now}
 	}
 	k.queue.over = true
 	k.legs[a.talking.id] = a.talking

@@ -187,6 +187,9 @@ func (c *centre) boot(t *testing.T, script string, run int) {
 			}
 			return nil
 		},
+			Devices:   map[ctid.AgentID]Device{"ana": {"phone", "PJSIP/1001", "a"}, "ben": {"phone", "PJSIP/1002", "a"}},
+			ShortTalk: map[ctid.QueueID]time.Duration{"sales": time.Second},
+			Routes:    c.routes(t, script), Country: "GB"},
 		NewID: func(p string) string { mu.Lock(); defer mu.Unlock(); n++; return fmt.Sprintf("%s%d", p, n) },
 	})
 	if err != nil {

@@ -35,7 +35,7 @@ func (k *call) live() *ctid.Live {
 	if q := k.queue; q != nil && !q.left {
 		l.Queue = &ctid.LiveQueue{Step: q.step, Queue: q.queue, Music: q.music, Priority: q.priority, Entered: q.entered.UTC(), Until: q.until}
 	}
-	if t := k.talk; t != nil {
+	if t := k.talk; t != nil && t.joined {
 		l.Talk = &ctid.LiveTalk{Agent: t.agent, Leg: ctid.LegID(t.leg), Since: t.since.UTC()}
 	}
 	return l

@@ -66,12 +66,13 @@ type Device struct {
 
 // Plan is the part of the configuration that a reload replaces as a whole.
 type Plan struct {
-	Hash    string
-	ACD     acd.Config
-	Devices map[ctid.AgentID]Device
-	Routes  Routes
-	Music   map[ctid.QueueID]string // music-on-hold class; empty: the channel's own
-	Country string                  // default region of national numbers, such as GB
+	Hash      string
+	ACD       acd.Config
+	Devices   map[ctid.AgentID]Device
+	Routes    Routes
+	Music     map[ctid.QueueID]string        // music-on-hold class; empty: the channel's own
+	ShortTalk map[ctid.QueueID]time.Duration // a caller who hangs up within this time of a talk counts as abandoned
+	Country   string                         // default region of national numbers, such as GB
 }
 
 // Limits of the switchboard. Zero fields take the default in brackets.

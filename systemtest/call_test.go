@@ -55,13 +55,17 @@ func TestRealOneCall(t *testing.T) {
 		t.Error("the phone rang before the pop was there")
 	}
 	d.State(0, "talking")
-	go func() { _ = call.PlayTone(ctx, 700, 3*time.Second) }()
+	said := make(chan error, 1)
+	go func() { said <- call.PlayTone(ctx, 700, 1200*time.Millisecond) }() // longer than a talk that does not count
 	go func() { _ = ring.PlayTone(ctx, 1100, 3*time.Second) }()
 	if err := ring.AwaitTone(ctx, 700); err != nil {
 		t.Error("the agent does not hear the caller:", err)
 	}
 	if err := call.AwaitTone(ctx, 1100); err != nil {
 		t.Error("the caller does not hear the agent:", err)
+	}
+	if err := <-said; err != nil {
+		t.Error(err)
 	}
 	if err := call.Hangup(ctx); err != nil {
 		t.Fatal(err)

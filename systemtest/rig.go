@@ -161,7 +161,7 @@ func (r *Rig) yaml() string {
 	if o.Queue != "" {
 		extra = ", " + o.Queue
 	}
-	fmt.Fprintf(&b, "queues:\n  - {name: sales, label: Sales, ring: 5s%s}\n  - {name: support, label: Support, ring: 5s}\nagents:\n", extra)
+	fmt.Fprintf(&b, "queues:\n  - {name: sales, label: Sales, ring: 5s, short_talk: 0s%s}\n  - {name: support, label: Support, ring: 5s, short_talk: 0s}\nagents:\n", extra)
 	for _, a := range r.Agents() {
 		fmt.Fprintf(&b, "  - {name: a%s, queues: [sales, support], desk: %s, device: {endpoint: PJSIP/%s}}\n", a, desk, a)
 	}
@@ -624,6 +624,14 @@ func (r *Rig) Clean() {
 	r.Eventually("calls in ctid", func() error {
 		if n := r.Metric("ctid_calls"); n != 0 {
 			return fmt.Errorf("%v calls left", n)
+		}
+		return nil
+	})
+	r.Eventually("records on disk", func() error {
+		for _, rec := range r.Records() {
+			if rec.End == nil {
+				return fmt.Errorf("the record of %s has no end", rec.ANI.E164)
+			}
 		}
 		return nil
 	})

@@ -123,7 +123,7 @@ func (s *Server) Fault(f Fault) { s.do(func() { s.faults = append(s.faults, &f) 
 func (s *Server) Heal() {
 	s.do(func() {
 		s.faults, s.eventFault = nil, nil
-		s.releaseHeld(nil, "")
+		s.release(func(heldEvent) bool { return true })
 	})
 }
 
@@ -149,7 +149,8 @@ type EventFault struct {
 	Drop      bool
 	Duplicate bool
 	Delay     time.Duration
-	Swap      bool // hold it until an event of another channel has been sent
+	Slow      time.Duration // hold it, and what follows it of the same channel, for so long
+	Swap      bool          // hold it until an event of another channel has been sent
 }
 
 // FaultEvents adds a fault of events.
@@ -161,14 +162,16 @@ type heldEvent struct {
 	to    *session
 	frame []byte
 	about string
+	slow  bool // it waits for its time, not for another channel
 }
 
 func (s *Server) throughFaults(to *session, frame []byte, typ, about string) {
+	if first := s.heldOf(to, about); first != nil { // its own earlier event waits
+		s.held = append(s.held, heldEvent{to, frame, about, first.slow})
+		return
+	}
 	f := s.eventFaultFor(typ)
 	switch {
-	case f == nil && s.isHeld(about): // its own earlier event waits
-		s.held = append(s.held, heldEvent{to, frame, about})
-		return
 	case f == nil:
 		to.send(frame)
 	case f.Drop:
@@ -179,29 +182,36 @@ func (s *Server) throughFaults(to *session, frame []byte, typ, about string) {
 	case f.Delay > 0:
 		s.after(f.Delay, func() { to.send(frame) })
 		return
+	case f.Slow > 0 && about != "":
+		s.held = append(s.held, heldEvent{to, frame, about, true})
+		s.after(f.Slow, func() { s.release(func(h heldEvent) bool { return h.slow && h.to == to && h.about == about }) })
+		return
+	case f.Slow > 0:
+		to.send(frame)
 	case f.Swap:
-		s.held = append(s.held, heldEvent{to, frame, about})
+		s.held = append(s.held, heldEvent{to, frame, about, false})
 		return
 	}
 	if about != "" {
-		s.releaseHeld(to, about)
+		s.release(func(h heldEvent) bool { return !h.slow && h.to == to && h.about != about })
 	}
 }
 
-func (s *Server) isHeld(about string) bool {
-	for _, h := range s.held {
-		if h.about == about && about != "" {
-			return true
+// heldOf is the first event of a channel that is held back from a socket, nil for none.
+func (s *Server) heldOf(to *session, about string) *heldEvent {
+	for i, h := range s.held {
+		if about != "" && h.about == about && h.to == to {
+			return &s.held[i]
 		}
 	}
-	return false
+	return nil
 }
 
-// releaseHeld sends what was held back of other channels than the one just told of on that socket; nil for all.
-func (s *Server) releaseHeld(on *session, told string) {
+// release sends those of the events held back that which names.
+func (s *Server) release(which func(heldEvent) bool) {
 	var keep []heldEvent
 	for _, h := range s.held {
-		if on != nil && (h.to != on || h.about == told) {
+		if !which(h) {
 			keep = append(keep, h)
 			continue
 		}

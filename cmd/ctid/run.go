@@ -213,9 +213,9 @@ func plan(c *config.Config, epoch string, l *library) switchboard.Plan {
 		}
 		p.Devices[ctid.AgentID(a.Name)] = switchboard.Device{Kind: a.Device.Kind, Endpoint: a.Device.Endpoint, Node: ctid.NodeID(node)}
 	}
-	p.Music = map[ctid.QueueID]string{}
+	p.Music, p.ShortTalk = map[ctid.QueueID]string{}, map[ctid.QueueID]time.Duration{}
 	for _, q := range c.Queues {
-		p.Music[ctid.QueueID(q.Name)] = q.Music
+		p.Music[ctid.QueueID(q.Name)], p.ShortTalk[ctid.QueueID(q.Name)] = q.Music, time.Duration(q.ShortTalk)
 	}
 	return p
 }
