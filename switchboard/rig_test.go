@@ -179,17 +179,15 @@ func (c *centre) boot(t *testing.T, script string, run int) {
 	c.sb, err = New(Config{Site: "t", Epoch: epoch, NextSeq: uint64(run-1)*100_000 + 1, Nodes: []*ari.Node{node},
 		Plan: Plan{ACD: acd.Config{Epoch: epoch, Agents: agents(), Queues: []acd.Queue{
 			{ID: "sales", Name: "Sales", Wrap: 10 * time.Second}, {ID: "support", Name: "Support"}}},
-			Devices: map[ctid.AgentID]Device{"ana": {"phone", "PJSIP/1001", "a"}, "ben": {"phone", "PJSIP/1002", "a"}},
-			Routes:  c.routes(t, script), Country: "GB"},
+			Devices:   map[ctid.AgentID]Device{"ana": {"phone", "PJSIP/1001", "a"}, "ben": {"phone", "PJSIP/1002", "a"}},
+			ShortTalk: map[ctid.QueueID]time.Duration{"sales": time.Second},
+			Routes:    c.routes(t, script), Country: "GB"},
 		History: c.history, Healthy: func() error {
 			if err := c.unhealthy.Load(); err != nil {
 				return *err
 			}
 			return nil
 		},
-			Devices:   map[ctid.AgentID]Device{"ana": {"phone", "PJSIP/1001", "a"}, "ben": {"phone", "PJSIP/1002", "a"}},
-			ShortTalk: map[ctid.QueueID]time.Duration{"sales": time.Second},
-			Routes:    c.routes(t, script), Country: "GB"},
 		NewID: func(p string) string { mu.Lock(); defer mu.Unlock(); n++; return fmt.Sprintf("%s%d", p, n) },
 	})
 	if err != nil {
