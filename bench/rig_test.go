@@ -34,7 +34,8 @@ type site struct {
 }
 
 // newSite starts the Asterisk. Its queue "beside" has every agent, and is loaded whoever is measured: with a fallback
-// queue a site that runs ctid has one as well.
+// queue a site that runs ctid has one as well. Queue() answers by itself when an agent has: Answer() before it would wait
+// for the caller's first media, up to half a second.
 func newSite(t *testing.T, agents int) *site {
 	t.Helper()
 	program, err := systemtest.Build(t.TempDir(), "")
@@ -52,7 +53,7 @@ func newSite(t *testing.T, agents int) *site {
 	}
 	pbx, err := pbxtest.Start(t.Context(), pbxtest.Config{Agents: agents, AgentContact: fmt.Sprintf("127.0.0.1:%d", port), RTPPorts: 2000 + 7*agents,
 		Extra:    map[string]string{"queues.conf": members.String()},
-		Dialplan: "[ctid-in]\nexten => " + queueNumber + ",1,Answer()\n same => n,Queue(beside)\n same => n,Hangup()\n"})
+		Dialplan: "[ctid-in]\nexten => " + queueNumber + ",1,Queue(beside)\n same => n,Hangup()\n"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -36,6 +36,8 @@ type call struct {
 	ended      bool // rec.End is set and told
 	away       bool // continued into the dialplan by us
 	music      bool
+	musicDue   time.Time // when the music that waits for an offer begins
+	musicClass string
 
 	plays   map[string]*playback // by the id in Asterisk
 	match   ctid.Match
@@ -175,12 +177,16 @@ func (k *call) deadline() time.Time {
 	if k.machine != nil && !k.ended {
 		due = k.machine.Deadline()
 	}
-	return earliest(due, k.leave)
+	return earliest(earliest(due, k.leave), k.musicDue)
 }
 
 func (k *call) timeUp(now time.Time) {
 	if !k.leave.IsZero() && !now.Before(k.leave) {
 		k.giveUp()
+		return
+	}
+	if !k.musicDue.IsZero() && !now.Before(k.musicDue) {
+		k.playMusic()
 		return
 	}
 	k.input(now, ivr.Tick{})

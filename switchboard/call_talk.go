@@ -44,6 +44,7 @@ func (k *call) connect(now time.Time, o *offer, ringMS int64) {
 		return
 	}
 	k.makeBridge()
+	k.answerCaller()
 	k.stopMusic()
 	err := k.node.AddToBridge(k.ctx, k.bridge, k.channel, o.leg)
 	k.warn("joining caller and agent failed", err)

@@ -140,6 +140,9 @@ func (d *dialog) answered(m *message) {
 		}
 	}
 	d.l.send(d.conn, d.ackOf(m.to, false))
+	if first {
+		d.l.speak(m.media)
+	}
 	if first && d.call.given { // it crossed our CANCEL
 		d.sayBye()
 	}
@@ -212,6 +215,7 @@ func (d *dialog) acknowledged(at time.Time) {
 	}
 	d.confirmed = true
 	d.settle()
+	d.l.speak(d.invite.media)
 	if d.call != nil && d.call.Joined.IsZero() {
 		d.call.Joined, d.call.Agent = at, d.agent
 	}

@@ -1,5 +1,5 @@
-// Package loadtest is many callers and many agents' phones in one process: SIP over UDP without media, with the time of
-// every packet. A PBX between the two is measured from outside: how long after a caller's INVITE an agent's phone is
+// Package loadtest is many callers and many agents' phones in one process: SIP over UDP with the time of every packet,
+// and of media one packet each (a PBX that answers a call waits for the first one). A PBX between the two is measured from outside: how long after a caller's INVITE an agent's phone is
 // rung, how long after an agent's BYE his next INVITE comes. The time of a packet that arrives is the kernel's.
 package loadtest
 
@@ -195,6 +195,19 @@ func stamp(oob []byte) time.Time {
 }
 
 func (l *Load) send(c *net.UDPConn, b []byte) { _, _ = c.WriteToUDPAddrPort(b, l.server) } // loss is SIP's to repair
+
+// speak sends one packet of silence to a media port of the PBX: 20 ms of PCMU (RFC 3551).
+func (l *Load) speak(port int) {
+	if port == 0 {
+		return
+	}
+	b := make([]byte, 12+160)
+	b[0] = 0x80 // version 2, payload type 0
+	for i := 12; i < len(b); i++ {
+		b[i] = 0xff
+	}
+	_, _ = l.media.WriteToUDPAddrPort(b, netip.AddrPortFrom(l.server.Addr(), uint16(port)))
+}
 
 func (l *Load) handle(at time.Time, c *net.UDPConn, m *message) {
 	d := l.dialogs[m.callID]

@@ -17,11 +17,12 @@ type message struct {
 	contact     string
 	cseq        int
 	cseqMethod  string
+	media       int // port of the audio in the body; 0
 }
 
 // parse reads one datagram; false for what is no SIP message.
 func parse(b []byte) (*message, bool) {
-	head, _, _ := strings.Cut(string(b), "\r\n\r\n")
+	head, body, _ := strings.Cut(string(b), "\r\n\r\n")
 	lines := strings.Split(head, "\r\n")
 	m := &message{}
 	first := strings.SplitN(lines[0], " ", 3)
@@ -38,6 +39,10 @@ func parse(b []byte) (*message, bool) {
 		if ok {
 			m.header(strings.ToLower(strings.TrimSpace(name)), strings.TrimSpace(value))
 		}
+	}
+	if _, rest, ok := strings.Cut(body, "m=audio "); ok {
+		port, _, _ := strings.Cut(rest, " ")
+		m.media, _ = strconv.Atoi(port)
 	}
 	return m, m.callID != "" && (m.status != 0 || m.method != "")
 }
