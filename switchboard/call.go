@@ -192,13 +192,17 @@ func (k *call) timeUp(now time.Time) {
 	k.input(now, ivr.Tick{})
 }
 
-// start subscribes to the caller's channel, for its end would not be told otherwise, asks who calls, and starts the
-// script.
+// start asks who calls and starts the script. Beside that the caller's channel is subscribed to, for its end would not
+// be told otherwise; what rings a phone does not wait for it.
 func (k *call) start(now time.Time) {
-	if err := k.node.SubscribeChannel(k.ctx, k.channel); ari.IsNotFound(err) || ari.IsUnprocessable(err) {
-		k.lost(now, "hangup", 0) // he went before anybody could tell
-		return
-	}
+	k.aside(func(ctx context.Context) func(now time.Time) {
+		err := k.node.SubscribeChannel(ctx, k.channel)
+		return func(now time.Time) {
+			if ari.IsNotFound(err) || ari.IsUnprocessable(err) {
+				k.lost(now, "hangup", 0) // he went before anybody could tell
+			}
+		}
+	})
 	k.lookupCaller(now)
 	k.machine = ivr.NewMachine(k.route.Script, ivr.Options{})
 	k.input(now, k.startInput())

@@ -72,6 +72,7 @@ func (k *call) legEvent(now time.Time, l *leg, ev ari.Event) {
 		k.legGone(now, l, e.Cause, e.TechCause)
 	case *ari.ChannelHangupRequest:
 		if l.up {
+			l.asked = true // it goes by itself: a request for it would find it gone
 			k.partnerLeft(now, l, e.Cause)
 		}
 	case *ari.ChannelHold:
