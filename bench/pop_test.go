@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -8,8 +9,9 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
+	"os/exec"
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -75,14 +77,13 @@ type office struct {
 	b       *testing.B
 	pbx     *aritest.Server
 	addr    string
-	decided atomic.Int64 // when the core's last decision was taken, in ns since began
-	began   time.Time
+	decided atomic.Int64 // when the core's last decision was taken, in ns since 1970: another process compares
 }
 
 // newOffice has one agent who takes calls, "busy", and idle ones with a desktop each.
 func newOffice(b *testing.B) *office {
 	b.Helper()
-	o := &office{b: b, pbx: aritest.New(aritest.Options{}), began: time.Now()}
+	o := &office{b: b, pbx: aritest.New(aritest.Options{})}
 	b.Cleanup(o.pbx.Close)
 	o.pbx.Phone("1001", aritest.Behaviour{Do: aritest.Ignore})
 	cfg := o.pbx.Config()
@@ -105,7 +106,7 @@ func newOffice(b *testing.B) *office {
 	sb, err := switchboard.New(switchboard.Config{Site: "t", Epoch: "E1", NextSeq: 1, Nodes: []*ari.Node{node}, Log: slog.New(slog.DiscardHandler),
 		Plan:   switchboard.Plan{ACD: core, Devices: map[ctid.AgentID]switchboard.Device{"busy": {Kind: "phone", Endpoint: "PJSIP/1001", Node: "a"}}, Routes: w, Country: "GB"},
 		NewID:  func(p string) string { return fmt.Sprint(p, ids.Add(1)) },
-		Meters: switchboard.Meters{Decided: func(time.Duration) { o.decided.Store(int64(time.Since(o.began))) }}})
+		Meters: switchboard.Meters{Decided: func(time.Duration) { o.decided.Store(time.Now().UnixNano()) }}})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -163,8 +164,8 @@ func echo(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// desktop connects as an agent.
-func (o *office) desktop(agent ctid.AgentID) *wsclient.Client {
+// idle connects as an agent.
+func (o *office) idle(agent ctid.AgentID) *wsclient.Client {
 	o.b.Helper()
 	c, err := wsclient.Dial(o.b.Context(), wsclient.Config{URL: "ws://" + o.addr + "/ws", HeaderToken: string(agent), ID: string(agent)})
 	if err != nil {
@@ -174,24 +175,55 @@ func (o *office) desktop(agent ctid.AgentID) *wsclient.Client {
 	return c
 }
 
-// await reads frames until one fits.
-func (o *office) await(c *wsclient.Client, what string, fits func(f wsclient.Frame) bool) wsclient.Frame {
-	o.b.Helper()
-	give := time.NewTimer(20 * time.Second)
-	defer give.Stop()
-	for {
-		select {
-		case f, ok := <-c.Frames:
-			if !ok {
-				o.b.Fatalf("the connection ended before %s: %v", what, c.Err())
+// desktopEnv makes this program one agent's desktop at that address.
+const desktopEnv = "CTID_BENCH_DESKTOP"
+
+func TestMain(m *testing.M) {
+	if addr := os.Getenv(desktopEnv); addr != "" {
+		if err := desktop(addr); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// desktop is the desktop of agent "busy", in a process of its own as desktops are: what the switchboard does next does
+// not keep it from reading. It prints when a pop has been read, and once the agent is ready again how long the echo of
+// the pop's bytes takes.
+func desktop(addr string) error {
+	c, err := wsclient.Dial(context.Background(), wsclient.Config{URL: "ws://" + addr + "/ws", HeaderToken: "busy", ID: "busy"})
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	mirror, res, err := websocket.DefaultDialer.Dial("ws://"+addr+"/echo", nil)
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	defer mirror.Close()
+	fmt.Println("ready", 0)
+	var pop []byte
+	for f := range c.Frames {
+		switch {
+		case f.Type == "pop.offered":
+			pop = f.Raw
+			fmt.Println("pop", f.Arrived.UnixNano())
+		case isReady(f) && pop != nil:
+			began := time.Now()
+			err := mirror.WriteMessage(websocket.TextMessage, pop)
+			_, b, err2 := mirror.ReadMessage()
+			back := time.Since(began)
+			if err != nil || err2 != nil || !bytes.Equal(b, pop) {
+				return fmt.Errorf("the echo: %w %w %s", err, err2, b)
 			}
-			if fits(f) {
-				return f
-			}
-		case <-give.C:
-			o.b.Fatalf("no %s", what)
+			fmt.Println("echo", back.Nanoseconds())
+			pop = nil
 		}
 	}
+	return c.Err()
 }
 
 func isReady(f wsclient.Frame) bool {
@@ -199,34 +231,63 @@ func isReady(f wsclient.Frame) bool {
 	return f.Type == "agent.state_changed" && json.Unmarshal(f.Data, &v) == nil && v.State == "ready"
 }
 
+// busyDesktop starts that process and returns a function that reads the next figure of the name.
+func (o *office) busyDesktop() func(name string) int64 {
+	o.b.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		o.b.Fatal(err)
+	}
+	cmd := exec.CommandContext(o.b.Context(), self)
+	cmd.Env = append(os.Environ(), desktopEnv+"="+o.addr)
+	cmd.Stderr = os.Stderr
+	out, err := cmd.StdoutPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		o.b.Fatal(err)
+	}
+	o.b.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+	})
+	lines := bufio.NewScanner(out)
+	return func(name string) int64 {
+		o.b.Helper()
+		if !lines.Scan() {
+			o.b.Fatal("the desktop has ended")
+		}
+		var got string
+		var n int64
+		if _, err := fmt.Sscan(lines.Text(), &got, &n); err != nil || got != name {
+			o.b.Fatalf("the desktop says %q, not %s", lines.Text(), name)
+		}
+		return n
+	}
+}
+
 // BenchmarkPop compares the time from an offer decided to its pop's frame read at the agent's desktop, 1,000 others
 // being connected, with the round trip of the same bytes through an echo in the same process. The two take turns.
 func BenchmarkPop(b *testing.B) {
 	o := newOffice(b)
 	for n := range idleDesktops {
-		c := o.desktop(idleAgent(n))
+		c := o.idle(idleAgent(n))
 		go func() { // ends with the connection
 			for f := range c.Frames {
 				_ = f
 			}
 		}()
 	}
-	desk := o.desktop("busy")
-	head := http.Header{}
-	dialer := websocket.Dialer{}
-	mirror, res, err := dialer.DialContext(b.Context(), "ws://"+o.addr+"/echo", head)
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer mirror.Close()
-	defer res.Body.Close()
-	o.once(desk, mirror) // warms both
+	next := o.busyDesktop()
+	next("ready")
+	o.once(next) // warms both
 	var ratio50, ratio99, pop50, pop99 []float64
 	b.ResetTimer()
 	for range popRounds {
 		var pops, echoes []time.Duration
 		for range popsARound {
-			p, e := o.once(desk, mirror)
+			p, e := o.once(next)
 			pops, echoes = append(pops, p), append(echoes, e)
 		}
 		slices.Sort(pops)
@@ -248,21 +309,12 @@ func BenchmarkPop(b *testing.B) {
 }
 
 // once measures one pop and one echo of its bytes.
-func (o *office) once(desk *wsclient.Client, mirror *websocket.Conn) (pop, back time.Duration) {
+func (o *office) once(next func(name string) int64) (pop, back time.Duration) {
 	o.b.Helper()
 	caller := o.pbx.Call(aritest.Caller{Number: "02079460018", Name: "Mei Tan", DNIS: "8001"})
-	f := o.await(desk, "pop", func(f wsclient.Frame) bool { return f.Type == "pop.offered" })
+	read := next("pop")
 	// Nothing else is decided until the caller hangs up: the phone is rung for ever.
-	pop = f.Arrived.Sub(o.began.Add(time.Duration(o.decided.Load())))
+	pop = time.Duration(read - o.decided.Load())
 	caller.Hangup()
-	o.await(desk, "ready agent", isReady)
-
-	began := time.Now()
-	err := mirror.WriteMessage(websocket.TextMessage, f.Raw)
-	_, b, err2 := mirror.ReadMessage()
-	back = time.Since(began)
-	if err != nil || err2 != nil || !bytes.Equal(b, f.Raw) || !strings.Contains(string(b), "pop.offered") {
-		o.b.Fatalf("the echo: %v %v %s", err, err2, b)
-	}
-	return pop, back
+	return pop, time.Duration(next("echo"))
 }
