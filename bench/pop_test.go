@@ -56,6 +56,8 @@ func (world) Lookup(context.Context, switchboard.Query) (ctid.Match, error) {
 	return ctid.Match{State: ctid.MatchNone, Asked: []string{"ani"}}, nil
 }
 
+func (world) RememberLanguage(context.Context, ctid.CustomerID, string) error { return nil }
+
 func (world) Prepare(context.Context, ctid.NodeID, []ivr.Part) ([]string, error) { return nil, nil }
 
 func (w world) Route(string) (switchboard.Route, bool) {
