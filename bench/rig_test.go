@@ -81,7 +81,8 @@ func (s *site) startCtid() {
 // load makes callers and phones; the test's end, or stop, ends them.
 func (s *site) load(number string, talk time.Duration) (l *loadtest.Load, stop func()) {
 	s.t.Helper()
-	l, err := loadtest.Start(loadtest.Config{Server: s.pbx.SIPAddr(), Number: number, Port: s.port, Talk: talk})
+	l, err := loadtest.Start(loadtest.Config{Server: s.pbx.SIPAddr(), Number: number, Port: s.port, Talk: talk,
+		Most: 4*s.agents + 200})
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -139,14 +139,12 @@ func (s *site) measure(number string, talk, d, warm time.Duration, run func(cont
 	l, stop := s.load(number, talk)
 	defer stop()
 	from := time.Now().Round(0).Add(min(warm, d/2))
-	if err := run(s.t.Context(), l, d); err != nil {
-		s.t.Fatal(err)
-	}
+	err := run(s.t.Context(), l, d)
 	to := time.Now().Round(0)
 	ctx, cancel := context.WithTimeout(s.t.Context(), time.Minute)
 	defer cancel()
-	if err := l.HangUp(ctx); err != nil {
-		s.t.Fatal(err)
+	if err := errors.Join(err, l.HangUp(ctx)); err != nil {
+		s.t.Fatalf("%s: %v", number, err)
 	}
 	r := l.Result()
 	read(r, from, to)

@@ -49,7 +49,9 @@ func TestRealSoak(t *testing.T) {
 	enough()
 	samples := <-taken
 	if err != nil {
-		t.Fatal(err)
+		hang, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		t.Fatal(errors.Join(err, l.HangUp(hang)))
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()

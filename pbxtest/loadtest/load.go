@@ -27,6 +27,7 @@ type Config struct {
 	Number string        // what the callers dial
 	Port   int           // of the agents' phones on 127.0.0.1; any user of that address is a phone
 	Talk   time.Duration // after it an agent hangs up
+	Most   int           // callers in at once; with more a load ends as failed, before the machine does. 0 is 1,000
 }
 
 // Call is one caller's way. A time is zero where that has not happened.
@@ -91,6 +92,9 @@ type phone struct {
 // Start opens the sockets.
 func Start(cfg Config) (_ *Load, err error) {
 	l := &Load{cfg: cfg, run: rand.Text()[:8], dialogs: map[string]*dialog{}, agents: map[string]*phone{}, ended: make(chan struct{}, 1)}
+	if l.cfg.Most == 0 {
+		l.cfg.Most = 1000
+	}
 	if l.server, err = netip.ParseAddrPort(cfg.Server); err != nil {
 		return nil, fmt.Errorf("loadtest: server: %w", err)
 	}

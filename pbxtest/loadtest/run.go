@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// Offer places calls at a steady rate for so long, whatever becomes of them.
+// Offer places calls at a steady rate for so long, whatever becomes of them; when more than Config.Most are in, it ends
+// with an error.
 func (l *Load) Offer(ctx context.Context, rate float64, d time.Duration) error {
 	began := time.Now()
 	tick := time.NewTicker(time.Millisecond)
@@ -16,6 +17,9 @@ func (l *Load) Offer(ctx context.Context, rate float64, d time.Duration) error {
 		since := time.Since(began)
 		if since >= d {
 			return nil
+		}
+		if n := l.Open(); n > l.cfg.Most {
+			return fmt.Errorf("%d callers are in after %s at %.1f calls/s: the PBX or this machine does not follow", n, since.Round(time.Second), rate)
 		}
 		for ; float64(n) <= since.Seconds()*rate; n++ {
 			l.Call()
