@@ -158,7 +158,7 @@ func (d *daemon) nodeAddresses() []netip.Addr {
 func (d *daemon) makeNodes() error {
 	for _, n := range d.cfg.Asterisk.Nodes {
 		node, err := ari.New(ari.Config{Name: n.Name, URL: n.URL, User: n.User, Password: ari.Password(n.Password.Reveal()),
-			App: n.App, StateApp: n.App + "-state", Log: d.log, Observe: d.metrics.observe(n.Name)})
+			App: n.App, StateApp: n.App + "-state", Disallow: switchboard.Unread(), Log: d.log, Observe: d.metrics.observe(n.Name)})
 		if err != nil {
 			return err
 		}
