@@ -200,7 +200,7 @@ func desktop(addr string) error {
 		return err
 	}
 	defer c.Close()
-	mirror, res, err := websocket.DefaultDialer.Dial("ws://"+addr+"/echo", nil)
+	mirror, res, err := websocket.DefaultDialer.DialContext(context.Background(), "ws://"+addr+"/echo", nil)
 	if err != nil {
 		return err
 	}
