@@ -40,7 +40,7 @@ const (
 	freeTime   = 20 * time.Second
 	satTime    = 20 * time.Second
 	lineFactor = 1.1
-	maxRate    = 270
+	maxRate    = 400
 )
 
 // figures of one run of one side, by name.

@@ -39,8 +39,7 @@ type Call struct {
 	Ended   time.Time
 	Agent   string // who answered
 	Status  int    // of the answer that refused him; 0
-	offers  int
-	given   bool // ended by us, not by the other side
+	given   bool   // ended by us, not by the other side
 }
 
 // Gap is the time from an agent's BYE to his next INVITE.
