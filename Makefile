@@ -3,8 +3,8 @@
 # make test-quick       the tests that need no server (under a minute)
 # make check            format, vet, lint, imports, generated files, documents (at most 7 min cold)
 # make compat           the real-Asterisk tests on Asterisk 16
-# make bench            the benchmarks, side by side
-# make long NAME=fuzz   long runs, each at most 45 min: fuzz, kills, repeat, seeds, answer-race; figures go to docs/measurements.md
+# make bench            the benchmarks, each beside its baseline (at most 5 min)
+# make long NAME=fuzz   long runs, each at most 45 min: scripts/long names them; figures go to docs/measurements.md
 # make build            bin/ctid
 export GOTOOLCHAIN := local
 
@@ -31,7 +31,7 @@ check:
 	@scripts/check
 
 bench:
-	go test -run '^$$' -bench . -benchmem ./...
+	go test -run '^$$' -bench . -benchmem -timeout 5m $$(grep -rl --include='*_test.go' '^func Benchmark' . | xargs -n1 dirname | sort -u)
 
 long:
 	@scripts/long '$(NAME)'

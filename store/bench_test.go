@@ -119,15 +119,120 @@ func benchStreaming(b *testing.B, sealed bool) {
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "rows/s")
 }
 
-func benchRaw(b *testing.B, perCommit int) {
+// The comparison with a bare loop: rounds of each, in turns, and ours at least commitTarget of its rows a second.
+const (
+	commitRounds = 5
+	commitRows   = 40_000
+	commitTarget = 0.8
+)
+
+// BenchmarkBesideBareLoop compares the store with the least that a group commit can be: one goroutine that takes all
+// rows that wait, encodes them and writes them in one transaction. Rows, encoding, statement, schema and batches are
+// the same; a row without private values needs no seal, so that neither has one to make.
+func BenchmarkBesideBareLoop(b *testing.B) {
+	var ours, bare, ratio []float64
+	for range commitRounds {
+		s := benchStore(b)
+		o := rowsASecond(b, s.Append)
+		l := startBareLoop(b)
+		r := rowsASecond(b, func(e ctid.LogEntry) { l.rows <- e })
+		ours, bare, ratio = append(ours, o), append(bare, r), append(ratio, o/r)
+	}
+	for _, list := range [][]float64{ours, bare, ratio} {
+		slices.Sort(list)
+	}
+	mid := commitRounds / 2
+	b.Logf("store %.0f (%.0f–%.0f) rows/s, bare loop %.0f (%.0f–%.0f), compared %.2f × (%.2f–%.2f)", ours[mid], ours[0], ours[commitRounds-1],
+		bare[mid], bare[0], bare[commitRounds-1], ratio[mid], ratio[0], ratio[commitRounds-1])
+	b.ReportMetric(ratio[mid], "x-bare-loop")
+	if ratio[mid] < commitTarget {
+		b.Errorf("MISSED: the store writes %.2f × the rows of a bare loop, at least %v ×", ratio[mid], commitTarget)
+	}
+}
+
+// rowsASecond gives all rows at once and waits until the last is on disk.
+func rowsASecond(b *testing.B, put func(e ctid.LogEntry)) float64 {
+	b.Helper()
+	var wg sync.WaitGroup
+	wg.Add(commitRows)
+	began := time.Now()
+	for i := range commitRows {
+		e := benchRow(uint64(i+1), false)
+		e.Done = func(err error) {
+			if err != nil {
+				b.Error(err)
+			}
+			wg.Done()
+		}
+		put(e)
+	}
+	wg.Wait()
+	return commitRows / time.Since(began).Seconds()
+}
+
+// bareLoop is a group commit without anything else.
+type bareLoop struct {
+	rows chan ctid.LogEntry
+	db   *sqlx.DB
+}
+
+func startBareLoop(b *testing.B) *bareLoop {
+	b.Helper()
+	l := &bareLoop{rows: make(chan ctid.LogEntry, commitRows), db: rawDB(b)}
+	st, err := l.db.Preparex("INSERT INTO log VALUES (?, ?, ?, ?, ?, ?, ?, NULL, ?)")
+	if err != nil {
+		b.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		for e := range l.rows {
+			group := []ctid.LogEntry{e}
+			for len(group) < 4096 && len(l.rows) > 0 {
+				group = append(group, <-l.rows)
+			}
+			err := l.commit(st, group)
+			for _, e := range group {
+				e.Done(err)
+			}
+		}
+	})
+	b.Cleanup(func() { close(l.rows); wg.Wait(); _ = st.Close(); _ = l.db.Close() })
+	return l
+}
+
+func (l *bareLoop) commit(st *sqlx.Stmt, group []ctid.LogEntry) error {
+	if _, err := l.db.Exec("BEGIN IMMEDIATE"); err != nil {
+		return err
+	}
+	for _, e := range group {
+		body, err := json.Marshal(e.Body)
+		if err != nil {
+			return err
+		}
+		if _, err := st.Exec(int64(e.Seq), e.Epoch, e.At.UnixMicro(), e.Kind, e.V, e.Subject, e.Person, string(body)); err != nil {
+			return err
+		}
+	}
+	_, err := l.db.Exec("COMMIT")
+	return err
+}
+
+// rawDB is a database with our settings and only the log.
+func rawDB(b *testing.B) *sqlx.DB {
+	b.Helper()
 	db, err := sqlx.Open("sqlite3", "file:"+filepath.Join(b.TempDir(), "raw.db")+"?_journal_mode=WAL&_synchronous=FULL&_txlock=immediate&_secure_delete=on")
 	if err != nil {
 		b.Fatal(err)
 	}
-	defer db.Close() //nolint:errcheck // the benchmark is over
 	db.SetMaxOpenConns(1)
 	db.MustExec(`CREATE TABLE log (seq INTEGER PRIMARY KEY, epoch TEXT NOT NULL, at_us INTEGER NOT NULL, kind TEXT NOT NULL, v INTEGER NOT NULL,
  subject TEXT NOT NULL, person TEXT NOT NULL, personal INTEGER, body TEXT NOT NULL); CREATE INDEX log_subject ON log (subject, seq)`)
+	return db
+}
+
+func benchRaw(b *testing.B, perCommit int) {
+	db := rawDB(b)
+	defer db.Close() //nolint:errcheck // the benchmark is over
 	b.ResetTimer()
 	for i := 0; i < b.N; {
 		tx := db.MustBegin()

@@ -37,6 +37,8 @@ type call struct {
 	ended      bool // rec.End is set and told
 	away       bool // continued into the dialplan by us
 	music      bool
+	musicDue   time.Time // when the music that waits for an offer begins
+	musicClass string
 
 	plays   map[string]*playback // by the id in Asterisk
 	match   ctid.Match
@@ -183,7 +185,7 @@ func (k *call) deadline() time.Time {
 	if k.machine != nil && !k.ended {
 		due = k.machine.Deadline()
 	}
-	return earliest(due, k.leave)
+	return earliest(earliest(due, k.leave), k.musicDue)
 }
 
 func (k *call) timeUp(now time.Time) {
@@ -191,16 +193,24 @@ func (k *call) timeUp(now time.Time) {
 		k.giveUp(now)
 		return
 	}
+	if !k.musicDue.IsZero() && !now.Before(k.musicDue) {
+		k.playMusic()
+		return
+	}
 	k.input(now, ivr.Tick{})
 }
 
-// start subscribes to the caller's channel, for its end would not be told otherwise, asks who calls, and starts the
-// script.
+// start asks who calls and starts the script. Beside that the caller's channel is subscribed to, for its end would not
+// be told otherwise; what rings a phone does not wait for it.
 func (k *call) start(now time.Time) {
-	if err := k.node.SubscribeChannel(k.ctx, k.channel); ari.IsNotFound(err) || ari.IsUnprocessable(err) {
-		k.lost(now, "hangup", 0) // he went before anybody could tell
-		return
-	}
+	k.aside(func(ctx context.Context) func(now time.Time) {
+		err := k.node.SubscribeChannel(ctx, k.channel)
+		return func(now time.Time) {
+			if ari.IsNotFound(err) || ari.IsUnprocessable(err) {
+				k.lost(now, "hangup", 0) // he went before anybody could tell
+			}
+		}
+	})
 	k.cameHome(now)
 	k.lookupCaller(now)
 	k.machine = ivr.NewMachine(k.route.Script, ivr.Options{})

@@ -73,6 +73,10 @@ func (k *call) musicFrom(q *queueStay) {
 	})
 }
 
+// musicAfter is how long a caller whom an agent is offered at once does without music: a phone that answers by itself
+// costs no music then, and what its ring needs is asked of Asterisk first.
+const musicAfter = 200 * time.Millisecond
+
 // startMusic: a caller who waits hears music, from his entry until he is joined with an agent. class is the queue's own,
 // for a script that names none.
 func (k *call) startMusic(class string) {
@@ -82,16 +86,36 @@ func (k *call) startMusic(class string) {
 	if k.queue.music != "" {
 		class = k.queue.music
 	}
-	if !k.answered {
-		k.warn("answer failed", k.node.Answer(k.ctx, k.channel))
-		k.answered, k.rec.Answered = true, k.sb.clock.wall(k.sb.clock.steady())
+	k.musicClass = class
+	if k.offer != nil {
+		k.musicDue = k.sb.clock.steady().Add(musicAfter)
+		return
 	}
-	err := k.node.StartMOH(k.ctx, k.channel, class)
+	k.playMusic()
+}
+
+func (k *call) playMusic() {
+	k.musicDue = time.Time{}
+	if k.queue == nil || k.queue.over || k.music || k.callerGone || k.ended {
+		return
+	}
+	k.answerCaller()
+	err := k.node.StartMOH(k.ctx, k.channel, k.musicClass)
 	k.warn("music failed", err)
 	k.music = err == nil
 }
 
+// answerCaller answers the caller's channel, once.
+func (k *call) answerCaller() {
+	if k.answered {
+		return
+	}
+	k.warn("answer failed", k.node.Answer(k.ctx, k.channel))
+	k.answered, k.rec.Answered = true, k.sb.clock.wall(k.sb.clock.steady())
+}
+
 func (k *call) stopMusic() {
+	k.musicDue = time.Time{}
 	if k.music {
 		k.music = false
 		if !k.callerGone {
@@ -246,6 +270,7 @@ func (k *call) ring(now time.Time, o *offer) {
 	k.warn("ringing the agent: no answer from asterisk", err)
 	k.fact(ctid.BySystem, ctid.CallDelivered{Leg: ctid.LegID(o.leg), Offer: o.Offer, Device: o.device.Kind, Alert: "ringing"}, o.Agent)
 	k.makeBridge()
+	k.answerCaller() // last: Asterisk lets it wait for the caller's first media
 }
 
 // legVariables are set on an agent's channel: on a PBX that can, the phone's own transfers are ours to carry out.
@@ -314,6 +339,9 @@ func (k *call) offerEnded(now time.Time, c acd.EndOffer) {
 		return
 	}
 	k.hangupLegs(func(l *leg) bool { return l.offer == c.Offer })
+	if !k.musicDue.IsZero() {
+		k.playMusic()
+	}
 	if !k.callerGone {
 		k.fact(ctid.BySystem, ctid.CallDiverted{FromAgent: o.Agent, Why: c.Why, Next: "waiting_same_place"}, o.Agent)
 	}

@@ -51,6 +51,7 @@ func (k *call) connect(now time.Time, o *offer, ringMS int64) {
 		return
 	}
 	k.makeBridge()
+	k.answerCaller()
 	k.stopMusic()
 	err := errNoBridge
 	if k.bridge != "" {
@@ -88,6 +89,7 @@ func (k *call) legEvent(now time.Time, l *leg, ev ari.Event) {
 		k.legGone(now, l, e.Cause, e.TechCause)
 	case *ari.ChannelHangupRequest:
 		if l.up {
+			l.asked = true // it goes by itself: a request for it would find it gone
 			k.partnerLeft(now, l, e.Cause)
 		}
 	case *ari.ChannelHold:

@@ -46,6 +46,13 @@ type Prompts interface {
 	Prepare(ctx context.Context, node ctid.NodeID, parts []ivr.Part) ([]string, error)
 }
 
+// Unread are the types of events that a switchboard has no use for; a node need not send them. They are more than half
+// of what a call causes: a hang-up alone sets some 20 variables with the statistics of its media.
+func Unread() []string {
+	return []string{"ApplicationRegistered", "BridgeCreated", "BridgeDestroyed", "BridgeVideoSourceChanged", "ChannelConnectedLine",
+		"ChannelCreated", "ChannelDialplan", "ChannelEnteredBridge", "ChannelLeftBridge", "ChannelStateChange", "ChannelVarset", "Dial"}
+}
+
 // Route is what happens to a call for one number.
 type Route struct {
 	Label  string

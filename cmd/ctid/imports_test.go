@@ -28,6 +28,7 @@ var (
 		"sim": join(leaves, cores), "importer": join(leaves, cores), "shadow": join(leaves, cores, []string{"ami"}),
 		"config":  {"*"},
 		"demo":    {"*"},
+		"bench":   {}, // tests, but for the package's comment
 		"cmd":     {"*"},
 		"scripts": {},
 	}

@@ -172,7 +172,7 @@ func (d *daemon) makeNodes() error {
 
 func nodeConfig(n config.Node, log *slog.Logger, observe func(op string, status int, took time.Duration)) ari.Config {
 	return ari.Config{Name: n.Name, URL: n.URL, User: n.User, Password: ari.Password(n.Password.Reveal()),
-		App: n.App, StateApp: n.App + "-state", Log: log, Observe: observe}
+		App: n.App, StateApp: n.App + "-state", Disallow: switchboard.Unread(), Log: log, Observe: observe}
 }
 
 func (d *daemon) makeSwitchboard() error {

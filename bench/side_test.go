@@ -1,0 +1,196 @@
+//go:build long
+
+package bench
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"testing"
+	"time"
+
+	"ctid/pbxtest/loadtest"
+)
+
+var (
+	agents  = flag.Int("agents", 200, "agents of the comparison: 40, 200 or 1000")
+	runs    = flag.Int("runs", 5, "runs of each side")
+	seconds = flag.Float64("scale", 1, "factor on how long each measurement takes; below 1 the figures only prove the rig")
+)
+
+// size is how one number of agents is measured.
+type size struct {
+	free   time.Duration // conversations while agents are free
+	talk   time.Duration // with a line waiting: 40 calls/s is then what the agents can serve
+	line   time.Duration // how long a line is measured
+	served float64       // ctid's calls served in that, of app_queue's, at least
+}
+
+var sizes = map[int]size{
+	40:   {250 * time.Millisecond, time.Second, 20 * time.Second, 1.3},
+	200:  {time.Second, 5 * time.Second, 30 * time.Second, 1.05},
+	1000: {time.Second, 25 * time.Second, 90 * time.Second, 1},
+}
+
+// The load of the measurements: freeRate calls a second while agents are free, and lineFactor of what the agents can
+// serve. A saturated queue is asked for up to maxRate calls a second by callers of whom each calls again at once.
+const (
+	freeRate   = 60
+	freeTime   = 20 * time.Second
+	satTime    = 20 * time.Second
+	lineFactor = 1.1
+	maxRate    = 400
+)
+
+// figures of one run of one side, by name.
+type figures map[string]float64
+
+// TestRealSide puts ctid beside app_queue: the same Asterisk, phones and callers, one after the other in turns.
+func TestRealSide(t *testing.T) {
+	z, ok := sizes[*agents]
+	if !ok {
+		t.Fatalf("-agents %d: the sizes are 40, 200 and 1000", *agents)
+	}
+	s := newSite(t, *agents)
+	got := map[bool][]figures{} // by: is it ctid
+	for run := range *runs {
+		for turn := range 2 {
+			isCtid := (run+turn)%2 == 1
+			got[isCtid] = append(got[isCtid], s.side(z, isCtid))
+		}
+	}
+	report(t, z, got[false], got[true])
+}
+
+// side measures one side once.
+func (s *site) side(z size, isCtid bool) figures {
+	s.t.Helper()
+	number := queueNumber
+	if isCtid {
+		number = ctidNumber
+		s.startCtid()
+		defer s.rig.Stop()
+	}
+	f := figures{}
+	s.free(f, z, number, isCtid)
+	s.line(f, z, number)
+	s.saturate(f, number)
+	s.t.Logf("%s: %.4v", number, f)
+	return f
+}
+
+// free measures with agents free: how soon a phone is rung, and what a call costs.
+func (s *site) free(f figures, z size, number string, isCtid bool) {
+	var pbx, own time.Duration
+	s.measure(number, z.free, scaled(freeTime), 2*time.Second, func(ctx context.Context, l *loadtest.Load, d time.Duration) error {
+		at, ctid := cpu(s.t, s.pbx.PID()), s.ownCPU(isCtid)
+		err := errors.Join(l.Offer(ctx, freeRate, d), l.Await(ctx))
+		pbx, own = cpu(s.t, s.pbx.PID())-at, s.ownCPU(isCtid)-ctid
+		return err
+	}, func(r loadtest.Result, from, to time.Time) {
+		ring, n := r.Ring(from, to), float64(len(r.Calls))
+		f["ring p50"], f["ring p99"] = ms(loadtest.Percentile(ring, 0.5)), ms(loadtest.Percentile(ring, 0.99))
+		f["asterisk cpu"], f["ctid cpu"] = ms(pbx)/n, ms(own)/n
+		f["lost"] += float64(r.Lost)
+	})
+}
+
+// line measures with more calls than the agents can serve: how long an agent sits idle although somebody waits.
+func (s *site) line(f figures, z size, number string) {
+	capacity := float64(s.agents) / z.talk.Seconds()
+	warm := z.talk + time.Second
+	s.measure(number, z.talk, warm+scaled(z.line-warm), warm, func(ctx context.Context, l *loadtest.Load, d time.Duration) error {
+		return l.Offer(ctx, lineFactor*capacity, d)
+	}, func(r loadtest.Result, from, to time.Time) {
+		idle := r.Idle(from, to)
+		f["idle p50"], f["idle p99"] = ms(loadtest.Percentile(idle, 0.5)), ms(loadtest.Percentile(idle, 0.99))
+		f["served"] = float64(r.Served(from, to)) / to.Sub(from).Seconds()
+		f["lost"] += float64(r.Lost)
+	})
+}
+
+// saturate measures how many calls a second get through: callers enough to keep half of the agents busy at maxRate call
+// again as soon as their call is over, so that a phone is always free and nothing but the PBX limits them.
+func (s *site) saturate(f figures, number string) {
+	callers := s.agents / 2
+	talk := time.Duration(float64(callers) / maxRate * float64(time.Second))
+	s.measure(number, talk, scaled(satTime), 2*time.Second, func(ctx context.Context, l *loadtest.Load, d time.Duration) error {
+		return l.Saturate(ctx, callers, d)
+	}, func(r loadtest.Result, from, to time.Time) {
+		f["saturated"] = float64(r.Served(from, to)) / to.Sub(from).Seconds()
+		f["lost"] += float64(r.Lost)
+	})
+}
+
+func (s *site) ownCPU(isCtid bool) time.Duration {
+	if !isCtid {
+		return 0
+	}
+	return cpu(s.t, s.rig.PID)
+}
+
+func scaled(d time.Duration) time.Duration { return time.Duration(float64(d) * *seconds) }
+
+// measure runs one load for d and reads its figures, those of the first warm left out.
+func (s *site) measure(number string, talk, d, warm time.Duration, run func(context.Context, *loadtest.Load, time.Duration) error,
+	read func(r loadtest.Result, from, to time.Time)) {
+	s.t.Helper()
+	l, stop := s.load(number, talk)
+	defer stop()
+	from := time.Now().Round(0).Add(min(warm, d/2))
+	err := run(s.t.Context(), l, d)
+	to := time.Now().Round(0)
+	ctx, cancel := context.WithTimeout(s.t.Context(), time.Minute)
+	defer cancel()
+	if err := errors.Join(err, l.HangUp(ctx)); err != nil {
+		s.t.Fatalf("%s: %v", number, err)
+	}
+	r := l.Result()
+	read(r, from, to)
+	if r.Double > 0 {
+		s.t.Errorf("%s: %d INVITEs came to a phone that was in a call", number, r.Double)
+	}
+	s.idle()
+}
+
+// report prints the table and holds the targets.
+func report(t *testing.T, z size, queue, ctid []figures) {
+	t.Helper()
+	column := func(list []figures, name string) (out []float64) {
+		for _, f := range list {
+			out = append(out, f[name])
+		}
+		return out
+	}
+	fmt.Printf("\n%d agents, %d runs of each side in turns; median (least–most)\n\n", *agents, *runs)
+	fmt.Printf("| figure | app_queue | ctid | compared | target |\n|---|---|---|---|---|\n")
+	var missed []error
+	row := func(name, unit, target string, holds func(q, c float64) (string, bool)) {
+		q, c := column(queue, name), column(ctid, name)
+		compared, ok := holds(median(q), median(c))
+		if !ok {
+			target += ", MISSED"
+			missed = append(missed, fmt.Errorf("%s: %s, the target is %s", name, compared, target))
+		}
+		fmt.Printf("| %s, %s | %s | %s | %s | %s |\n", name, unit, spread(q), spread(c), compared, target)
+	}
+	plus := func(most float64) func(q, c float64) (string, bool) {
+		return func(q, c float64) (string, bool) { return fmt.Sprintf("%+.1f", c-q), c-q <= most }
+	}
+	ratio := func(ok func(r float64) bool) func(q, c float64) (string, bool) {
+		return func(q, c float64) (string, bool) { return fmt.Sprintf("%.3f ×", c/q), ok(c / q) }
+	}
+	row("ring p50", "ms from INVITE to INVITE", "≤ + 8 ms", plus(8))
+	row("ring p99", "ms from INVITE to INVITE", "≤ + 40 ms", plus(40))
+	row("idle p50", "ms from BYE to INVITE", "none", ratio(func(float64) bool { return true }))
+	row("idle p99", "ms from BYE to INVITE", "≤ 0.1 ×", ratio(func(r float64) bool { return r <= 0.1 }))
+	row("served", "calls/s with a line", fmt.Sprintf("≥ %v ×", z.served), ratio(func(r float64) bool { return r >= z.served }))
+	row("saturated", "calls/s", "≥ 0.9 ×", ratio(func(r float64) bool { return r >= 0.9 }))
+	row("asterisk cpu", "ms a call", "≤ 1.1 ×", ratio(func(r float64) bool { return r <= 1.1 }))
+	row("ctid cpu", "ms a call", "none", func(_, _ float64) (string, bool) { return "", true })
+	row("lost", "calls", "ctid 0", func(_, c float64) (string, bool) { return "", c == 0 })
+	if err := errors.Join(missed...); err != nil {
+		t.Error(err)
+	}
+}
