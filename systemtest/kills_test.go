@@ -47,8 +47,6 @@ type rushCaller struct {
 
 type span struct{ from, to time.Time }
 
-func (s span) holds(t time.Time) bool { return !t.Before(s.from) && !t.After(s.to) }
-
 // faultsOf is how many faults a run has: 1, or in a long run what CTID_KILLS says.
 func faultsOf(t *testing.T) int {
 	t.Helper()
@@ -99,7 +97,7 @@ func newRush(ctx context.Context, t *testing.T, first int, change ...func(*Optio
 	if err != nil {
 		t.Fatal(err)
 	}
-	u := &rush{t: t, r: Start(t, opt), rnd: rand.New(rand.NewPCG(seed, uint64(first)))} //nolint:gosec // a seeded run
+	u := &rush{t: t, r: Start(t, opt), rnd: rand.New(rand.NewPCG(seed, uint64(first)))}
 	for _, a := range u.r.Agents() {
 		p := u.r.Phone(a)
 		p.SetPolicy(phonetest.AnswerAfter(300 * time.Millisecond))
