@@ -344,56 +344,6 @@ func (d *desk) publishAgent(now time.Time, c acd.AgentChanged) {
 	}
 }
 
-// reload replaces the plan.
-func (d *desk) reload(now time.Time, p Plan) {
-	known := map[ctid.AgentID]bool{}
-	for _, a := range d.plan.ACD.Agents {
-		known[a.ID] = true
-	}
-	p.ACD.Epoch = d.plan.ACD.Epoch
-	d.plan = p
-	d.fact(now, ctid.Event{By: ctid.BySystem, Body: ctid.ConfigChanged{Hash: p.Hash, What: "reload"}})
-	d.decide(now, acd.Reconfigure{Config: p.ACD})
-	var added []acd.Agent
-	for _, a := range p.ACD.Agents {
-		if !known[a.ID] {
-			added = append(added, a)
-		}
-	}
-	d.logIn(now, added)
-	for _, n := range d.nodes {
-		if n.up {
-			d.askDevices(n)
-		}
-	}
-}
-
-// drain stops new calls and sends those who do not talk yet to the fallback.
-func (d *desk) drain(now time.Time, why string) chan struct{} {
-	if !d.draining {
-		d.draining = true
-		d.fact(now, ctid.Event{By: ctid.BySystem, Body: ctid.ServerDraining{Phase: "no_new_calls", Why: why, RetryMS: 2000, SpreadMS: 3000}})
-		for _, id := range sortedKeys(d.calls) {
-			k := d.calls[id]
-			k.post(func(now time.Time) { k.sendToFallback(now, "drained") })
-		}
-	}
-	empty := make(chan struct{})
-	d.emptied = append(d.emptied, empty)
-	d.signalIfEmpty()
-	return empty
-}
-
-func (d *desk) signalIfEmpty() {
-	if len(d.calls) > 0 {
-		return
-	}
-	for _, c := range d.emptied {
-		close(c)
-	}
-	d.emptied = nil
-}
-
 // forget drops a call whose goroutine is about to end.
 func (d *desk) forget(k *call) {
 	delete(d.calls, k.id)
@@ -401,24 +351,6 @@ func (d *desk) forget(k *call) {
 		delete(d.byChan, k.channel)
 	}
 	d.signalIfEmpty()
-}
-
-func (d *desk) status(now time.Time) Status {
-	st := Status{Calls: len(d.calls), Draining: d.draining, NodesUp: map[ctid.NodeID]bool{}, NodesWhy: map[ctid.NodeID]string{},
-		Agents: map[ctid.AgentState]int{}, Queues: map[ctid.QueueID]acd.QueueFigures{}}
-	for name, n := range d.nodes {
-		st.NodesUp[ctid.NodeID(name)], st.NodesWhy[ctid.NodeID(name)] = n.up, n.why
-	}
-	for _, a := range d.plan.ACD.Agents {
-		if v, ok := d.core.AgentView(a.ID); ok {
-			st.Agents[v.State]++
-			st.AgentList = append(st.AgentList, v)
-		}
-	}
-	for _, q := range d.plan.ACD.Queues {
-		st.Queues[q.ID] = d.core.Figures(q.ID, now)
-	}
-	return st
 }
 
 func sortedKeys[K ~string, V any](m map[K]V) []K {

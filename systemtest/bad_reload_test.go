@@ -142,7 +142,7 @@ func TestRealQueueRemoved(t *testing.T) {
 		t.Fatal(err)
 	}
 	awaitMetric(r, `ctid_queue_waiting{queue="sales"}`, 1)
-	yaml := with("  - {name: sales, label: Sales, ring: 5s}\n", "", "[sales, support]", "[support]", "queue: sales}", "queue: support}")(r.file("ctid.yaml"))
+	yaml := with("  - {name: sales, label: Sales, ring: 5s, short_talk: 0s}\n", "", "[sales, support]", "[support]", "queue: sales}", "queue: support}")(r.file("ctid.yaml"))
 	r.Write("ctid.yaml", yaml)
 	r.Write("ivr/main.yaml", strings.Replace(r.file("ivr/main.yaml"), "name: sales", "name: support", 1))
 	hup(r, "reloaded")

@@ -3,7 +3,6 @@
 package systemtest
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -14,11 +13,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
-	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -26,7 +22,6 @@ import (
 	"ctid/pbxtest"
 	"ctid/pbxtest/phonetest"
 	"ctid/store"
-	"ctid/ws/wsclient"
 )
 
 // Build builds the program into dir and returns its path. tags may be empty.
@@ -210,157 +205,6 @@ func (r *Rig) Run(stdin string, args ...string) (string, int) {
 	return string(out), c.ProcessState.ExitCode()
 }
 
-// Start prepares a Rig, makes a user for each agent, starts the program and waits until it is ready. The test's end
-// stops it and checks that it ended well.
-func Start(t testing.TB, opt Options) *Rig {
-	t.Helper()
-	r := Prepare(t, opt)
-	r.Launch()
-	return r
-}
-
-// Launch starts the program of a prepared Rig and waits until it is ready.
-func (r *Rig) Launch() {
-	r.T.Helper()
-	r.Begin()
-	r.Eventually("ready", func() error {
-		code, body := r.Get(r.Web + "/readyz")
-		if code != http.StatusOK {
-			return fmt.Errorf("readyz: %d %s", code, body)
-		}
-		return nil
-	})
-}
-
-// Begin starts the program of a prepared Rig and waits until its listeners are open, be it ready or not.
-func (r *Rig) Begin() {
-	r.T.Helper()
-	if r.password["admin"] == "" {
-		r.seed()
-	}
-	words, env, err := pbxtest.Tool(r.T.Context(), "espeak-ng")
-	if err != nil {
-		r.T.Fatal(err)
-	}
-	c := r.Command(context.WithoutCancel(r.T.Context()), "serve", "-c", "ctid.yaml")
-	c.Env = append(c.Env, "CTID_ESPEAK="+strings.Join(words, "\n"), "CTID_ESPEAK_ENV="+strings.Join(env, "\n"))
-	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	errs, err := c.StderrPipe()
-	if err != nil {
-		r.T.Fatal(err)
-	}
-	if err := c.Start(); err != nil {
-		r.T.Fatal(err)
-	}
-	r.cmd, r.exited = c, make(chan struct{})
-	r.up = make(chan string, 100) // more starts than any test causes
-	go r.read(errs)
-	r.T.Cleanup(func() { r.Stop() })
-	r.AwaitUp()
-}
-
-// IsUp says, without waiting, whether the daemon has come up since the last AwaitUp or IsUp, and learns its addresses.
-func (r *Rig) IsUp() bool {
-	select {
-	case line := <-r.up:
-		r.learn(line)
-		return true
-	default:
-		return false
-	}
-}
-
-func (r *Rig) learn(line string) {
-	r.Web, r.Metrics, r.Media = "http://"+field(line, "web"), "http://"+field(line, "metrics"), "http://"+field(line, "media")
-	r.PID, _ = strconv.Atoi(field(line, "pid"))
-}
-
-// AwaitUp waits until the daemon has come up, for the first time or again, and learns its addresses.
-func (r *Rig) AwaitUp() {
-	r.T.Helper()
-	select {
-	case line := <-r.up:
-		r.learn(line)
-	case <-r.exited:
-		r.T.Fatalf("ctid ended: %v\n%s", r.exit, r.Log())
-	case <-time.After(30 * time.Second):
-		r.T.Fatalf("ctid is not up after 30 s\n%s", r.Log())
-	}
-}
-
-func field(line, key string) string {
-	m := regexp.MustCompile(key + `=(?:http://)?([0-9.:]+)`).FindStringSubmatch(line)
-	if m == nil {
-		return ""
-	}
-	return m[1]
-}
-
-// read keeps the program's log and tells the line that says it is up; at the end of the log it collects the exit.
-func (r *Rig) read(errs io.Reader) {
-	s := bufio.NewScanner(errs)
-	s.Buffer(nil, 1<<20)
-	for s.Scan() {
-		r.logMu.Lock()
-		r.log.WriteString(s.Text() + "\n")
-		r.logMu.Unlock()
-		if strings.Contains(s.Text(), "ctid is up") {
-			r.up <- s.Text()
-		}
-	}
-	r.exit = r.cmd.Wait()
-	close(r.exited)
-}
-
-// Log is what the program has said so far.
-func (r *Rig) Log() string {
-	r.logMu.Lock()
-	defer r.logMu.Unlock()
-	return r.log.String()
-}
-
-// Signal sends the program a signal.
-func (r *Rig) Signal(s os.Signal) {
-	r.T.Helper()
-	if err := r.cmd.Process.Signal(s); err != nil {
-		r.T.Error(err)
-	}
-}
-
-// Kill ends the program as a power cut would.
-func (r *Rig) Kill() {
-	r.T.Helper()
-	r.Signal(syscall.SIGKILL)
-	<-r.exited
-}
-
-// Stop ends the program by SIGTERM and checks that it ended well. More calls do nothing.
-func (r *Rig) Stop() {
-	r.T.Helper()
-	select {
-	case <-r.exited:
-		return
-	default:
-	}
-	_ = r.cmd.Process.Signal(syscall.SIGTERM)
-	select {
-	case <-r.exited:
-		if r.exit != nil {
-			r.T.Errorf("ctid ended with %v\n%s", r.exit, r.Log())
-		}
-	case <-time.After(45 * time.Second):
-		_ = r.cmd.Process.Signal(syscall.SIGQUIT)
-		<-r.exited
-		r.T.Errorf("ctid did not end\n%s", r.Log())
-	}
-	if log := r.Log(); strings.Contains(log, "DATA RACE") {
-		r.T.Errorf("a data race:\n%s", log)
-	}
-	if r.T.Failed() {
-		r.T.Logf("log of ctid:\n%s", r.Log())
-	}
-}
-
 // seed makes the users, and what the test wants in the database.
 func (r *Rig) seed() {
 	r.T.Helper()
@@ -525,92 +369,6 @@ func (r *Rig) Token(user string) string {
 		r.T.Fatalf("login of %s: %d %v", user, res.StatusCode, err)
 	}
 	return out.Token
-}
-
-// Desk is an agent's desktop: a websocket client whose frames are kept with their times of arrival.
-type Desk struct {
-	*wsclient.Client
-	r     *Rig
-	Agent string
-	mu    sync.Mutex
-	seen  []wsclient.Frame
-	news  chan struct{} // closed and made anew with each frame
-}
-
-// Desk opens the desktop of the agent of an extension.
-func (r *Rig) Desk(extension string) *Desk {
-	r.T.Helper()
-	c, err := wsclient.Dial(r.T.Context(), wsclient.Config{URL: "ws" + strings.TrimPrefix(r.Web, "http") + "/ws",
-		HeaderToken: r.Token("a" + extension), ID: "desk-" + extension})
-	if err != nil {
-		r.T.Fatal(err)
-	}
-	d := &Desk{Client: c, r: r, Agent: "a" + extension, news: make(chan struct{})}
-	go func() {
-		for f := range c.Frames {
-			d.mu.Lock()
-			d.seen = append(d.seen, f)
-			close(d.news)
-			d.news = make(chan struct{})
-			d.mu.Unlock()
-		}
-	}()
-	r.T.Cleanup(c.Close)
-	return d
-}
-
-// Ready logs the agent in and makes him ready.
-func (d *Desk) Ready() {
-	d.r.T.Helper()
-	for _, op := range []string{"agent.login", "agent.ready"} {
-		if _, err := d.Do(d.r.T.Context(), op, map[string]any{}, ""); err != nil {
-			d.r.T.Fatalf("%s %s: %v", d.Agent, op, err)
-		}
-	}
-}
-
-// Await returns the first frame after the from-th for which match holds, and its place.
-func (d *Desk) Await(from int, what string, match func(f wsclient.Frame) bool) (wsclient.Frame, int) {
-	d.r.T.Helper()
-	give := time.After(20 * time.Second)
-	for {
-		d.mu.Lock()
-		for ; from < len(d.seen); from++ {
-			if match(d.seen[from]) {
-				defer d.mu.Unlock()
-				return d.seen[from], from
-			}
-		}
-		news := d.news
-		d.mu.Unlock()
-		select {
-		case <-news:
-		case <-give:
-			d.r.T.Fatalf("%s: no %s", d.Agent, what)
-		}
-	}
-}
-
-// Event awaits an event of a type after the from-th frame.
-func (d *Desk) Event(from int, kind string) (wsclient.Frame, int) {
-	d.r.T.Helper()
-	return d.Await(from, kind, func(f wsclient.Frame) bool { return f.K == "event" && f.Type == kind })
-}
-
-// State awaits the agent's state after the from-th frame.
-func (d *Desk) State(from int, state string) (wsclient.Frame, int) {
-	d.r.T.Helper()
-	return d.Await(from, "state "+state, func(f wsclient.Frame) bool {
-		var v struct{ State, Reason string }
-		return f.K == "event" && f.Type == "agent.state_changed" && json.Unmarshal(f.Data, &v) == nil && v.State == state
-	})
-}
-
-// Len is how many frames have come so far.
-func (d *Desk) Len() int {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return len(d.seen)
 }
 
 // Clean says that nothing is left of any call, in Asterisk and in ctid.
