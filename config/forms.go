@@ -13,6 +13,8 @@ import (
 	"unicode"
 
 	"github.com/nyaruka/phonenumbers"
+
+	"ctid/suggest"
 )
 
 // form is what a text must look like: a pattern for the schema, and a check with a sentence for people.
@@ -177,40 +179,9 @@ func contains(list []string, s string) bool {
 
 // meant returns "; did you mean …?" for the nearest of the known words, or nothing.
 func meant(s string, known []string) string {
-	best, least := "", 1+len([]rune(s))/3
-	for _, k := range known {
-		if d := distance(strings.ToLower(s), k); d <= least && (best == "" || d < least) {
-			best, least = k, d
-		}
-	}
+	best := suggest.Among(s, known)
 	if best == "" {
 		return ""
 	}
 	return fmt.Sprintf("; did you mean %q?", best)
-}
-
-// distance counts the letters to insert, drop, change or swap with their neighbour that turn a into b.
-func distance(a, b string) int {
-	x, y := []rune(clip(a)), []rune(b)
-	rows := make([][]int, len(x)+1)
-	for i := range rows {
-		rows[i] = make([]int, len(y)+1)
-		rows[i][0] = i
-	}
-	for j := range rows[0] {
-		rows[0][j] = j
-	}
-	for i := 1; i <= len(x); i++ {
-		for j := 1; j <= len(y); j++ {
-			cost := 1
-			if x[i-1] == y[j-1] {
-				cost = 0
-			}
-			rows[i][j] = min(rows[i-1][j]+1, rows[i][j-1]+1, rows[i-1][j-1]+cost)
-			if i > 1 && j > 1 && x[i-1] == y[j-2] && x[i-2] == y[j-1] {
-				rows[i][j] = min(rows[i][j], rows[i-2][j-2]+1)
-			}
-		}
-	}
-	return rows[len(x)][len(y)]
 }

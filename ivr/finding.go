@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"ctid/suggest"
 )
 
 // Severity of a finding.
@@ -82,49 +84,9 @@ func (r *report) sorted() []Finding {
 // near returns `; did you mean "y"?` for the name among names that x was probably meant to be, or nothing. What prefix is
 // given is shown before the name.
 func near(x string, names []string, prefix ...string) string {
-	best, bestDist := "", len([]rune(x))/3+2
-	for _, n := range names {
-		if d := distance(strings.ToLower(x), strings.ToLower(n)); d < bestDist || d == bestDist && best != "" && n < best {
-			best, bestDist = n, d
-		}
-	}
-	for _, n := range names {
-		if best == "" && len(x) > 2 && strings.HasPrefix(n, x) {
-			return fmt.Sprintf("; did you mean %q?", strings.Join(prefix, "")+n)
-		}
-	}
-	if best == "" || best == x || bestDist >= len([]rune(best)) {
+	best := suggest.Among(x, names)
+	if best == "" {
 		return ""
 	}
 	return fmt.Sprintf("; did you mean %q?", strings.Join(prefix, "")+best)
-}
-
-// distance counts the inserted, deleted, changed and swapped characters between a and b.
-func distance(a, b string) int {
-	x, y := []rune(a), []rune(b)
-	if len(x) > 64 || len(y) > 64 {
-		return 64
-	}
-	rows := make([][]int, len(x)+1)
-	for i := range rows {
-		rows[i] = make([]int, len(y)+1)
-		rows[i][0] = i
-	}
-	for j := range rows[0] {
-		rows[0][j] = j
-	}
-	for i := 1; i <= len(x); i++ {
-		for j := 1; j <= len(y); j++ {
-			cost := 1
-			if x[i-1] == y[j-1] {
-				cost = 0
-			}
-			d := min(rows[i-1][j]+1, rows[i][j-1]+1, rows[i-1][j-1]+cost)
-			if i > 1 && j > 1 && x[i-1] == y[j-2] && x[i-2] == y[j-1] {
-				d = min(d, rows[i-2][j-2]+1)
-			}
-			rows[i][j] = d
-		}
-	}
-	return rows[len(x)][len(y)]
 }
