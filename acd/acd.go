@@ -129,6 +129,13 @@ type (
 		Offer ctid.OfferID
 		Why   string
 	}
+	// LegGone: of offer Offer nothing is left at the agent's phone. Until then he is offered nothing else, whatever his
+	// state, so that no phone rings for two callers; LineLimit after the end of offer or conversation that is not waited
+	// for any longer. OfferFailed says it too.
+	LegGone struct {
+		Agent ctid.AgentID
+		Offer ctid.OfferID
+	}
 	// WorkEnded: the conversation of task Task is over for the agent. Without NoWrap it leads to wrap-up if the queue has
 	// one. Dropped: his phone answered and was gone before the two heard each other; it counts as a phone that failed.
 	WorkEnded struct {
@@ -139,15 +146,17 @@ type (
 	}
 	// Tick lets timers act; Deadline says when the next one is due.
 	Tick struct{}
-	// Restarted: whoever carried out the decisions is a new process. Open offers are lost without blame, waiting tasks
-	// are forgotten (those whose callers are still there enter again, at their old places), and no desktop is connected.
+	// Restarted: whoever carried out the decisions is a new process, and no phone rings any more. Open offers are lost
+	// without blame, waiting tasks are forgotten (those whose callers are still there enter again, at their old places), and no desktop is connected.
 	// An agent who was ready and needs a desktop is offered nothing until it is back, and is paused after SeatReturn.
 	Restarted struct{}
-	// Adopt: the agent is in conversation on Task, as found in the PBX after a restart. Nothing changes if that is known.
+	// Adopt: the agent is in conversation on Task, as found in the PBX after a restart. Nothing but his leg's offer, which
+	// LegGone will name, changes if that is known.
 	Adopt struct {
 		Agent ctid.AgentID
 		Task  ctid.TaskID
 		Queue ctid.QueueID
+		Offer ctid.OfferID `json:",omitempty"`
 	}
 	// Reconfigure replaces the configuration. An agent removed finishes his work and is then out; a queue removed keeps
 	// its tasks until they leave, served by the agents it had, and takes no new ones (closed). An agent added is out: his
@@ -169,6 +178,7 @@ func (Leave) EventKind() string           { return "leave" }
 func (TaskGone) EventKind() string        { return "task_gone" }
 func (OfferUp) EventKind() string         { return "offer_up" }
 func (OfferFailed) EventKind() string     { return "offer_failed" }
+func (LegGone) EventKind() string         { return "leg_gone" }
 func (WorkEnded) EventKind() string       { return "work_ended" }
 func (Tick) EventKind() string            { return "tick" }
 func (Restarted) EventKind() string       { return "restarted" }
@@ -177,6 +187,9 @@ func (Reconfigure) EventKind() string     { return "reconfigure" }
 
 // SeatReturn is how long after a restart an agent's desktop has to come back before he is no longer ready.
 const SeatReturn = 60 * time.Second
+
+// LineLimit is how long after the end of an offer or conversation LegGone is waited for.
+const LineLimit = 5 * time.Second
 
 // Command is one thing the world should do or know, one of the types below.
 type Command interface{ command() }

@@ -37,9 +37,11 @@ type agent struct {
 	held      bool      // ready, but offered nothing until his desktop is back after a restart
 	inFree    bool      // stands in the free lists of his queues
 
-	gap     timer // gapOver
-	wrapEnd timer // wrapOver
-	grace   timer // deskGone; armed while a desktop may be lost without consequence
+	line    ctid.OfferID // of which something may be left at his phone
+	clear   timer        // lineOver; armed while line is the only thing that he has
+	gap     timer        // gapOver
+	wrapEnd timer        // wrapOver
+	grace   timer        // deskGone; armed while a desktop may be lost without consequence
 }
 
 type membership struct {
@@ -57,7 +59,7 @@ type work struct {
 
 func newAgent(id ctid.AgentID) *agent {
 	return &agent{id: id, state: ctid.Out,
-		gap: timer{kind: gapOver, id: string(id)}, wrapEnd: timer{kind: wrapOver, id: string(id)},
+		clear: timer{kind: lineOver, id: string(id)}, gap: timer{kind: gapOver, id: string(id)}, wrapEnd: timer{kind: wrapOver, id: string(id)},
 		grace: timer{kind: deskGone, id: string(id)}}
 }
 

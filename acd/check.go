@@ -51,9 +51,12 @@ func (c *checker) agent(s *State, a *agent) {
 	c.must(!a.since.After(s.now) && a.lasted >= 0, "agent %s is in his state since %v, after %v", a.id, a.since, s.now)
 	c.must(!a.removed || a.busy(), "agent %s is not configured, and has no work", a.id)
 	gap := a.state == ctid.Ready && a.until.After(s.now)
-	free := a.state == ctid.Ready && !gap && !a.held
+	free := a.state == ctid.Ready && !gap && !a.held && a.line == ""
 	c.must(a.inFree == free, "agent %s: free %v, listed as free %v", a.id, free, a.inFree)
 	c.must(gap == (a.gap.index > 0), "agent %s: left alone %v, its timer %v", a.id, gap, a.gap.index > 0)
+	working := a.state == ctid.Reserved || a.state == ctid.Talking
+	c.must((a.line != "" && !working) == (a.clear.index > 0), "agent %s is %s: line %q, its timer %v", a.id, a.state, a.line, a.clear.index > 0)
+	c.must(a.offer == nil || a.line == "" || a.line == a.offer.id, "agent %s is offered something on the line of %s", a.id, a.line)
 	c.must(!a.held || a.state == ctid.Ready && !a.awake && s.inGrace(a), "agent %s is held for a desktop: %s, awake %v", a.id, a.state, a.awake)
 	for _, m := range a.serves {
 		_, member := slices.BinarySearchFunc(m.queue.members, a, compareAgents)

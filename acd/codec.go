@@ -33,7 +33,7 @@ var decoders = []decoder{
 	decoderOf[AgentLogin](), decoderOf[AgentLogout](), decoderOf[AgentReady](), decoderOf[AgentPause](),
 	decoderOf[AgentCancelNext](), decoderOf[WrapUpDone](), decoderOf[DeskChanged](), decoderOf[DeviceChanged](),
 	decoderOf[Enqueue](), decoderOf[Leave](), decoderOf[TaskGone](), decoderOf[OfferUp](), decoderOf[OfferFailed](),
-	decoderOf[WorkEnded](), decoderOf[Tick](), decoderOf[Reconfigure](), decoderOf[Restarted](), decoderOf[Adopt](),
+	decoderOf[LegGone](), decoderOf[WorkEnded](), decoderOf[Tick](), decoderOf[Reconfigure](), decoderOf[Restarted](), decoderOf[Adopt](),
 }
 
 func decoderOf[E Event]() decoder {

@@ -40,6 +40,12 @@ func (s *State) become(a *agent, st ctid.AgentState, reason string, by ctid.By) 
 	if st != ctid.Ready {
 		a.until, a.held = time.Time{}, false
 	}
+	switch {
+	case st == ctid.Reserved || st == ctid.Talking:
+		s.timers.stop(&a.clear)
+	case a.line != "" && a.clear.index == 0:
+		s.timers.set(&a.clear, s.now.Add(LineLimit))
+	}
 	s.changed(a, by)
 	switch {
 	case st == ctid.Out && a.removed:
@@ -49,6 +55,13 @@ func (s *State) become(a *agent, st ctid.AgentState, reason string, by ctid.By) 
 	case st == ctid.Ready:
 		s.list(a)
 	}
+}
+
+// lineClear: nothing is left at a's phone of what it rang for.
+func (s *State) lineClear(a *agent) {
+	a.line = ""
+	s.timers.stop(&a.clear)
+	s.list(a)
 }
 
 // changed tells the world a's view after a change.

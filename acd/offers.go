@@ -34,7 +34,7 @@ func (s *State) makeOffer(t *task, a *agent) {
 	s.timers.set(&o.ring, s.now.Add(q.cfg.Ring))
 	q.waiting = remove(q.waiting, t, compareTasks)
 	q.ringing = insert(q.ringing, t, compareTasks)
-	t.offer, a.offer = o, o
+	t.offer, a.offer, a.line = o, o, o.id
 	s.become(a, ctid.Reserved, "", ctid.BySystem)
 	s.emit(MakeOffer{Offer: o.id, Task: t.id, Queue: q.cfg.ID, Agent: a.id, Until: o.ring.due, Entered: t.entered,
 		Priority: t.priority, OffersBefore: t.offers})
@@ -111,6 +111,7 @@ func (s *State) offerFailed(e OfferFailed) {
 		return
 	}
 	a, rules := o.agent, o.task.queue.cfg
+	a.line = ""
 	switch e.Why {
 	case "rejected":
 		s.dropOffer(o, ctid.OfferRejected, e.Why)

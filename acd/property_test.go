@@ -81,7 +81,7 @@ func (c *crowd) draw(t *rapid.T, now time.Time) Event {
 	by := ctid.By{Kind: "agent", ID: string(agent)}
 	yes := rapid.IntRange(0, 3).Draw(t, "yes") > 0
 	reason := rapid.SampledFrom([]string{"", "lunch", "training"}).Draw(t, "reason")
-	switch n := rapid.IntRange(0, 45).Draw(t, "event"); {
+	switch n := rapid.IntRange(0, 49).Draw(t, "event"); {
 	case n < 3:
 		return AgentLogin{agent, by}
 	case n < 4:
@@ -117,6 +117,8 @@ func (c *crowd) draw(t *rapid.T, now time.Time) Event {
 		return Reconfigure{drawConfig(t)}
 	case n < 44:
 		return Restarted{}
+	case n < 48:
+		return LegGone{agent, late(t, c.offers, "offer", "o_9")}
 	default:
 		return Tick{}
 	}
@@ -372,6 +374,8 @@ func TestBestOfAll(t *testing.T) {
 				ev = OfferFailed{late(t, c.offers, "offer", "o_9"), "unreachable"}
 			case kind == 6:
 				ev = TaskGone{late(t, c.talks, "task", "c99")}
+			case kind == 7:
+				ev = LegGone{agent, s.lineOf(agent)}
 			}
 			s.Decide(now, Tick{}) // so that nothing is due in the event that is judged
 			want := expected(s, ev)
@@ -427,7 +431,7 @@ func expected(s *State, ev Event) []string {
 	switch e := ev.(type) {
 	case AgentReady:
 		a := s.agents[e.Agent]
-		if a == nil || a.state != ctid.Paused || !slices.Contains(a.can(), opReady) {
+		if a == nil || a.state != ctid.Paused || a.line != "" || !slices.Contains(a.can(), opReady) {
 			return nil
 		}
 		var best *task
@@ -453,7 +457,7 @@ func expected(s *State, ev Event) []string {
 		bestRank := 0
 		for _, a := range s.agents {
 			rank, ok := serves(a, e.Queue)
-			if !ok || a.state != ctid.Ready || a.until.After(s.now) {
+			if !ok || a.state != ctid.Ready || a.until.After(s.now) || a.line != "" {
 				continue
 			}
 			if best == nil || rank < bestRank || rank == bestRank && (a.idle.Before(best.idle) || a.idle.Equal(best.idle) && a.id < best.id) {
@@ -466,4 +470,12 @@ func expected(s *State, ev Event) []string {
 		return []string{fmt.Sprintf("%s to %s", e.Task, best.id)}
 	}
 	return nil
+}
+
+// lineOf is the offer of which something may be left at an agent's phone.
+func (s *State) lineOf(id ctid.AgentID) ctid.OfferID {
+	if a := s.agents[id]; a != nil {
+		return a.line
+	}
+	return ""
 }

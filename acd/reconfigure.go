@@ -143,6 +143,7 @@ func (s *State) removeIdle(a *agent) {
 // dropAgent forgets an agent who is out and no longer configured.
 func (s *State) dropAgent(a *agent) {
 	s.timers.stop(&a.grace)
+	s.timers.stop(&a.clear)
 	delete(s.agents, a.id)
 	s.revs[a.id] = a.rev
 	for _, m := range a.serves {

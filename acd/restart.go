@@ -9,6 +9,10 @@ import (
 
 // restarted brings the state to where a new process can go on from.
 func (s *State) restarted() {
+	for _, a := range s.agents {
+		a.line = ""
+		s.timers.stop(&a.clear)
+	}
 	for _, id := range slices.Sorted(maps.Keys(s.tasks)) {
 		t := s.tasks[id]
 		if o := t.offer; o != nil {
@@ -25,6 +29,7 @@ func (s *State) restarted() {
 			continue
 		}
 		a.awake = false
+		s.list(a)
 		if a.desk == ctid.DeskRequired {
 			s.timers.set(&a.grace, s.now.Add(SeatReturn))
 			if a.state == ctid.Ready {
@@ -39,6 +44,7 @@ func (s *State) restarted() {
 // adopt puts an agent into the conversation that he is in.
 func (s *State) adopt(a *agent, e Adopt, by ctid.By) {
 	if a.state == ctid.Talking && a.work.task == e.Task {
+		a.line = e.Offer
 		return
 	}
 	if a.state == ctid.Talking || a.state == ctid.Reserved {
@@ -49,5 +55,6 @@ func (s *State) adopt(a *agent, e Adopt, by ctid.By) {
 	if q := s.queues[e.Queue]; q != nil {
 		a.work.wrap, a.work.force = q.cfg.Wrap, q.cfg.ForceCode
 	}
+	a.line = e.Offer
 	s.become(a, ctid.Talking, "", by)
 }

@@ -50,6 +50,8 @@ type agentSnap struct {
 	Misses    int
 	Fails     int
 	Gap       time.Time
+	Line      ctid.OfferID
+	Clear     time.Time
 	WrapEnd   time.Time
 	Grace     time.Time
 	Held      bool
@@ -126,7 +128,7 @@ func (a *agent) snap() agentSnap {
 	sn := agentSnap{ID: a.id, Desk: a.desk, Listed: slices.Clone(a.listed), Removed: a.removed, Leaving: a.leaving,
 		State: a.state, Reason: a.reason, Since: a.since, Was: a.was, Lasted: a.lasted, Rev: a.rev,
 		WrapFrom: a.wrapFrom, LastWrap: a.lastWrap, Reachable: a.reachable, Awake: a.awake, Idle: a.idle, Until: a.until,
-		Misses: a.misses, Fails: a.fails, Gap: armed(&a.gap), WrapEnd: armed(&a.wrapEnd), Grace: armed(&a.grace), Held: a.held}
+		Misses: a.misses, Fails: a.fails, Gap: armed(&a.gap), Line: a.line, Clear: armed(&a.clear), WrapEnd: armed(&a.wrapEnd), Grace: armed(&a.grace), Held: a.held}
 	v := a.view()
 	sn.Next, sn.Wrap = v.Next, v.Wrap
 	for _, m := range a.serves {
@@ -198,7 +200,7 @@ func (s *State) restoreAgent(sn agentSnap) error {
 	a := newAgent(sn.ID)
 	a.desk, a.listed, a.removed, a.leaving = sn.Desk, sn.Listed, sn.Removed, sn.Leaving
 	a.state, a.reason, a.since, a.was, a.lasted, a.rev = sn.State, sn.Reason, sn.Since, sn.Was, sn.Lasted, sn.Rev
-	a.held = sn.Held
+	a.held, a.line = sn.Held, sn.Line
 	a.next, a.wrap, a.wrapFrom, a.lastWrap = sn.Next, sn.Wrap, sn.WrapFrom, sn.LastWrap
 	a.reachable, a.awake, a.idle, a.until, a.misses, a.fails = sn.Reachable, sn.Awake, sn.Idle, sn.Until, sn.Misses, sn.Fails
 	if w := sn.Work; w != nil {
@@ -212,6 +214,7 @@ func (s *State) restoreAgent(sn agentSnap) error {
 		a.serves = append(a.serves, membership{q, m.Rank})
 	}
 	s.rearm(&a.gap, sn.Gap)
+	s.rearm(&a.clear, sn.Clear)
 	s.rearm(&a.wrapEnd, sn.WrapEnd)
 	s.rearm(&a.grace, sn.Grace)
 	s.agents[a.id] = a

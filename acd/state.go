@@ -110,6 +110,10 @@ func (s *State) apply(ev Event) {
 		s.leave(e)
 	case TaskGone:
 		s.taskGone(e)
+	case LegGone:
+		if a := s.agents[e.Agent]; a != nil && a.line == e.Offer { // else of a line that was not waited for, or of nobody's
+			s.lineClear(a)
+		}
 	case OfferUp:
 		s.offerUp(e)
 	case OfferFailed:
@@ -147,6 +151,8 @@ func (s *State) fire(t *timer) {
 		s.wrapTimeOver(s.agents[ctid.AgentID(t.id)])
 	case deskGone:
 		s.deskStaysAway(s.agents[ctid.AgentID(t.id)])
+	case lineOver:
+		s.lineClear(s.agents[ctid.AgentID(t.id)])
 	case gapOver:
 		s.list(s.agents[ctid.AgentID(t.id)])
 	}
@@ -184,9 +190,9 @@ func (s *State) touch(q *queue) {
 	}
 }
 
-// list puts a into the free lists of his queues, if he is free; one whose gap is not over is not.
+// list puts a into the free lists of his queues, if he is free; one whose gap is not over, or whose phone, is not.
 func (s *State) list(a *agent) {
-	if a.inFree || a.state != ctid.Ready || a.held || a.until.After(s.now) {
+	if a.inFree || a.state != ctid.Ready || a.held || a.line != "" || a.until.After(s.now) {
 		return
 	}
 	a.inFree = true

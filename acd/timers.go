@@ -15,6 +15,7 @@ const (
 	wrapOver
 	deskGone
 	gapOver
+	lineOver
 )
 
 // timer belongs to one offer, task or agent; id is that thing's id and breaks ties.

@@ -24,6 +24,7 @@ var update = flag.Bool("update", false, "rewrite what the transcripts expect")
 //	10:00:00 ana logs in              what happened, when
 //	  → ana: paused (login), …        what the centre did about it; written by -update
 //	  at 10:00:20                     what was due before the next line happens by itself, at its time
+//	| phones slow                     a leg that ended goes only when a line says so; else it is gone at once
 //	10:00:30 reload                   puts the | lines after it in force
 //	10:00:40 look at ana | sales | c1 shows what outsiders may know
 func TestTranscripts(t *testing.T) {
@@ -70,7 +71,9 @@ type player struct {
 	s   *State
 	now time.Time
 	cfg Config
-	out strings.Builder
+	// slow: the legs of offers and conversations that end are gone only when the transcript says so.
+	slow bool
+	out  strings.Builder
 }
 
 const day = "2026-03-02 "
@@ -143,6 +146,8 @@ func (p *player) config(f []string) {
 		return n
 	}
 	switch f[0] {
+	case "phones":
+		p.slow = true
 	case "queue":
 		q := Queue{ID: ctid.QueueID(f[1])}
 		for rest := f[2:]; len(rest) > 0; {
@@ -223,6 +228,11 @@ func (p *player) decide(now time.Time, ev Event) {
 	if err := p.s.check(); err != nil {
 		p.t.Fatalf("after %#v: %v", ev, err)
 	}
+	for _, a := range p.s.sortedAgents() {
+		if a.clear.index > 0 && !p.slow {
+			p.decide(now, LegGone{a.id, a.line})
+		}
+	}
 }
 
 // sentences is the language of events.
@@ -260,6 +270,7 @@ var sentences = []struct {
 	say(`(\w+) hangs up`, func(_ *player, m []string) Event { return TaskGone{ctid.TaskID(m[1])} }),
 	say(`offer (\d+) is answered`, func(_ *player, m []string) Event { return OfferUp{ctid.OfferID("o_A_" + m[1])} }),
 	say(`offer (\d+) fails \((\w+)\)`, func(_ *player, m []string) Event { return OfferFailed{ctid.OfferID("o_A_" + m[1]), m[2]} }),
+	say(`(\w+)'s leg of offer (\d+) is gone`, func(_ *player, m []string) Event { return LegGone{agentID(m[1]), ctid.OfferID("o_A_" + m[2])} }),
 	say(`time passes`, func(*player, []string) Event { return Tick{} }),
 }
 

@@ -65,6 +65,7 @@ type leg struct {
 	born  time.Time
 	up    bool
 	asked bool // a hang-up was asked for
+	clear bool // the core knows that his phone is free of it
 }
 
 // playback is a prompt on its way or playing.
@@ -165,8 +166,9 @@ func (k *call) rescue() {
 	k.sb.cfg.Log.Error("fault in a call; its caller goes to the fallback", "call", k.id, "fault", fmt.Sprint(fault), "stack", string(debug.Stack()))
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(k.ctx), 5*time.Second)
 	defer cancel()
-	for id := range k.legs {
+	for id, l := range k.legs {
 		_ = k.node.Hangup(ctx, id, "normal", 0)
+		k.legClear(l)
 	}
 	_ = toFallback(ctx, k.node, k.channel)
 	k.finish(k.sb.clock.steady(), ctid.End{Side: ctid.SideSystem, Reason: "internal"})

@@ -198,8 +198,9 @@ func (k *call) giveUp(now time.Time) {
 		k.warn(what, err)
 		return err == nil || ari.IsGone(err) || k.tries >= givesUp
 	}
-	for id := range k.legs {
+	for id, l := range k.legs {
 		if ask("hanging up an agent's leg failed", id) {
+			k.legClear(l)
 			delete(k.legs, id)
 		}
 	}
@@ -229,6 +230,9 @@ func (k *call) letGo(now time.Time, reason string) {
 			k.warn("hanging up an agent's leg failed", k.node.Hangup(k.ctx, id, "normal", 0))
 		}
 	}()
+	for _, id := range sortedKeys(k.legs) {
+		k.legClear(k.legs[id])
+	}
 	k.callerGone, k.music = true, false
 	k.legs, k.bridge, k.doubtful = map[string]*leg{}, "", nil
 	if k.ended {

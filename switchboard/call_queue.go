@@ -324,7 +324,7 @@ func (k *call) popSeen(id ctid.OfferID, ms int64) {
 func (k *call) offerEnded(now time.Time, c acd.EndOffer) {
 	o := k.offer
 	if o == nil || o.Offer != c.Offer { // a late answer to an offer that is over: that leg must go
-		k.hangupLegs(func(l *leg) bool { return l.offer == c.Offer })
+		k.dropLeg(c)
 		return
 	}
 	k.offer = nil
@@ -338,11 +338,24 @@ func (k *call) offerEnded(now time.Time, c acd.EndOffer) {
 		k.connect(now, o, r.RingMS)
 		return
 	}
-	k.hangupLegs(func(l *leg) bool { return l.offer == c.Offer })
+	k.dropLeg(c)
 	if !k.musicDue.IsZero() {
 		k.playMusic()
 	}
 	if !k.callerGone {
 		k.fact(ctid.BySystem, ctid.CallDiverted{FromAgent: o.Agent, Why: c.Why, Next: "waiting_same_place"}, o.Agent)
+	}
+}
+
+// dropLeg hangs up the leg of an offer that is over. Where it has none, its agent's phone is free.
+func (k *call) dropLeg(c acd.EndOffer) {
+	for _, l := range k.legs {
+		if l.offer == c.Offer {
+			k.hangupLegs(func(x *leg) bool { return x == l })
+			return
+		}
+	}
+	if c.Agent != "" {
+		k.tellCore(acd.LegGone{Agent: c.Agent, Offer: c.Offer})
 	}
 }

@@ -91,6 +91,7 @@ func (k *call) legEvent(now time.Time, l *leg, ev ari.Event) {
 		if l.up {
 			l.asked = true // it goes by itself: a request for it would find it gone
 			k.partnerLeft(now, l, e.Cause)
+			k.legClear(l)
 		}
 	case *ari.ChannelHold:
 		k.held(now, l.id, e.MusicClass)
@@ -118,7 +119,16 @@ func (k *call) legGone(now time.Time, l *leg, cause, sip int) {
 	} else if !l.asked {
 		k.tellCore(acd.OfferFailed{Offer: l.offer, Why: refusal(cause, sip)})
 	}
+	k.legClear(l)
 	k.cleanUp()
+}
+
+// legClear tells the core that the agent's phone is free of this leg.
+func (k *call) legClear(l *leg) {
+	if !l.clear && l.agent != "" {
+		l.clear = true
+		k.tellCore(acd.LegGone{Agent: l.agent, Offer: l.offer})
+	}
 }
 
 // refusal reads why a phone did not answer: the SIP status where the PBX tells it, else the Q.850 cause.

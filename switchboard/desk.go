@@ -15,7 +15,8 @@ type desk struct {
 	sb       *Switchboard
 	box      *box
 	core     *acd.State
-	plan     Plan
+	plan     Plan // by setPlan
+	whose    map[phoneAt]ctid.AgentID
 	seq      uint64 // of the next fact
 	lastAt   time.Time
 	ctx      context.Context // of Run: what calls are born under
@@ -60,9 +61,10 @@ func newDesk(s *Switchboard) (*desk, error) {
 			return nil, err
 		}
 	}
-	d := &desk{sb: s, box: newBox(), core: core, plan: s.cfg.Plan, seq: s.cfg.NextSeq,
+	d := &desk{sb: s, box: newBox(), core: core, seq: s.cfg.NextSeq,
 		calls: map[ctid.CallID]*call{}, byChan: map[string]*call{}, nodes: map[string]*nodeState{},
 		orphans: map[string]*orphan{}, pops: map[ctid.AgentID]*popState{}, reserved: map[ctid.AgentID]acd.AgentChanged{}}
+	d.setPlan(s.cfg.Plan)
 	d.old, d.coming = map[ctid.CallID]ctid.CallRecord{}, map[string]*homecoming{}
 	for _, r := range s.cfg.History.Calls {
 		d.old[r.ID] = r
@@ -257,6 +259,8 @@ func acdSubject(ev acd.Event) string {
 		return string(e.Offer)
 	case acd.OfferFailed:
 		return string(e.Offer)
+	case acd.LegGone:
+		return string(e.Offer)
 	}
 	return ""
 }
@@ -302,6 +306,9 @@ func (d *desk) endOffer(c acd.EndOffer) {
 	if k := d.calls[ctid.CallID(c.Task)]; k != nil {
 		k.post(func(now time.Time) { k.offerEnded(now, c) })
 		return
+	}
+	if c.Agent != "" { // a call is forgotten when its legs are gone
+		d.post(func(now time.Time) { d.decide(now, acd.LegGone{Agent: c.Agent, Offer: c.Offer}) })
 	}
 	for _, k := range d.calls { // the core no longer knows whose it was; the call does, and hangs its leg up
 		k.post(func(now time.Time) { k.offerEnded(now, c) })

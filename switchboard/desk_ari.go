@@ -201,13 +201,9 @@ func (d *desk) contact(_ time.Time, n *ari.Node, e *ari.ContactStatusChange) {
 	})
 }
 
+// agentAt is whose phone an endpoint of a node is; empty: nobody's.
 func (d *desk) agentAt(n *ari.Node, endpoint string) ctid.AgentID {
-	for _, a := range d.plan.ACD.Agents {
-		if dev := d.plan.Devices[a.ID]; dev.Endpoint == endpoint && string(dev.Node) == n.Name() {
-			return a.ID
-		}
-	}
-	return ""
+	return d.whose[phoneAt{ctid.NodeID(n.Name()), endpoint}]
 }
 
 func (d *desk) device(now time.Time, n *ari.Node, endpoint string, reachable bool) {

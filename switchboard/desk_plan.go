@@ -7,6 +7,22 @@ import (
 	"ctid/acd"
 )
 
+// phoneAt is an endpoint of a node.
+type phoneAt struct {
+	node     ctid.NodeID
+	endpoint string
+}
+
+// setPlan puts a plan in force.
+func (d *desk) setPlan(p Plan) {
+	d.plan, d.whose = p, map[phoneAt]ctid.AgentID{}
+	for _, a := range p.ACD.Agents {
+		if dev, ok := p.Devices[a.ID]; ok {
+			d.whose[phoneAt{dev.Node, dev.Endpoint}] = a.ID
+		}
+	}
+}
+
 // reload replaces the plan.
 func (d *desk) reload(now time.Time, p Plan) {
 	known := map[ctid.AgentID]bool{}
@@ -14,7 +30,7 @@ func (d *desk) reload(now time.Time, p Plan) {
 		known[a.ID] = true
 	}
 	p.ACD.Epoch = d.plan.ACD.Epoch
-	d.plan = p
+	d.setPlan(p)
 	d.fact(now, ctid.Event{By: ctid.BySystem, Body: ctid.ConfigChanged{Hash: p.Hash, What: "reload"}})
 	d.decide(now, acd.Reconfigure{Config: p.ACD})
 	var added []acd.Agent

@@ -159,7 +159,7 @@ func (d *desk) adopt(now time.Time, n *ari.Node, r ctid.CallRecord, f *found) {
 		if q != nil {
 			queue = q.Queue
 		}
-		d.decide(now, acd.Adopt{Agent: a.agent, Task: task, Queue: queue})
+		d.decide(now, acd.Adopt{Agent: a.agent, Task: task, Queue: queue, Offer: a.talking.offer})
 	case q != nil:
 		d.endTalks(now, r.ID, r.Live.Talk == nil)
 		if r.Live.Talk == nil {
@@ -194,7 +194,7 @@ func (d *desk) whoTalks(n *ari.Node, r ctid.CallRecord, f *found) adopted {
 		if a.talking != nil {
 			a.others = append(a.others, a.talking.id)
 		}
-		a.talking, a.agent = &leg{id: c.ID, agent: agent, up: true}, agent
+		a.talking, a.agent = &leg{id: c.ID, agent: agent, offer: ctid.OfferID(c.ID), up: true}, agent
 	}
 	return a
 }
@@ -249,9 +249,10 @@ func (d *desk) bury(now time.Time, r ctid.CallRecord, reason string) {
 	d.fact(now, ctid.Event{By: ctid.BySystem, Call: r.ID, Body: Cleared(r)}, func(e *ctid.LogEntry) { e.Record, e.Person = &r, person })
 }
 
-// hushLegs hangs up the legs of earlier runs that still ring, before anything new may ring: no phone rings for two
+// hushLegs hangs up the legs of earlier runs that still ring and waits until they are gone, before anything new may ring: no phone rings for two
 // callers, no caller rings two phones. live are the calls of this run.
 func hushLegs(ctx context.Context, n *ari.Node, channels []ari.Channel, site string, live map[ctid.CallID]bool) error {
+	var hushed []string
 	for _, c := range channels {
 		if id := callInID(c.ID); id == "" || live[id] || c.State == "Up" || !strings.HasPrefix(c.ID, "ctid."+site+".") {
 			continue
@@ -259,6 +260,33 @@ func hushLegs(ctx context.Context, n *ari.Node, channels []ari.Channel, site str
 		if err := n.Hangup(ctx, c.ID, "normal", 0); err != nil && !ari.IsGone(err) {
 			return err
 		}
+		hushed = append(hushed, c.ID)
+	}
+	ctx, cancel := context.WithTimeout(ctx, acd.LineLimit)
+	defer cancel()
+	for _, id := range hushed {
+		if err := gone(ctx, n, id); err != nil {
+			return err
+		}
 	}
 	return nil
+}
+
+// gone waits until a channel that was hung up is no longer there, or as long as ctx lets it.
+func gone(ctx context.Context, n *ari.Node, id string) error {
+	again := time.NewTicker(20 * time.Millisecond)
+	defer again.Stop()
+	for {
+		if _, err := n.Channel(ctx, id); err != nil {
+			if ari.IsGone(err) || ctx.Err() != nil {
+				return nil
+			}
+			return err
+		}
+		select {
+		case <-again.C:
+		case <-ctx.Done():
+			return nil
+		}
+	}
 }

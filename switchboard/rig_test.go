@@ -156,7 +156,12 @@ func inCentre(t *testing.T, script string, f func(t *testing.T, c *centre)) {
 		c.pbx = aritest.New(aritest.Options{})
 		defer c.pbx.Close()
 		for i, a := range []string{"1001", "1002"} {
-			c.pbx.Phone(a, aritest.AnswerAfter(time.Duration(i+1)*time.Second))
+			p := c.pbx.Phone(a, aritest.AnswerAfter(time.Duration(i+1)*time.Second))
+			defer func() {
+				if n := p.Most(); n > 1 {
+					t.Errorf("phone %s rang or talked for %d callers at once", a, n)
+				}
+			}()
 		}
 		c.boot(t, script, 1)
 		defer func() { c.stop() }()

@@ -142,6 +142,7 @@ func (s *Server) hop(ch *channel) {
 
 // dial lets a phone ring and behave.
 func (s *Server) dial(ch *channel, r originateRequest) {
+	ch.phone.most = max(ch.phone.most, s.calls(ch.phone))
 	s.tellDial(ch, "")
 	limit := 30
 	if r.Timeout != nil && *r.Timeout != 0 {

@@ -38,6 +38,7 @@ type Phone struct {
 	registered bool
 	behaviour  Behaviour
 	texts      []string
+	most       int
 }
 
 // Phone adds a registered phone, or changes the behaviour of the one that has that number.
@@ -53,6 +54,22 @@ func (s *Server) Phone(number string, b Behaviour) *Phone {
 	}
 	p.behaviour = b
 	return p
+}
+
+// Most is the largest number of calls that the phone has had at once.
+func (p *Phone) Most() (n int) {
+	p.s.do(func() { n = p.most })
+	return n
+}
+
+// calls is the number of calls that the phone has.
+func (s *Server) calls(p *Phone) (n int) {
+	for _, ch := range s.channels {
+		if ch.phone == p {
+			n++
+		}
+	}
+	return n
 }
 
 func (s *Server) phoneFor(endpoint string) *Phone {
