@@ -33,7 +33,7 @@ func TestRealSoak(t *testing.T) {
 	s := newSite(t, soakAgents)
 	s.startCtid()
 	f := figures{}
-	s.saturate(f, ctidNumber)
+	s.saturate(f, "saturated", ctidNumber, min(s.agents, maxRate), time.Second)
 	rate := f["saturated"] / 2
 	fmt.Printf("saturated at %.1f calls/s; %v at %.1f calls/s\n", f["saturated"], *soakFor, rate)
 

@@ -93,7 +93,7 @@ func (s site) files() (map[string]string, error) {
 		"indications.conf":          "[general]\ncountry=us\n[us]\ndescription=United States\nringcadence=2000,4000\ndial=350+440\nbusy=480+620/500,0/500\nring=440+480/2000,0/4000\ncongestion=480+620/250,0/250\ncallwaiting=440/300,0/10000\nrecord=1400/500,0/15000\n",
 		"cdr.conf":                  "[general]\nenable=no\n",
 		"acl.conf":                  "", "ccss.conf": "[general]\n", "cel.conf": "[general]\nenable=no\n", "features.conf": "[general]\n",
-		"pjproject.conf": "", "pjsip_notify.conf": "", "res_fax.conf": "[general]\n", "stasis.conf": "", "udptl.conf": "[general]\n",
+		"pjproject.conf": "", "pjsip_notify.conf": "", "res_fax.conf": "[general]\n", "stasis.conf": "#include stasis_ctid.conf\n", "udptl.conf": "[general]\n",
 		"statsd.conf": "[general]\nenabled=no\n", "websocket_client.conf": "", "geolocation.conf": "", "queuerules.conf": "",
 		"codecs.conf": "", "cli.conf": "", "cli_permissions.conf": "", "extconfig.conf": "", "dnsmgr.conf": "[general]\nenable=no\n",
 		"dsp.conf": "", "enum.conf": "", "res_curl.conf": "", "chan_websocket.conf": "",

@@ -84,14 +84,24 @@ type loopState struct {
 	flying  *batch
 	slow    *time.Timer
 	retry   *time.Timer
+	linger  *time.Timer
 	backOff *backoff.ExponentialBackOff
 	waiting bool // for the retry timer
+	company bool // rows that nobody waits for are held back for the linger timer
 }
 
+// Rows that nobody waits for are held back for lingerTime, or until there are lingerRows, so that more of them share a commit.
+const (
+	lingerTime = 5 * time.Millisecond
+	lingerRows = 256
+)
+
 func newLoopState() *loopState {
-	st := &loopState{slow: time.NewTimer(time.Hour), retry: time.NewTimer(time.Hour), backOff: backoff.NewExponentialBackOff()}
+	st := &loopState{slow: time.NewTimer(time.Hour), retry: time.NewTimer(time.Hour), linger: time.NewTimer(time.Hour),
+		backOff: backoff.NewExponentialBackOff()}
 	st.slow.Stop()
 	st.retry.Stop()
+	st.linger.Stop()
 	st.backOff.InitialInterval = 50 * time.Millisecond
 	st.backOff.MaxInterval = 2 * time.Second
 	return st
@@ -104,7 +114,7 @@ func (w *writer) loop() {
 	for {
 		w.nameLost()
 		w.tellIfUnhealthy()
-		if st.flying == nil && !st.waiting {
+		if st.flying == nil && !st.waiting && !w.lingers(st) {
 			w.launch(st)
 		}
 		if rows, jobs, closed := w.q.state(); closed && st.flying == nil && rows == 0 && jobs == 0 {
@@ -121,6 +131,10 @@ func (w *writer) loop() {
 			}
 		case <-st.retry.C:
 			st.waiting = false
+		case <-st.linger.C:
+			if st.company = false; st.flying == nil && !st.waiting {
+				w.launch(st)
+			}
 		case <-abandon:
 			abandon = nil
 			w.giveUp(st)
@@ -130,6 +144,20 @@ func (w *writer) loop() {
 	for range w.results { // the committer has closed its connection when this is closed
 	}
 	w.nameLost()
+}
+
+// lingers tells whether what waits may wait for company.
+func (w *writer) lingers(st *loopState) bool {
+	if w.isUnhealthy() || !w.q.patient() {
+		st.company = false
+		st.linger.Stop()
+		return false
+	}
+	if !st.company {
+		st.company = true
+		st.linger.Reset(lingerTime)
+	}
+	return true
 }
 
 func (w *writer) launch(st *loopState) {
