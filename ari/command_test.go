@@ -19,7 +19,7 @@ func in(t *testing.T, f func(*testing.T, *rig, *aritest.Caller)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		r := start(t, aritest.Options{}, nil)
-		r.want("up state-up")
+		r.want("up phones")
 		c := r.fake.Call(aritest.Caller{DNIS: "8001", Number: "+442079460000", Name: "Ann"})
 		r.want("StasisStart")
 		f(t, r, c)

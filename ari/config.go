@@ -57,12 +57,6 @@ var defaultDisallowed = []string{
 	"ApplicationRegistered", "BridgeCreated", "BridgeVideoSourceChanged", "ChannelCreated", "ChannelDialplan",
 }
 
-// stateTypes are the only types let through on the second socket: the rest would be the same channel events again.
-var stateTypes = []string{
-	"ApplicationReplaced", "ContactStatusChange", "DeviceStateChanged", "EndpointStateChange", "PeerStatusChange",
-	"TextMessageReceived",
-}
-
 // Config describes one Asterisk.
 type Config struct {
 	Name     string   // the node's name in the configuration; it is in every Message and error
@@ -70,10 +64,10 @@ type Config struct {
 	User     string   // section name in ari.conf; must have read_only=no
 	Password Password // never printed
 
-	App      string // Stasis application that the dialplan calls; "ctid"
-	StateApp string // second application for contacts, devices and texts; "ctid-state", "-" for none
-	// StateSources are what StateApp subscribes to; endpoint:PJSIP when nil.
-	StateSources []string
+	App string // Stasis application that the dialplan calls; "ctid"
+	// Phones is how often the states of the phones are read (2 s when 0), those of technology Tech ("PJSIP").
+	Phones time.Duration
+	Tech   string
 	// Disallow are event types that App does not want; nil means a fitting default, an empty slice none.
 	Disallow []string
 
@@ -107,11 +101,11 @@ func (c *Config) base() (*url.URL, error) {
 	if c.App == "" {
 		c.App = "ctid"
 	}
-	if c.StateApp == "" {
-		c.StateApp = "ctid-state"
+	if c.Phones <= 0 {
+		c.Phones = 2 * time.Second
 	}
-	if c.StateSources == nil {
-		c.StateSources = []string{"endpoint:PJSIP"}
+	if c.Tech == "" {
+		c.Tech = "PJSIP"
 	}
 	if c.Disallow == nil {
 		c.Disallow = defaultDisallowed

@@ -9,17 +9,9 @@ import (
 	"time"
 )
 
-// link keeps one socket of one application.
+// link keeps the application's socket.
 type link struct {
-	node    *Node
-	app     string
-	filter  eventFilter
-	probe   func(context.Context) error // before the socket; nil for none
-	sources func(context.Context) []string
-	up      func(gap bool, since time.Time)
-	down    Kind // what to tell when the socket is lost
-	deliver func(Event) bool
-
+	node  *Node
 	since time.Time // when the socket was last alive; zero before the first connect
 	upAt  time.Time // when the session of now was connected; zero before that
 	told  bool      // that it is down
@@ -33,71 +25,6 @@ type fatal struct {
 
 func (f *fatal) Error() string { return f.err.Error() }
 func (f *fatal) Unwrap() error { return f.err }
-
-func (n *Node) mainLink(firstUp func()) *link {
-	return &link{
-		node: n, app: n.cfg.App, filter: filterOf(nil, n.cfg.Disallow), down: KindDown,
-		probe: n.probe, sources: n.lostSubscriptions,
-		deliver: func(ev Event) bool {
-			if e, ok := ev.(*ChannelDestroyed); ok {
-				n.subs.remove("channel:" + e.Channel.ID)
-			}
-			return true
-		},
-		up: func(gap bool, since time.Time) {
-			if gap {
-				n.tell(Message{Kind: KindGap, Since: since})
-			}
-			n.tell(Message{Kind: KindUp, Version: n.Version(), Features: n.Features()})
-			firstUp()
-		},
-	}
-}
-
-func (n *Node) stateLink() *link {
-	st := &states{node: n, allowed: make(map[string]bool, len(stateTypes)), last: map[string]string{}}
-	for _, t := range stateTypes {
-		st.allowed[t] = true
-	}
-	return &link{
-		node: n, app: n.cfg.StateApp, filter: filterOf(stateTypes, nil), down: KindStateDown,
-		sources: st.begin, deliver: st.deliver,
-		up: func(bool, time.Time) { n.tell(Message{Kind: KindStateUp}) },
-	}
-}
-
-// states keeps the second socket's door. Asterisk sends an EndpointStateChange at the beginning and end of each
-// channel, mostly with the state that was before: those are left out.
-type states struct {
-	node    *Node
-	allowed map[string]bool
-	last    map[string]string // state by endpoint
-}
-
-// begin notes the states of now. Who is told StateUp reads them after this, so nothing is missed.
-func (s *states) begin(ctx context.Context) []string {
-	clear(s.last)
-	list, err := s.node.Endpoints(ctx, "")
-	if err != nil {
-		s.node.cfg.Log.Warn("states of endpoints not read", "node", s.node.cfg.Name, "err", err)
-	}
-	for _, e := range list {
-		s.last[endpointName(e)] = e.State
-	}
-	return s.node.cfg.StateSources
-}
-
-// deliver checks the type too, because the filter is set a moment after the socket is there.
-func (s *states) deliver(ev Event) bool {
-	if e, ok := ev.(*EndpointStateChange); ok {
-		name := endpointName(e.Endpoint)
-		if s.last[name] == e.Endpoint.State {
-			return false
-		}
-		s.last[name] = e.Endpoint.State
-	}
-	return s.allowed[ev.Header().Type]
-}
 
 // tell puts a message of now into the one stream.
 func (n *Node) tell(m Message) {
@@ -119,22 +46,18 @@ func (l *link) keep(ctx context.Context) error {
 			return ctx.Err()
 		}
 		if f := (*fatal)(nil); errors.As(err, &f) {
-			kind := f.kind
-			if l.down == KindStateDown {
-				kind = KindStateDown
-			}
-			l.node.tell(Message{Kind: kind, Err: f.err, Since: l.since})
+			l.node.tell(Message{Kind: f.kind, Err: f.err, Since: l.since})
 			return fmt.Errorf("ari: node %s: %w", l.node.cfg.Name, f.err)
 		}
 		if !l.told {
 			l.told = true
-			l.node.tell(Message{Kind: l.down, Err: err, Since: l.since})
+			l.node.tell(Message{Kind: KindDown, Err: err, Since: l.since})
 		}
 		if !l.upAt.IsZero() && time.Since(l.upAt) > steady {
 			pause = t.RetryMin
 		}
 		wait := pause/2 + rand.N(pause/2+1) // jitter, lest all nodes come back at once
-		l.node.cfg.Log.Warn("no connection to Asterisk", "node", l.node.cfg.Name, "app", l.app, "err", err, "retry_in", wait)
+		l.node.cfg.Log.Warn("no connection to Asterisk", "node", l.node.cfg.Name, "app", l.node.cfg.App, "err", err, "retry_in", wait)
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
@@ -146,12 +69,10 @@ func (l *link) keep(ctx context.Context) error {
 
 // session is one socket from its beginning to its loss.
 func (l *link) session(ctx context.Context) error {
-	if l.probe != nil {
-		if err := l.probe(ctx); err != nil {
-			return refusal(err)
-		}
+	if err := l.node.probe(ctx); err != nil {
+		return refusal(err)
 	}
-	s, err := l.node.dialSocket(ctx, l.app)
+	s, err := l.node.dialSocket(ctx, l.node.cfg.App)
 	if err != nil {
 		return refusal(err)
 	}
@@ -161,10 +82,15 @@ func (l *link) session(ctx context.Context) error {
 		return refusal(err)
 	}
 	l.upAt = time.Now()
-	l.up(!l.since.IsZero(), l.since)
+	if !l.since.IsZero() {
+		l.node.tell(Message{Kind: KindGap, Since: l.since})
+	}
+	l.node.tell(Message{Kind: KindUp, Version: l.node.Version(), Features: l.node.Features()})
+	l.node.phones.lookAnew()
 	l.told = false
-	l.node.cfg.Log.Info("connected to Asterisk", "node", l.node.cfg.Name, "app", l.app, "version", l.node.Version().Text)
+	l.node.cfg.Log.Info("connected to Asterisk", "node", l.node.cfg.Name, "app", l.node.cfg.App, "version", l.node.Version().Text)
 	err = s.read(ctx, l.frame)
+	l.node.phones.lookAway()
 	l.since = s.lastAlive()
 	return err
 }
@@ -179,16 +105,17 @@ func (l *link) frame(data []byte) error {
 	if _, ok := ev.(*ApplicationReplaced); ok {
 		return &fatal{kind: KindReplaced, err: ErrReplaced}
 	}
-	if l.deliver(ev) {
-		l.node.tell(Message{Kind: KindEvent, Event: ev})
+	if e, ok := ev.(*ChannelDestroyed); ok {
+		l.node.subs.remove("channel:" + e.Channel.ID)
 	}
+	l.node.tell(Message{Kind: KindEvent, Event: ev})
 	return nil
 }
 
 // undecoded counts and logs what was no event. The frame itself is not logged: it may hold names and numbers.
 func (l *link) undecoded(err error) {
 	if c := l.node.decoding.Add(1); c&(c-1) == 0 { // the 1st, 2nd, 4th, 8th … so that rubbish can't fill the disk
-		l.node.cfg.Log.Warn("event left out", "node", l.node.cfg.Name, "app", l.app, "err", err, "so_far", c)
+		l.node.cfg.Log.Warn("event left out", "node", l.node.cfg.Name, "app", l.node.cfg.App, "err", err, "so_far", c)
 	}
 }
 
@@ -229,26 +156,27 @@ func (n *Node) probe(ctx context.Context) error {
 
 // prepare sets the filter, which also proves that the user may write, and subscribes.
 func (l *link) prepare(ctx context.Context) error {
-	err := l.node.setFilter(ctx, l.app, l.filter)
+	app, filter := l.node.cfg.App, filterOf(l.node.cfg.Disallow)
+	err := l.node.setFilter(ctx, app, filter)
 	for try := 0; try < 5 && IsNotFound(err); try++ { // the application may come a moment after its socket
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-time.After(20 * time.Millisecond):
-			err = l.node.setFilter(ctx, l.app, l.filter)
+			err = l.node.setFilter(ctx, app, filter)
 		}
 	}
 	if err != nil {
 		return err
 	}
-	for _, source := range l.sources(ctx) {
-		err := l.node.subscribe(ctx, l.app, source)
+	for _, source := range l.node.lostSubscriptions(ctx) {
+		err := l.node.subscribe(ctx, app, source)
 		switch {
 		case err == nil:
 		case IsUnprocessable(err) || Status(err) == http.StatusBadRequest || IsNotFound(err):
 			// A channel that ended meanwhile, or a technology that is not loaded: not worth the connection.
 			l.node.subs.remove(source)
-			l.node.cfg.Log.Info("not subscribed", "node", l.node.cfg.Name, "app", l.app, "source", source, "err", err)
+			l.node.cfg.Log.Info("not subscribed", "node", l.node.cfg.Name, "app", app, "source", source, "err", err)
 		default:
 			return err
 		}

@@ -9,21 +9,20 @@ type Kind uint8
 //
 //	Up (Event …)* Down  Gap Up (Event …)* Down  Gap Up … and at last perhaps Refused or Replaced.
 //
-// StateUp and StateDown come between, whenever the second socket comes and goes.
+// Phones comes once after each Up.
 const (
-	KindEvent     Kind = iota + 1 // Event holds what Asterisk told
-	KindUp                        // connected, filtered and subscribed: Version and Features hold
-	KindGap                       // connected again: what happened from Since to At was not told; compare with Channels and Bridges
-	KindDown                      // no connection: Err says why, Since when it was last alive; told once an outage
-	KindReplaced                  // another program took the application; this node is given up
-	KindRefused                   // Err says what a person must change; this node is given up
-	KindStateUp                   // the second socket is there: contact and device states may have changed unseen, read them
-	KindStateDown                 // the second socket is gone (Err): contact and device states are stale
+	KindEvent    Kind = iota + 1 // Event holds what Asterisk told
+	KindUp                       // connected, filtered and subscribed: Version and Features hold
+	KindGap                      // connected again: what happened from Since to At was not told; compare with Channels and Bridges
+	KindDown                     // no connection: Err says why, Since when it was last alive; told once an outage
+	KindReplaced                 // another program took the application; this node is given up
+	KindRefused                  // Err says what a person must change; this node is given up
+	KindPhones                   // from here on each phone that comes or goes is told: what they are now is to be read
 )
 
 // String is the kind in a word, for logs.
 func (k Kind) String() string {
-	names := [...]string{"", "event", "up", "gap", "down", "replaced", "refused", "state-up", "state-down"}
+	names := [...]string{"", "event", "up", "gap", "down", "replaced", "refused", "phones"}
 	if int(k) < len(names) {
 		return names[k]
 	}

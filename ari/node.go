@@ -20,6 +20,7 @@ type Node struct {
 	version  atomic.Pointer[Version]
 	decoding atomic.Int64 // frames that were no event
 	subs     subscriptions
+	phones   *phones
 }
 
 // New makes a node that does nothing until Run. The error names what is wrong with the configuration.
@@ -28,7 +29,9 @@ func New(cfg Config) (*Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Node{cfg: cfg, base: base, http: &http.Client{Transport: transport(&cfg)}, box: newMailbox()}, nil
+	n := &Node{cfg: cfg, base: base, http: &http.Client{Transport: transport(&cfg)}, box: newMailbox()}
+	n.phones = newPhones(n)
+	return n, nil
 }
 
 // Name is the node's name in the configuration.
@@ -58,7 +61,7 @@ func (n *Node) Version() Version {
 // Features is what the node can do; all false before the first connect.
 func (n *Node) Features() Features { return FeaturesOf(n.Version()) }
 
-// Run keeps the sockets until ctx ends or the node has to be given up, which Events tells as Refused or Replaced just
+// Run keeps the socket until ctx ends or the node has to be given up, which Events tells as Refused or Replaced just
 // before its end. It returns when all of that has been taken from Events, or ctx has ended; its error is ctx's, or why
 // the node was given up. It can be called once.
 func (n *Node) Run(ctx context.Context) error {
@@ -72,20 +75,11 @@ func (n *Node) Run(ctx context.Context) error {
 	defer n.box.close()
 
 	linkCtx, cancel := context.WithCancel(ctx)
-	var state sync.WaitGroup
-	defer state.Wait()
+	var watch sync.WaitGroup
+	defer watch.Wait()
 	defer cancel()
-	firstUp := make(chan struct{})
-	if n.cfg.StateApp != "-" {
-		state.Go(func() {
-			select {
-			case <-firstUp: // a wrong password or version is found out, and told, by the main link alone
-				_ = n.stateLink().keep(linkCtx) // its end was told as StateDown
-			case <-linkCtx.Done():
-			}
-		})
-	}
-	return n.mainLink(sync.OnceFunc(func() { close(firstUp) })).keep(linkCtx)
+	watch.Go(func() { n.phones.keep(linkCtx) })
+	return (&link{node: n}).keep(linkCtx)
 }
 
 // subscriptions remembers what was subscribed to, because Asterisk forgets an application that has neither socket nor

@@ -93,7 +93,7 @@ func TestConnectTellsVersionAndFeatures(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := start(t, aritest.Options{}, nil)
 		synctest.Wait()
-		if len(r.told()) != 2 || r.told()[0].Kind != ari.KindUp || r.told()[1].Kind != ari.KindStateUp {
+		if len(r.told()) != 2 || r.told()[0].Kind != ari.KindUp || r.told()[1].Kind != ari.KindPhones {
 			t.Fatalf("told %+v", r.told())
 		}
 		if up := r.told()[0]; up.Version.Major != 22 || !up.Features.TransferHandling || up.Node != "fake" {
@@ -105,7 +105,7 @@ func TestConnectTellsVersionAndFeatures(t *testing.T) {
 func TestReconnectTellsDownGapUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := start(t, aritest.Options{}, nil)
-		r.want("up state-up")
+		r.want("up phones")
 		lost := time.Now()
 		r.fake.CutSocket("ctid")
 		r.want("down")
@@ -115,21 +115,17 @@ func TestReconnectTellsDownGapUp(t *testing.T) {
 		}
 		time.Sleep(time.Second)
 		synctest.Wait()
-		if len(r.told()) != 2 || r.told()[0].Kind != ari.KindGap || !r.told()[0].Since.Equal(lost) {
+		if len(r.told()) != 3 || r.told()[0].Kind != ari.KindGap || !r.told()[0].Since.Equal(lost) {
 			t.Errorf("told %+v, want a gap since %v", r.told(), lost)
 		}
-		r.want("gap up")
-		r.fake.CutSocket("ctid-state")
-		r.want("state-down")
-		time.Sleep(time.Second)
-		r.want("state-up")
+		r.want("gap up phones")
 	})
 }
 
 func TestBackOffHasJitterAndALimit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := start(t, aritest.Options{}, func(c *ari.Config) { c.Timeouts.RetryMin, c.Timeouts.RetryMax = time.Second, 8*time.Second })
-		r.want("up state-up")
+		r.want("up phones")
 		r.fake.Fault(aritest.Fault{Match: "GET /asterisk/info", Status: 503})
 		r.fake.CutSocket("ctid")
 		time.Sleep(2 * time.Minute)
@@ -154,7 +150,7 @@ func TestBackOffHasJitterAndALimit(t *testing.T) {
 		}
 		r.fake.Heal()
 		time.Sleep(9 * time.Second)
-		r.want("gap up")
+		r.want("gap up phones")
 	})
 }
 
@@ -190,7 +186,7 @@ func TestRefusals(t *testing.T) {
 func TestReplacedIsGivenUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := start(t, aritest.Options{}, nil)
-		r.want("up state-up")
+		r.want("up phones")
 		r.fake.ReplaceApp("ctid")
 		if err := <-r.done; !errors.Is(err, ari.ErrReplaced) {
 			t.Errorf("Run ended with %v", err)
@@ -206,21 +202,21 @@ func TestReplacedIsGivenUp(t *testing.T) {
 func TestSilentSocketIsGivenUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := start(t, aritest.Options{}, nil)
-		r.want("up state-up")
+		r.want("up phones")
 		time.Sleep(time.Hour)
 		r.want("") // pings and pongs keep it alive
 		r.fake.Freeze("ctid")
 		time.Sleep(14 * time.Second)
 		r.want("")
 		time.Sleep(3 * time.Second)
-		r.want("down gap up")
+		r.want("down gap up phones")
 	})
 }
 
 func TestRubbishAndHugeFrames(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := start(t, aritest.Options{}, func(c *ari.Config) { c.MaxFrame = 1 << 20 })
-		r.want("up state-up")
+		r.want("up phones")
 		for _, f := range []string{
 			"", "{", "null", "[]", "{}", `"type"`, "\xff\xfe", `{"type":7}`, `{"type":"StasisStart","channel":[]}`,
 			`{"type":"StasisStart","args":"in"}`, `{"type":"` + strings.Repeat("x", 2<<20) + `"}`,
@@ -245,7 +241,7 @@ func TestRubbishAndHugeFrames(t *testing.T) {
 func TestSubscriptionsAreSentAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := start(t, aritest.Options{}, nil)
-		r.want("up state-up")
+		r.want("up phones")
 		a, b := r.fake.Call(aritest.Caller{DNIS: "8001"}), r.fake.Call(aritest.Caller{DNIS: "8002"})
 		for _, c := range []*aritest.Caller{a, b} {
 			if err := r.node.SubscribeChannel(t.Context(), c.ID()); err != nil {
@@ -262,29 +258,66 @@ func TestSubscriptionsAreSentAgain(t *testing.T) {
 		r.want("down")
 		b.Hangup() // unseen
 		time.Sleep(time.Second)
-		r.want("gap up")
+		r.want("gap up phones")
 		a.Hangup()
 		r.want("ChannelHangupRequest ChannelDestroyed")
 	})
 }
 
-func TestStateSocketLetsOnlyStatesThrough(t *testing.T) {
+// Whoever reads the phones at Phones, and takes what is told from there on, knows them: also a phone that was away for
+// less than the time between two looks, where a call to it found that out.
+func TestPhonesThatComeAndGoAreTold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := start(t, aritest.Options{}, nil)
-		r.want("up state-up")
 		p := r.fake.Phone("1001", aritest.AnswerAfter(time.Second))
-		if err := r.node.Originate(t.Context(), ari.OriginateRequest{ChannelID: "l1", Endpoint: "PJSIP/1001"}); err != nil {
-			t.Fatal(err)
+		time.Sleep(5 * time.Second)
+		r.want("up phones")
+		state := func() string {
+			e, ok := r.told()[0].Event.(*ari.EndpointStateChange)
+			if !ok || e.Subject().Endpoint != "PJSIP/1001" {
+				t.Fatalf("told %+v", r.told()[0])
+			}
+			defer r.want("EndpointStateChange")
+			return e.Endpoint.State
 		}
-		time.Sleep(2 * time.Second)
-		r.want("Dial ChannelStateChange Dial ChannelStateChange Dial StasisStart") // once each
 		p.Unregister()
-		p.Text("hello")
-		synctest.Wait()
-		e, ok := r.told()[2].Event.(*ari.ContactStatusChange)
-		if !ok || e.Contact.Status != "Removed" || e.Subject().Endpoint != "PJSIP/1001" || e.Endpoint.State != "offline" {
-			t.Errorf("contact: %+v", r.told()[2].Event)
+		time.Sleep(2 * time.Second)
+		if got := state(); got != "offline" {
+			t.Errorf("a phone that went is %s", got)
 		}
-		r.want("EndpointStateChange PeerStatusChange ContactStatusChange TextMessageReceived")
+		p.Register()
+		time.Sleep(2 * time.Second)
+		if got := state(); got != "online" {
+			t.Errorf("a phone that came is %s", got)
+		}
+		p.Unregister()
+		r.node.Unreachable("PJSIP/1001")
+		p.Register()
+		time.Sleep(2 * time.Second)
+		if got := state(); got != "online" {
+			t.Errorf("a phone that was away between two looks is %s", got)
+		}
+		r.fake.CutSocket("ctid")
+		p.Unregister()
+		time.Sleep(5 * time.Second)
+		r.want("down gap up phones")
+	})
+}
+
+// Reading the phones costs a twentieth of the time at most, however many they are.
+func TestManyPhonesAreReadSeldom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := start(t, aritest.Options{}, nil)
+		r.fake.Fault(aritest.Fault{Match: "GET /endpoints", Late: time.Second})
+		time.Sleep(2 * time.Minute)
+		n := 0
+		for _, q := range r.fake.Requests() {
+			if strings.HasPrefix(q.Path, "/endpoints") {
+				n++
+			}
+		}
+		if n < 5 || n > 8 {
+			t.Errorf("looked %d times in 2 min, each taking 1 s", n)
+		}
 	})
 }

@@ -24,11 +24,8 @@ type typeName struct {
 	Type string `json:"type"`
 }
 
-func filterOf(allowed, disallowed []string) eventFilter {
+func filterOf(disallowed []string) eventFilter {
 	f := eventFilter{Allowed: []typeName{}, Disallowed: []typeName{}}
-	for _, t := range allowed {
-		f.Allowed = append(f.Allowed, typeName{t})
-	}
 	for _, t := range disallowed {
 		f.Disallowed = append(f.Disallowed, typeName{t})
 	}

@@ -31,7 +31,7 @@ func TestOverTCP(t *testing.T) {
 	defer srv.Close()
 	var logged strings.Builder
 	cfg := fake.Config()
-	cfg.Dial, cfg.URL, cfg.StateApp = nil, srv.URL+"/ari", "-"
+	cfg.Dial, cfg.URL = nil, srv.URL+"/ari"
 	cfg.Log = slog.New(slog.NewTextHandler(&logged, nil))
 	node, err := ari.New(cfg)
 	must(t, err)
@@ -45,6 +45,9 @@ func TestOverTCP(t *testing.T) {
 		if err := node.Answer(ctx, fmt.Sprint("none", i)); !ari.IsNotFound(err) {
 			t.Fatal(err)
 		}
+	}
+	if m := <-node.Events(); m.Kind != ari.KindPhones {
+		t.Fatalf("then told: %+v", m)
 	}
 	c := fake.Call(aritest.Caller{DNIS: "8001"})
 	if m := <-node.Events(); m.Event.Subject().Channel != c.ID() {

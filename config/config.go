@@ -228,6 +228,7 @@ type Limits struct {
 	WSSessions int `cfg:"ws_sessions" default:"10000" min:"1" max:"1000000" doc:"Websocket sessions at once."`
 	LogBacklog int `cfg:"log_backlog" default:"100000" min:"100" max:"10000000" doc:"Log rows kept in memory while the database fails."`
 
+	Phones   Duration `cfg:"phones" default:"2s" min:"100ms" max:"1m" doc:"How often it is read which phones are registered; less often where the answer takes more than a twentieth of that."`
 	NodeLost Duration `cfg:"node_lost" default:"5m" min:"10s" max:"24h" doc:"An Asterisk that stays away for so long loses its calls: their records end with pbx_lost and their agents are free."`
 }
 

@@ -262,6 +262,7 @@ func (k *call) ring(now time.Time, o *offer) {
 		why := "failed"
 		if ari.IsAllocationFailed(err) {
 			why = "unreachable"
+			k.node.Unreachable(o.device.Endpoint)
 		}
 		k.warn("ringing the agent failed", err)
 		k.tellCore(acd.OfferFailed{Offer: o.Offer, Why: why})

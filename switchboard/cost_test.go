@@ -3,6 +3,7 @@ package switchboard
 import (
 	"reflect"
 	"regexp"
+	"strings"
 	"testing"
 	"time"
 
@@ -23,6 +24,9 @@ func TestRequestsOfACall(t *testing.T) {
 		got := map[string]int{}
 		id := regexp.MustCompile(`^(\S+ /[a-z]+).*?(/[a-zA-Z]+)?$`)
 		for _, r := range c.pbx.Requests()[before:] {
+			if strings.HasPrefix(r.Path, "/endpoints/") { // asked from time to time, whether there are calls or not
+				continue
+			}
 			got[id.ReplaceAllString(r.Method+" "+r.Path, "$1$2")]++
 		}
 		want := map[string]int{"POST /applications/subscription": 1, "POST /channels": 1, "POST /channels/answer": 1, "POST /bridges": 1,

@@ -30,8 +30,10 @@ func (d *desk) onARI(now time.Time, n *ari.Node, m ari.Message) {
 		d.sweep(now, st) // which asks for the devices when it knows who talks
 	case ari.KindGap:
 		d.link(now, st, "recovering", "", "events between "+m.Since.UTC().Format(time.RFC3339)+" and now were not told")
-	case ari.KindStateUp:
-		d.askDevices(st)
+	case ari.KindPhones:
+		if !st.sweeping { // else they are asked behind the sweep
+			d.askDevices(st)
+		}
 	case ari.KindDown:
 		d.nodeGone(now, st, "down", m.Err)
 		if st.away.IsZero() {
@@ -78,9 +80,6 @@ func (d *desk) onEvent(now time.Time, n *ari.Node, ev ari.Event) {
 	case *ari.EndpointStateChange:
 		d.nodes[n.Name()].heard[endpointOf(e.Endpoint)]++
 		d.device(now, n, endpointOf(e.Endpoint), e.Endpoint.State != "offline")
-		return
-	case *ari.ContactStatusChange:
-		d.contact(now, n, e)
 		return
 	case *ari.StasisStart:
 		if d.callOf(n, ev) == nil {
@@ -177,29 +176,6 @@ func (d *desk) background(n *ari.Node, f func(ctx context.Context) error) {
 
 // endpointOf is the name that the configuration uses, PJSIP/NAME.
 func endpointOf(e ari.EndpointData) string { return e.Technology + "/" + e.Resource }
-
-// contact: a registration came or went. Only the endpoint as a whole says whether the phone can be rung (it may have
-// other contacts), so it is asked.
-func (d *desk) contact(_ time.Time, n *ari.Node, e *ari.ContactStatusChange) {
-	name := endpointOf(e.Endpoint)
-	if d.agentAt(n, name) == "" {
-		return
-	}
-	st := d.nodes[n.Name()]
-	heard := st.heard[name]
-	d.background(n, func(ctx context.Context) error {
-		ep, err := n.Endpoint(ctx, e.Endpoint.Technology, e.Endpoint.Resource)
-		if err != nil {
-			return err
-		}
-		d.post(func(now time.Time) {
-			if st.heard[name] == heard { // else an event that came meanwhile is newer than this answer
-				d.device(now, n, name, ep.State != "offline")
-			}
-		})
-		return nil
-	})
-}
 
 // agentAt is whose phone an endpoint of a node is; empty: nobody's.
 func (d *desk) agentAt(n *ari.Node, endpoint string) ctid.AgentID {

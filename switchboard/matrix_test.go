@@ -102,11 +102,6 @@ func (m *matrixRun) step(t *testing.T, name string) {
 		"desktop":    func() { c.wish("ana", ctid.CallHangup{Call: c.lastCall()}) },
 		"stop":       func() { gate := m.desk; c.sb.desk.post(func(time.Time) { <-gate }) },
 		"go":         func() { c.settle(0); close(m.desk); m.desk = make(chan struct{}) },
-		"deaf": func() {
-			for _, typ := range []string{"EndpointStateChange", "ContactStatusChange"} {
-				c.pbx.FaultEvents(aritest.EventFault{Type: typ, Drop: true})
-			}
-		},
 		"swap":       func() { c.pbx.FaultEvents(aritest.EventFault{Type: "StasisStart", Times: 1, Swap: true}) },
 		"slow-music": func() { c.pbx.Fault(aritest.Fault{Match: "/moh", Times: 1, Late: 200 * time.Millisecond}) },
 		"slow-join":  func() { c.pbx.Fault(aritest.Fault{Match: "/addChannel", Times: 1, Late: 200 * time.Millisecond}) },

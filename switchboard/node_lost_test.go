@@ -14,7 +14,6 @@ import (
 func (c *centre) away() {
 	c.pbx.Fault(aritest.Fault{Before: true})
 	c.pbx.CutSocket("ctid")
-	c.pbx.CutSocket("ctid-state")
 }
 
 // A node that stays away for limits.node_lost loses its calls, whatever they were at, and its agents are free. When it

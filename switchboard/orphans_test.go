@@ -129,13 +129,14 @@ func TestStaleDeviceAnswer(t *testing.T) {
 	inCentre(t, straight, func(t *testing.T, c *centre) {
 		c.ready("ana")
 		phone := c.pbx.Phone("1001", aritest.AnswerAfter(time.Second))
-		c.pbx.Fault(aritest.Fault{Match: "GET /endpoints/PJSIP/1001", Times: 1, Late: 2 * time.Second})
+		c.pbx.Fault(aritest.Fault{Match: "GET /endpoints/PJSIP", Times: 1, Late: 2 * time.Second})
+		c.sb.desk.post(func(time.Time) { c.sb.desk.askDevices(c.sb.desk.nodes["a"]) })
+		c.settle(0)
 		phone.Unregister()
-		c.settle(100 * time.Millisecond)
+		c.settle(time.Second)
 		c.wantState("ana", "paused(device-unreachable)")
-		phone.Register()
 		c.settle(5 * time.Second)
-		c.must("ana", ctid.AgentReady{})
+		c.wantState("ana", "paused(device-unreachable)")
 	})
 }
 

@@ -173,7 +173,7 @@ func inCentre(t *testing.T, script string, f func(t *testing.T, c *centre)) {
 func (c *centre) boot(t *testing.T, script string, run int) {
 	t.Helper()
 	cfg := c.pbx.Config()
-	cfg.Name = "a"
+	cfg.Name, cfg.Phones = "a", 500*time.Millisecond
 	node, err := ari.New(cfg)
 	if err != nil {
 		t.Fatal(err)

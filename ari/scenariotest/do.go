@@ -74,7 +74,12 @@ func (r *runner) command(ctx context.Context, op string, w []string) error {
 	}
 	switch op {
 	case "subscribe":
+		if strings.HasPrefix(w[0], "endpoint:") {
+			return n.Subscribe(ctx, w[0])
+		}
 		return n.SubscribeChannel(ctx, id)
+	case "unsubscribe": // lest the scenarios after it are told everything twice
+		return n.Unsubscribe(ctx, w[0])
 	case "answer":
 		return n.Answer(ctx, id)
 	case "ring":

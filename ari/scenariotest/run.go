@@ -57,7 +57,7 @@ func Run(ctx context.Context, s *Scenario, site Site) (map[string][]string, erro
 		renderer: renderer{prefix: fmt.Sprintf("%s-%d.", s.Name, time.Now().UnixNano()), names: map[string]string{}},
 		site:     site, told: map[string][]string{}, seen: map[string]int{}, callers: map[string]Caller{},
 	}
-	cfg.Dial = r.dialer(cfg.Dial)
+	cfg.Dial, cfg.Phones = r.dialer(cfg.Dial), time.Hour // what a scenario sees is Asterisk's own telling
 	node, err := ari.New(cfg)
 	if err != nil {
 		return nil, err
@@ -73,7 +73,7 @@ func Run(ctx context.Context, s *Scenario, site Site) (map[string][]string, erro
 		cancel()
 		<-ended
 	}()
-	if err := errors.Join(r.expectKind(ctx, "up"), r.expectKind(ctx, "state-up")); err != nil {
+	if err := errors.Join(r.expectKind(ctx, "up"), r.expectKind(ctx, "phones")); err != nil {
 		return nil, err
 	}
 	for _, step := range s.Steps {

@@ -154,7 +154,9 @@ func (d *daemon) nodeAddresses() []netip.Addr {
 
 func (d *daemon) makeNodes() error {
 	for _, n := range d.cfg.Asterisk.Nodes {
-		node, err := ari.New(nodeConfig(n, d.log, d.metrics.observe(n.Name)))
+		cfg := nodeConfig(n, d.log, d.metrics.observe(n.Name))
+		cfg.Phones = d.cfg.Limits.Phones.D()
+		node, err := ari.New(cfg)
 		if err != nil {
 			return err
 		}
@@ -168,7 +170,7 @@ func (d *daemon) makeNodes() error {
 
 func nodeConfig(n config.Node, log *slog.Logger, observe func(op string, status int, took time.Duration)) ari.Config {
 	return ari.Config{Name: n.Name, URL: n.URL, User: n.User, Password: ari.Password(n.Password.Reveal()),
-		App: n.App, StateApp: n.App + "-state", Disallow: switchboard.Unread(), Log: log, Observe: observe}
+		App: n.App, Disallow: switchboard.Unread(), Log: log, Observe: observe}
 }
 
 func (d *daemon) makeSwitchboard() error {

@@ -1,0 +1,113 @@
+package ari
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// phones looks at the endpoints of a node again and again while it is connected, and tells each that has come or gone as an
+// EndpointStateChange of its own making. A subscription to the endpoints would tell it at once, but Asterisk then makes
+// JSON of every channel event of every phone a second time: a quarter of what a call costs it.
+type phones struct {
+	node *Node
+
+	mu   sync.Mutex
+	anew bool // since the connect no look has been had
+	on   bool
+	last map[string]string // state by TECH/NAME
+
+	poke chan struct{}
+}
+
+// offline is an endpoint that has no contact that could be reached.
+const offline = "offline"
+
+func newPhones(n *Node) *phones {
+	return &phones{node: n, last: map[string]string{}, poke: make(chan struct{}, 1)}
+}
+
+// lookAnew: the node is connected.
+func (p *phones) lookAnew() {
+	p.mu.Lock()
+	p.anew, p.on = true, true
+	p.mu.Unlock()
+	select {
+	case p.poke <- struct{}{}:
+	default:
+	}
+}
+
+// lookAway: the connection is lost.
+func (p *phones) lookAway() {
+	p.mu.Lock()
+	p.on = false
+	p.mu.Unlock()
+}
+
+// keep looks until ctx ends. Between two looks is Config.Phones, or longer where the answer takes its time, so that
+// looking takes a twentieth of it at most.
+func (p *phones) keep(ctx context.Context) {
+	again := time.NewTimer(p.node.cfg.Phones)
+	defer again.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-p.poke:
+		case <-again.C:
+		}
+		began := time.Now()
+		p.look(ctx)
+		again.Reset(max(p.node.cfg.Phones, 20*time.Since(began)))
+	}
+}
+
+func (p *phones) look(ctx context.Context) {
+	p.mu.Lock()
+	on := p.on
+	p.mu.Unlock()
+	if !on {
+		return
+	}
+	list, err := p.node.Endpoints(ctx, p.node.cfg.Tech)
+	if err != nil {
+		if ctx.Err() == nil {
+			p.node.cfg.Log.Warn("states of phones not read", "node", p.node.cfg.Name, "err", err)
+		}
+		return
+	}
+	for _, m := range p.changes(list) {
+		p.node.tell(m)
+	}
+}
+
+// changes compares a look with the one before. The first one after a connect is told as a whole.
+func (p *phones) changes(list []EndpointData) (out []Message) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.on {
+		return nil
+	}
+	for _, e := range list {
+		name := endpointName(e)
+		if p.last[name] != e.State && !p.anew {
+			ev := &EndpointStateChange{}
+			ev.Type, ev.Endpoint = "EndpointStateChange", e
+			out = append(out, Message{Kind: KindEvent, Event: ev})
+		}
+		p.last[name] = e.State
+	}
+	if p.anew {
+		out, p.anew = []Message{{Kind: KindPhones}}, false
+	}
+	return out
+}
+
+// Unreachable says that a call to TECH/NAME could not be made for want of a contact: when it is there again, that is told,
+// however short a time it was away.
+func (n *Node) Unreachable(endpoint string) {
+	n.phones.mu.Lock()
+	defer n.phones.mu.Unlock()
+	n.phones.last[endpoint] = offline
+}
