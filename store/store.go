@@ -43,6 +43,7 @@ type Config struct {
 	Log     *slog.Logger     // default: slog.Default()
 	Backlog int              // rows kept in memory while the disk fails; default DefaultBacklog
 	Now     func() time.Time // default: time.Now
+	Idle    time.Duration    // a token unused for so long is dead; default: an hour
 	// OnCommit, if set, is told of each commit how long it took and how many rows of the log it held. It must not block.
 	OnCommit func(took time.Duration, rows int)
 }
@@ -56,6 +57,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Now == nil {
 		c.Now = time.Now
+	}
+	if c.Idle <= 0 {
+		c.Idle = time.Hour
 	}
 	if c.OnCommit == nil {
 		c.OnCommit = func(time.Duration, int) {}

@@ -16,8 +16,7 @@ import (
 
 const (
 	tokenPrefix = "ctid_u_"
-	tokenIdle   = time.Hour        // unused for longer, a token is dead
-	tokenTTL    = 12 * time.Hour   // and so it is this long after it was made
+	tokenTTL    = 12 * time.Hour   // a token lives so long where nothing else is said
 	tokenTouch  = 30 * time.Second // use is written down at most this often
 )
 
@@ -27,10 +26,10 @@ func tokenHash(text string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// NewToken gives a user a token that ends after ttl (at most, and by default, 12 hours) or after an hour without use.
+// NewToken gives a user a token that ends after ttl (12 hours when 0) or after Config.Idle without use.
 // Its text is shown here only.
 func (s *Store) NewToken(ctx context.Context, user string, ttl time.Duration) (text string, err error) {
-	if ttl <= 0 || ttl > tokenTTL {
+	if ttl <= 0 {
 		ttl = tokenTTL
 	}
 	user = strings.ToLower(user)
@@ -76,7 +75,7 @@ func (s *Store) WhoByToken(ctx context.Context, text string) (ctid.Who, error) {
 	}
 	now := s.cfg.Now()
 	expires, used := fromUS(row.ExpiresUS), fromUS(row.UsedUS)
-	if row.Disabled || !now.Before(expires) || now.Sub(used) > tokenIdle {
+	if row.Disabled || !now.Before(expires) || now.Sub(used) > s.cfg.Idle {
 		return ctid.Who{}, ErrToken
 	}
 	if now.Sub(used) > tokenTouch {

@@ -104,7 +104,7 @@ func (d *daemon) loadScripts() error {
 }
 
 func (d *daemon) openStore() error {
-	s, err := store.Open(d.ctx, store.Config{DSN: d.cfg.Store.DSN, KeyFile: d.cfg.Store.KeyFile, Log: d.log,
+	s, err := store.Open(d.ctx, store.Config{DSN: d.cfg.Store.DSN, KeyFile: d.cfg.Store.KeyFile, Log: d.log, Idle: d.cfg.Auth.Idle.D(),
 		Backlog: d.cfg.Limits.LogBacklog, OnCommit: func(took time.Duration, _ int) { d.metrics.commit.Observe(took.Seconds()) }})
 	if err != nil {
 		return err
