@@ -293,3 +293,19 @@ func TestGoneBeforeSubscribed(t *testing.T) {
 		wantEnd(t, c.clean(1)[0], ctid.SideCaller, "hangup", "abandoned") // the script was faster than Asterisk's answer
 	})
 }
+
+// A phone that has just come is good enough for an agent who says ready: he need not wait for the next look at all phones.
+func TestReadyLooksAtThePhone(t *testing.T) {
+	inCentre(t, straight, func(t *testing.T, c *centre) {
+		phone := c.pbx.Phone("1001", aritest.AnswerAfter(time.Second))
+		phone.Unregister()
+		c.settle(time.Second)
+		c.must("ana", ctid.AgentLogin{})
+		if r := c.ask("ana", ctid.AgentReady{}); r.Err == nil || r.Err.Code != ctid.DeviceUnreachable {
+			t.Errorf("ready without a phone: %+v", r)
+		}
+		phone.Register()
+		c.must("ana", ctid.AgentReady{})
+		c.wantState("ana", "ready")
+	})
+}

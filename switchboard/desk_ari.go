@@ -195,6 +195,32 @@ func (d *desk) device(now time.Time, n *ari.Node, endpoint string, reachable boo
 	}
 }
 
+// withPhone does what an agent asks for who needs his phone for it. One that counts as not reachable is looked at first: it
+// may have come since the last look at all of them.
+func (d *desk) withPhone(now time.Time, agent ctid.AgentID, do func(now time.Time)) {
+	dev := d.plan.Devices[agent]
+	st := d.nodes[string(dev.Node)]
+	v, ok := d.core.AgentView(agent)
+	tech, resource, _ := strings.Cut(dev.Endpoint, "/")
+	if !ok || v.Device || st == nil || !st.up || resource == "" {
+		do(now)
+		return
+	}
+	d.background(st.node, func(ctx context.Context) error {
+		e, err := st.node.Endpoint(ctx, tech, resource)
+		d.post(func(now time.Time) {
+			if err == nil {
+				d.device(now, st.node, dev.Endpoint, e.State != "offline")
+			}
+			do(now)
+		})
+		if ari.IsNotFound(err) { // check has said so
+			return nil
+		}
+		return err
+	})
+}
+
 // askDevices reads the state of all phones of a node. What was heard of a phone meanwhile is newer than the answer.
 func (d *desk) askDevices(st *nodeState) {
 	n, rev, heard := st.node, st.rev, maps.Clone(st.heard)

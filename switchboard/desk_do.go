@@ -24,7 +24,7 @@ func (d *desk) do(now time.Time, who ctid.Who, a ctid.Action, reply func(ctid.Re
 	case ctid.AgentLogout:
 		d.agent(now, who, acd.AgentLogout{Agent: who.Agent, By: by}, reply)
 	case ctid.AgentReady:
-		d.agent(now, who, acd.AgentReady{Agent: who.Agent, By: by}, reply)
+		d.withPhone(now, who.Agent, func(now time.Time) { d.agent(now, who, acd.AgentReady{Agent: who.Agent, By: by}, reply) })
 	case ctid.AgentPause:
 		d.agent(now, who, acd.AgentPause{Agent: who.Agent, Reason: r.Reason, By: by}, reply)
 	case ctid.AgentCancelNext:
