@@ -2,6 +2,7 @@ package ari
 
 import (
 	"context"
+	"strings"
 	"sync"
 	"time"
 )
@@ -11,6 +12,7 @@ import (
 // JSON of every channel event of every phone a second time: a quarter of what a call costs it.
 type phones struct {
 	node *Node
+	look chan struct{} // full while a look is had, so that none is older than the one before
 
 	mu   sync.Mutex
 	anew bool // since the connect no look has been had
@@ -24,7 +26,7 @@ type phones struct {
 const offline = "offline"
 
 func newPhones(n *Node) *phones {
-	return &phones{node: n, last: map[string]string{}, poke: make(chan struct{}, 1)}
+	return &phones{node: n, last: map[string]string{}, look: make(chan struct{}, 1), poke: make(chan struct{}, 1)}
 }
 
 // lookAnew: the node is connected.
@@ -58,18 +60,21 @@ func (p *phones) keep(ctx context.Context) {
 		case <-again.C:
 		}
 		began := time.Now()
-		p.look(ctx)
+		p.all(ctx)
 		again.Reset(max(p.node.cfg.Phones, 20*time.Since(began)))
 	}
 }
 
-func (p *phones) look(ctx context.Context) {
+// all looks at all phones and tells what has changed.
+func (p *phones) all(ctx context.Context) {
 	p.mu.Lock()
 	on := p.on
 	p.mu.Unlock()
 	if !on {
 		return
 	}
+	p.look <- struct{}{}
+	defer func() { <-p.look }()
 	list, err := p.node.Endpoints(ctx, p.node.cfg.Tech)
 	if err != nil {
 		if ctx.Err() == nil {
@@ -102,6 +107,40 @@ func (p *phones) changes(list []EndpointData) (out []Message) {
 		out, p.anew = []Message{{Kind: KindPhones}}, false
 	}
 	return out
+}
+
+// Phones reads all phones. What differs from it later is told.
+func (n *Node) Phones(ctx context.Context) ([]EndpointData, error) {
+	return n.phones.seen(func() ([]EndpointData, error) { return n.Endpoints(ctx, n.cfg.Tech) })
+}
+
+// Phone reads the phone TECH/NAME. What differs from it later is told.
+func (n *Node) Phone(ctx context.Context, endpoint string) (EndpointData, error) {
+	tech, name, _ := strings.Cut(endpoint, "/")
+	list, err := n.phones.seen(func() ([]EndpointData, error) {
+		e, err := n.Endpoint(ctx, tech, name)
+		return []EndpointData{e}, err
+	})
+	if err != nil {
+		return EndpointData{}, err
+	}
+	return list[0], nil
+}
+
+// seen has a look that somebody else asked for.
+func (p *phones) seen(look func() ([]EndpointData, error)) ([]EndpointData, error) {
+	p.look <- struct{}{}
+	defer func() { <-p.look }()
+	list, err := look()
+	if err != nil {
+		return nil, err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, e := range list {
+		p.last[endpointName(e)] = e.State
+	}
+	return list, nil
 }
 
 // Unreachable says that a call to TECH/NAME could not be made for want of a contact: when it is there again, that is told,

@@ -201,13 +201,12 @@ func (d *desk) withPhone(now time.Time, agent ctid.AgentID, do func(now time.Tim
 	dev := d.plan.Devices[agent]
 	st := d.nodes[string(dev.Node)]
 	v, ok := d.core.AgentView(agent)
-	tech, resource, _ := strings.Cut(dev.Endpoint, "/")
-	if !ok || v.Device || st == nil || !st.up || resource == "" {
+	if !ok || v.Device || st == nil || !st.up {
 		do(now)
 		return
 	}
 	d.background(st.node, func(ctx context.Context) error {
-		e, err := st.node.Endpoint(ctx, tech, resource)
+		e, err := st.node.Phone(ctx, dev.Endpoint)
 		d.post(func(now time.Time) {
 			if err == nil {
 				d.device(now, st.node, dev.Endpoint, e.State != "offline")
@@ -225,7 +224,7 @@ func (d *desk) withPhone(now time.Time, agent ctid.AgentID, do func(now time.Tim
 func (d *desk) askDevices(st *nodeState) {
 	n, rev, heard := st.node, st.rev, maps.Clone(st.heard)
 	d.background(n, func(ctx context.Context) error {
-		list, err := n.Endpoints(ctx, "PJSIP")
+		list, err := n.Phones(ctx)
 		d.post(func(now time.Time) {
 			for _, e := range list {
 				if name := endpointOf(e); st.heard[name] == heard[name] {
