@@ -64,8 +64,9 @@ type leg struct {
 	offer ctid.OfferID
 	born  time.Time
 	up    bool
-	asked bool // a hang-up was asked for
-	clear bool // the core knows that his phone is free of it
+	asked bool      // a hang-up was asked for
+	clear bool      // the core knows that his phone is free of it
+	again time.Time // when to ask again, for the request failed; zero: it did not
 }
 
 // playback is a prompt on its way or playing.
@@ -187,12 +188,18 @@ func (k *call) deadline() time.Time {
 	if k.machine != nil && !k.ended {
 		due = k.machine.Deadline()
 	}
+	for _, l := range k.legs {
+		due = earliest(due, l.again)
+	}
 	return earliest(earliest(due, k.leave), k.musicDue)
 }
 
 func (k *call) timeUp(now time.Time) {
 	if !k.leave.IsZero() && !now.Before(k.leave) {
 		k.giveUp(now)
+		return
+	}
+	if k.hangupAgain(now) {
 		return
 	}
 	if !k.musicDue.IsZero() && !now.Before(k.musicDue) {

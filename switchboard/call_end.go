@@ -159,9 +159,32 @@ func (k *call) hangupLegs(which func(*leg) bool) {
 	for _, l := range k.legs {
 		if which(l) && !l.asked {
 			l.asked = true
-			k.warn("hanging up an agent's leg failed", k.node.Hangup(k.ctx, l.id, "normal", 0))
+			k.hangupLeg(l)
 		}
 	}
+}
+
+// hangupEvery is how long after a hang-up that Asterisk refused, or did not answer, it is asked for again.
+const hangupEvery = time.Second
+
+func (k *call) hangupLeg(l *leg) {
+	l.again = time.Time{}
+	err := k.node.Hangup(k.ctx, l.id, "normal", 0)
+	if err != nil && !ari.IsGone(err) {
+		k.warn("hanging up an agent's leg failed", err)
+		l.again = k.sb.clock.steady().Add(hangupEvery)
+	}
+}
+
+// hangupAgain asks once more for the hang-ups that failed and are due, and tells whether there were any.
+func (k *call) hangupAgain(now time.Time) (any bool) {
+	for _, id := range sortedKeys(k.legs) {
+		if l := k.legs[id]; !l.again.IsZero() && !now.Before(l.again) {
+			any = true
+			k.hangupLeg(l)
+		}
+	}
+	return any
 }
 
 // cleanUp leaves nothing of an ended call in Asterisk.

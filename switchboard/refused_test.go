@@ -52,7 +52,7 @@ func TestHangupRefused(t *testing.T) {
 		c.settle(time.Second)
 		c.pbx.Fault(aritest.Fault{Match: "DELETE /channels", Times: 3, Status: 500})
 		k.Hangup()
-		c.settle(11 * time.Second)
+		c.settle(2500 * time.Millisecond)
 		if !p.Ringing() {
 			t.Error("the phone does not ring any more, so nothing was refused")
 		}
@@ -67,7 +67,7 @@ func TestLateAnswerAfterRefusedHangup(t *testing.T) {
 		c.ready("ana")
 		c.pbx.Fault(aritest.Fault{Match: "DELETE /channels", Times: 1, Status: 500})
 		k := c.pbx.Call(caller)
-		c.settle(21 * time.Second)
+		c.settle(20500 * time.Millisecond)
 		c.wantState("ana", "paused(no-answer)")
 		if !p.Ringing() {
 			t.Fatal("the phone does not ring any more, so nothing was refused")
