@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 )
 
 // Error is Asterisk's refusal of a request, or the failure to get an answer (Status 0, Err set).
@@ -77,6 +78,12 @@ var errNobody = errors.New("no channel could be made: the endpoint is unknown, n
 // IsAllocationFailed says that an originate made no channel: the endpoint is unknown, not registered or not
 // reachable; Asterisk does not tell which.
 func IsAllocationFailed(err error) bool { return errors.Is(err, errNobody) }
+
+// IsOriginatorGone says that an originate made no channel because the one for which it was to be is no more.
+func IsOriginatorGone(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && e.Op == "originate" && e.Status == http.StatusBadRequest && strings.Contains(e.Message, "originator")
+}
 
 // IsNoAnswer says that the request got no answer at all, so that it may or may not have been carried out.
 func IsNoAnswer(err error) bool {

@@ -259,6 +259,10 @@ func (k *call) ring(now time.Time, o *offer) {
 		Originator: k.channel, CallerID: callerID(k.rec.ANI), Timeout: int(o.Until.Sub(now).Seconds()) + 5, Variables: k.legVariables()})
 	if err != nil && !ari.IsNoAnswer(err) {
 		delete(k.legs, o.leg)
+		if ari.IsOriginatorGone(err) { // no fault of the agent's; that the caller hung up is on its way
+			k.lost(now, "hangup", 0)
+			return
+		}
 		why := "failed"
 		if ari.IsAllocationFailed(err) {
 			why = "unreachable"

@@ -81,3 +81,28 @@ func TestLateAnswerAfterRefusedHangup(t *testing.T) {
 		wantEnd(t, c.clean(1)[0], ctid.SideCaller, "hangup", "abandoned")
 	})
 }
+
+// A caller who is gone when his agent's phone is to ring is no fault of the agent's: she is ready for the next one at once.
+func TestCallerGoneBeforeTheRing(t *testing.T) {
+	inCentre(t, straight, func(t *testing.T, c *centre) {
+		c.popWait = 50 * time.Millisecond
+		c.pbx.FaultEvents(aritest.EventFault{Type: "ChannelHangupRequest", Times: 1, Delay: time.Second})
+		c.pbx.FaultEvents(aritest.EventFault{Type: "StasisEnd", Times: 1, Delay: time.Second})
+		c.pbx.FaultEvents(aritest.EventFault{Type: "ChannelDestroyed", Times: 1, Delay: time.Second})
+		c.ready("ana")
+		k := c.pbx.Call(caller)
+		c.settle(20 * time.Millisecond)
+		k.Hangup() // unheard of for a second
+		c.settle(100 * time.Millisecond)
+		c.wantState("ana", "ready")
+		next := c.pbx.Call(caller)
+		c.settle(3 * time.Second)
+		c.wantState("ana", "talking")
+		next.Hangup()
+		for _, r := range c.clean(2) {
+			if len(r.Offers) != 1 {
+				t.Errorf("%d offers of %s", len(r.Offers), r.ID)
+			}
+		}
+	})
+}

@@ -241,6 +241,8 @@ func originate(s *Server, c *call) reply {
 		return fail(http.StatusBadRequest, "Application or extension must be specified")
 	case r.ChannelID != "" && s.channels[r.ChannelID] != nil:
 		return taken
+	case r.Originator != "" && s.channels[r.Originator] == nil:
+		return fail(http.StatusBadRequest, "Provided originator channel was not found")
 	}
 	p := s.phoneFor(r.Endpoint)
 	if p == nil || !p.registered {

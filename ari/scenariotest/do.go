@@ -41,6 +41,8 @@ func verdict(err error, want string) error {
 		ok = ari.IsGone(err)
 	case "nobody":
 		ok = ari.IsAllocationFailed(err)
+	case "caller-gone":
+		ok = ari.IsOriginatorGone(err)
 	default:
 		ok = strconv.Itoa(ari.Status(err)) == want
 	}
@@ -142,6 +144,9 @@ func (r *runner) originate(ctx context.Context, id string, w []string) error {
 			return err
 		}
 		req.Timeout = n
+	}
+	if i := slices.IndexFunc(w, func(s string) bool { return strings.HasPrefix(s, "for=") }); i >= 0 {
+		req.Originator = r.id(strings.TrimPrefix(w[i], "for="))
 	}
 	return r.node.Originate(ctx, req)
 }
