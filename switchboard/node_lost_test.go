@@ -20,15 +20,7 @@ func (c *centre) away() {
 // is back, the conversation goes on unrecorded and those who waited are served as new callers.
 func TestNodeStaysAway(t *testing.T) {
 	inCentre(t, straight, func(t *testing.T, c *centre) {
-		c.ready("ana")
-		talking := c.pbx.Call(caller)
-		c.settle(2 * time.Second)
-		c.wantState("ana", "talking")
-		c.ready("ben")
-		ringing := c.pbx.Call(caller)
-		waiting := c.pbx.Call(caller)
-		c.settle(500 * time.Millisecond)
-		c.wantState("ben", "reserved")
+		talking, ringing, waiting := c.oneOfEach()
 		c.away()
 		c.settle(5*time.Minute - 10*time.Second)
 		if st, err := c.sb.Status(t.Context()); err != nil || st.Calls < 1 {

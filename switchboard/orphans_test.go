@@ -20,15 +20,7 @@ func channelOf(id, app, data string) ari.Channel {
 // that rings, and each record says why it ends.
 func TestTakenAppLetsGo(t *testing.T) {
 	inCentre(t, straight, func(t *testing.T, c *centre) {
-		c.ready("ana")
-		talking := c.pbx.Call(caller)
-		c.settle(2 * time.Second)
-		c.wantState("ana", "talking")
-		c.ready("ben")
-		ringing := c.pbx.Call(caller)
-		waiting := c.pbx.Call(caller)
-		c.settle(500 * time.Millisecond)
-		c.wantState("ben", "reserved")
+		talking, ringing, waiting := c.oneOfEach()
 		before := len(c.pbx.Requests())
 		c.pbx.ReplaceApp("ctid")
 		c.settle(time.Second)

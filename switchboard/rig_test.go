@@ -247,6 +247,21 @@ func (c *centre) ready(names ...ctid.AgentID) {
 	}
 }
 
+// oneOfEach brings three callers in: one talks to ana, for one ben's phone rings, one waits.
+func (c *centre) oneOfEach() (talking, ringing, waiting *aritest.Caller) {
+	c.t.Helper()
+	c.ready("ana")
+	talking = c.pbx.Call(caller)
+	c.settle(2 * time.Second)
+	c.wantState("ana", "talking")
+	c.ready("ben")
+	ringing = c.pbx.Call(caller)
+	waiting = c.pbx.Call(caller)
+	c.settle(500 * time.Millisecond)
+	c.wantState("ben", "reserved")
+	return talking, ringing, waiting
+}
+
 func (c *centre) state(agent ctid.AgentID) string {
 	st, err := c.sb.Status(c.t.Context())
 	if err != nil {
