@@ -25,12 +25,13 @@ type size struct {
 	talk   time.Duration // with a line waiting: 40 calls/s is then what the agents can serve
 	line   time.Duration // how long a line is measured
 	served float64       // ctid's calls served in that, of app_queue's, at least
+	few    bool          // so few members that app_queue costs Asterisk almost nothing: the run with agents free has no targets
 }
 
 var sizes = map[int]size{
-	40:   {250 * time.Millisecond, time.Second, 20 * time.Second, 1.3},
-	200:  {time.Second, 5 * time.Second, 30 * time.Second, 1.05},
-	1000: {time.Second, 25 * time.Second, 90 * time.Second, 1},
+	40:   {250 * time.Millisecond, time.Second, 20 * time.Second, 1.3, true},
+	200:  {time.Second, 5 * time.Second, 30 * time.Second, 1.05, false},
+	1000: {time.Second, 25 * time.Second, 90 * time.Second, 1, false},
 }
 
 // The load of the measurements: freeRate calls a second while agents are free, and lineFactor of what the agents can
@@ -181,14 +182,21 @@ func report(t *testing.T, z size, queue, ctid []figures) {
 	ratio := func(ok func(r float64) bool) func(q, c float64) (string, bool) {
 		return func(q, c float64) (string, bool) { return fmt.Sprintf("%.3f ×", c/q), ok(c / q) }
 	}
-	row("ring p50", "ms from INVITE to INVITE", "≤ + 8 ms", plus(8))
-	row("ring p99", "ms from INVITE to INVITE", "≤ + 40 ms", plus(40))
+	free := func(name, unit, target string, holds func(q, c float64) (string, bool)) {
+		if z.few {
+			row(name, unit, "none", func(q, c float64) (string, bool) { s, _ := holds(q, c); return s, true })
+			return
+		}
+		row(name, unit, target, holds)
+	}
+	free("ring p50", "ms from INVITE to INVITE", "≤ + 8 ms", plus(8))
+	free("ring p99", "ms from INVITE to INVITE", "≤ + 40 ms", plus(40))
 	row("idle p50", "ms from BYE to INVITE", "none", ratio(func(float64) bool { return true }))
 	row("idle p99", "ms from BYE to INVITE", "≤ 0.1 ×", ratio(func(r float64) bool { return r <= 0.1 }))
 	row("served", "calls/s with a line", fmt.Sprintf("≥ %v ×", z.served), ratio(func(r float64) bool { return r >= z.served }))
 	row("saturated", "calls/s", "≥ 0.9 ×", ratio(func(r float64) bool { return r >= 0.9 }))
 	row("shortest", "calls/s", "none", ratio(func(float64) bool { return true }))
-	row("asterisk cpu", "ms a call", "≤ 1.1 ×", ratio(func(r float64) bool { return r <= 1.1 }))
+	free("asterisk cpu", "ms a call", "≤ 1.1 ×", ratio(func(r float64) bool { return r <= 1.1 }))
 	row("ctid cpu", "ms a call", "none", func(_, _ float64) (string, bool) { return "", true })
 	row("lost", "calls", "ctid 0", func(_, c float64) (string, bool) { return "", c == 0 })
 	if err := errors.Join(missed...); err != nil {

@@ -277,7 +277,7 @@ func (k *call) reconcile(now time.Time, f *found) {
 		case there(id) && !l.up && !l.asked && f.channels[id].State == "Up": // answered while nobody looked
 			k.legUp(l)
 		case there(id) && l.asked: // the request may have been lost with the connection
-			k.warn("hanging up an agent's leg failed", k.node.Hangup(k.ctx, id, "normal", 0))
+			k.hangupLeg(l)
 		}
 	}
 	for id, p := range k.plays {

@@ -18,7 +18,7 @@ func (k *call) resume(now time.Time, a adopted) {
 	k.names, k.answered, k.bridge = l.Names+namesAhead, l.Answered, a.bridge
 	for _, id := range a.others {
 		k.legs[id] = &leg{id: id, up: true, asked: true}
-		k.warn("hanging up a leg of the earlier run failed", k.node.Hangup(k.ctx, id, "normal", 0))
+		k.hangupLeg(k.legs[id])
 	}
 	if err := k.node.SubscribeChannel(k.ctx, k.channel); ari.IsNotFound(err) || ari.IsUnprocessable(err) {
 		k.lost(now, "lost_while_down", 0)
