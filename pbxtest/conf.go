@@ -167,6 +167,9 @@ remove_existing=yes
 		}
 		fmt.Fprintf(&b, "[%s](ctid-agent)\nauth=%s\naors=%s\n[%s](ctid-agent-auth)\nusername=%s\npassword=%s\n[%s](ctid-agent-aor)\n",
 			user, user, user, user, user, s.secrets.phone, user)
+		if s.Qualify > 0 {
+			fmt.Fprintf(&b, "qualify_frequency=%d\n", s.Qualify)
+		}
 	}
 	return b.String()
 }

@@ -26,6 +26,10 @@ type Config struct {
 	// registers, and a call to 1007 goes to sip:1007@host:port. That is how one
 	// SIPp is many phones.
 	AgentContact string
+	// Qualify is how many seconds pass between two looks at a phone that
+	// registers; 0 leaves the 30 of the shipped configuration. Asterisk 16
+	// takes that long after a restart to know that a phone is there.
+	Qualify int
 	// CarrierContact, a "host:port", is where calls out over the endpoint
 	// "carrier" go. Empty: to the phone that registered as "carrier" (it needs
 	// no password).

@@ -114,7 +114,9 @@ func TestRealLineCut(t *testing.T) {
 func TestRealAsteriskKilled(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
-	pbx, err := pbxtest.Start(ctx, config)
+	own := config
+	own.Qualify = 3
+	pbx, err := pbxtest.Start(ctx, own)
 	if err != nil {
 		t.Fatal(err)
 	}
