@@ -82,7 +82,7 @@ func (s *site) startCtid() {
 func (s *site) load(number string, talk time.Duration) (l *loadtest.Load, stop func()) {
 	s.t.Helper()
 	l, err := loadtest.Start(loadtest.Config{Server: s.pbx.SIPAddr(), Number: number, Port: s.port, Talk: talk,
-		Most: 4*s.agents + 200})
+		Most: 4*s.agents + 800})
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -209,17 +209,9 @@ func (k *call) timeUp(now time.Time) {
 	k.input(now, ivr.Tick{})
 }
 
-// start asks who calls and starts the script. Beside that the caller's channel is subscribed to, for its end would not
-// be told otherwise; what rings a phone does not wait for it.
+// start asks who calls and starts the script. The caller's channel is not subscribed to: that he hangs up is told with its
+// cause while he is in the application, and he leaves it only when we send him away.
 func (k *call) start(now time.Time) {
-	k.aside(func(ctx context.Context) func(now time.Time) {
-		err := k.node.SubscribeChannel(ctx, k.channel)
-		return func(now time.Time) {
-			if ari.IsNotFound(err) || ari.IsUnprocessable(err) {
-				k.lost(now, "hangup", 0) // he went before anybody could tell
-			}
-		}
-	})
 	k.cameHome(now)
 	k.lookupCaller(now)
 	k.machine = ivr.NewMachine(k.route.Script, ivr.Options{})

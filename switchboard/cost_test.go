@@ -10,7 +10,7 @@ import (
 	"ctid/ari/aritest"
 )
 
-// A call that is queued, rung, answered at once and hung up by the caller costs seven requests, and no music.
+// A call that is queued, rung, answered at once and hung up by the caller costs six requests, and no music.
 func TestRequestsOfACall(t *testing.T) {
 	inCentre(t, straight, func(t *testing.T, c *centre) {
 		c.pbx.Phone("1001", aritest.AnswerAfter(50*time.Millisecond))
@@ -29,7 +29,7 @@ func TestRequestsOfACall(t *testing.T) {
 			}
 			got[id.ReplaceAllString(r.Method+" "+r.Path, "$1$2")]++
 		}
-		want := map[string]int{"POST /applications/subscription": 1, "POST /channels": 1, "POST /channels/answer": 1, "POST /bridges": 1,
+		want := map[string]int{"POST /channels": 1, "POST /channels/answer": 1, "POST /bridges": 1,
 			"POST /bridges/addChannel": 1, "DELETE /channels": 1, "DELETE /bridges": 1}
 		if !reflect.DeepEqual(got, want) {
 			t.Errorf("asked %v, want %v", got, want)
