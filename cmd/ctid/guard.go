@@ -21,6 +21,7 @@ const beatVariable = "CTID_BEAT_FD"
 const (
 	beatEvery   = time.Second      // the child's heart
 	frozenAfter = 3 * time.Second  // without a beat the child is killed, which closes its sockets
+	endTime     = 30 * time.Second // an orderly end that takes longer is taken for frozen
 	crashCalm   = 10 * time.Second // a child that lived so long is started again at once
 	crashPause  = 30 * time.Second // the longest pause before a start
 )
@@ -173,13 +174,22 @@ func beatFile() *os.File {
 	return os.NewFile(uintptr(fd), "beat")
 }
 
-// beat tells the guard each second that the desk has answered, until ctx ends.
+// beat tells the guard each second that the desk has answered, until ctx ends. While the daemon stops there is no desk to
+// ask: an orderly end takes the time it takes, up to endTime.
 func (d *daemon) beat(ctx context.Context, to *os.File) {
 	defer to.Close() //nolint:errcheck // the guard sees it closed either way
 	tick := time.NewTicker(beatEvery)
 	defer tick.Stop()
+	var stopping time.Time
 	for {
-		if d.sb.Probe(ctx) == nil {
+		good := d.sb.Probe(d.work) == nil
+		if d.work.Err() != nil {
+			if stopping.IsZero() {
+				stopping = time.Now()
+			}
+			good = time.Since(stopping) < endTime
+		}
+		if good {
 			if _, err := to.Write([]byte{'.'}); err != nil {
 				d.log.Error("the guard is gone", "error", err)
 				return

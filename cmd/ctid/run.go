@@ -50,6 +50,8 @@ type daemon struct {
 	speech, speechEnv []string // the synthesiser's command line and environment; empty: espeak's
 
 	ctx    context.Context
+	work   context.Context // ends when the daemon begins to stop; ctx when it has
+	rest   context.CancelFunc
 	stops  []func() error
 	failed chan error // what ends the daemon by itself
 	wg     sync.WaitGroup
@@ -60,6 +62,7 @@ type daemon struct {
 func start(ctx context.Context, cfg *config.Config, log *slog.Logger, opts ...func(*daemon)) (_ *daemon, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	d := &daemon{cfg: cfg, log: log, ctx: ctx, failed: make(chan error, 8), metrics: newMetrics(), tickets: web.NewTickets()}
+	d.work, d.rest = context.WithCancel(ctx)
 	for _, opt := range opts {
 		opt(d)
 	}
@@ -79,6 +82,7 @@ func start(ctx context.Context, cfg *config.Config, log *slog.Logger, opts ...fu
 
 // stop ends the daemon, last begun first, and returns cause with what went wrong on the way.
 func (d *daemon) stop(cause error) error {
+	d.rest()
 	errs := []error{cause}
 	for _, f := range slices.Backward(d.stops) {
 		errs = append(errs, f())
