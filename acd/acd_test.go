@@ -254,6 +254,7 @@ func BenchmarkDecide(b *testing.B) {
 	type talk struct {
 		agent ctid.AgentID
 		task  ctid.TaskID
+		offer ctid.OfferID
 	}
 	var talks []talk
 	now, next, offers := nine, 0, 0
@@ -261,7 +262,7 @@ func BenchmarkDecide(b *testing.B) {
 		now = now.Add(time.Millisecond)
 		for _, c := range s.Decide(now, ev) {
 			if o, ok := c.(MakeOffer); ok {
-				talks = append(talks, talk{o.Agent, o.Task})
+				talks = append(talks, talk{o.Agent, o.Task, o.Offer})
 				offers++
 			}
 		}
@@ -288,11 +289,12 @@ func BenchmarkDecide(b *testing.B) {
 	n := 0
 	for b.Loop() {
 		decide(WorkEnded{Agent: talks[n].agent, Task: talks[n].task, NoWrap: true})
+		decide(LegGone{Agent: talks[n].agent, Offer: talks[n].offer})
 		decide(OfferUp{ctid.OfferID(fmt.Sprintf("o__%d", offers))})
 		enter()
 		n++
 	}
-	b.ReportMetric(float64(3*b.N)/b.Elapsed().Seconds(), "decisions/s")
+	b.ReportMetric(float64(4*b.N)/b.Elapsed().Seconds(), "decisions/s")
 	if err := s.check(); err != nil {
 		b.Fatal(err)
 	}
