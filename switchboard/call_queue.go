@@ -74,7 +74,7 @@ func (k *call) musicFrom(q *queueStay) {
 }
 
 // musicAfter is how long a caller whom an agent is offered at once does without music: a phone that answers by itself
-// or is taken at once costs no music then, which is a tenth of what Asterisk has to do for such a call.
+// or is taken at once costs no music then.
 const musicAfter = time.Second
 
 // startMusic: a caller who waits hears music, from his entry until he is joined with an agent. class is the queue's own,

@@ -34,7 +34,7 @@ func TestOneCallWhole(t *testing.T) {
 		if pop.ANI.E164 != "+442079460018" || pop.DNIS.Label != "Main line" || pop.Match.Chosen != "cu_1" || len(pop.Cases) != 1 || pop.Queue.Name != "Sales" || len(pop.IVR.Path) == 0 {
 			t.Errorf("the pop lacks something: %+v", pop)
 		}
-		c.settle(5 * time.Second)
+		c.settle(6 * time.Second)
 		c.wantState("ana", "talking")
 		k.Hangup()
 		c.settle(time.Second)
@@ -44,7 +44,7 @@ func TestOneCallWhole(t *testing.T) {
 		c.wantState("ana", "ready")
 		r := c.clean(1)[0]
 		wantEnd(t, r, ctid.SideCaller, "hangup", "answered")
-		if r.TalkMS < 3000 || r.Customer != "cu_1" || len(r.Offers) != 1 || r.Offers[0].End != ctid.OfferAccepted || r.Offers[0].PopBeforeRing != "true" {
+		if r.TalkMS < 4000 || r.Customer != "cu_1" || len(r.Offers) != 1 || r.Offers[0].End != ctid.OfferAccepted || r.Offers[0].PopBeforeRing != "true" {
 			t.Errorf("record: %+v", r)
 		}
 		want := []string{"pop.offered", "call.delivered", "call.established", "call.cleared", "pop.closed"}

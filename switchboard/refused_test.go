@@ -88,7 +88,6 @@ func TestCallerGoneBeforeTheRing(t *testing.T) {
 		c.popWait = 50 * time.Millisecond
 		c.pbx.FaultEvents(aritest.EventFault{Type: "ChannelHangupRequest", Times: 1, Delay: time.Second})
 		c.pbx.FaultEvents(aritest.EventFault{Type: "StasisEnd", Times: 1, Delay: time.Second})
-		c.pbx.FaultEvents(aritest.EventFault{Type: "ChannelDestroyed", Times: 1, Delay: time.Second})
 		c.ready("ana")
 		k := c.pbx.Call(caller)
 		c.settle(20 * time.Millisecond)
