@@ -92,7 +92,7 @@ type loopState struct {
 
 // Rows that nobody waits for are held back for lingerTime, or until there are lingerRows, so that more of them share a commit.
 const (
-	lingerTime = 5 * time.Millisecond
+	lingerTime = 20 * time.Millisecond
 	lingerRows = 256
 )
 
