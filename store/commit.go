@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/jmoiron/sqlx"
+
+	"ctid"
 )
 
 // committer owns the write connection and its prepared statements. Only its goroutine uses it.
@@ -154,14 +156,11 @@ func (c *committer) undo(cause error) {
 }
 
 func (t *tx) writeItems(b *batch, careful bool) error {
+	if !careful {
+		return t.writeAll(b)
+	}
 	for i := range b.items {
 		e := &b.items[i].e
-		if !careful {
-			if err := t.writeEntry(e); err != nil {
-				return err
-			}
-			continue
-		}
 		if b.items[i].again {
 			there, err := t.isThere(e)
 			if err != nil {
@@ -177,6 +176,26 @@ func (t *tx) writeItems(b *batch, careful bool) error {
 		}
 		if err != nil {
 			b.refused[i] = err
+		}
+	}
+	return nil
+}
+
+// writeAll writes the rows of a batch. Of a call's open records only the last is written: nobody could ever read the others.
+func (t *tx) writeAll(b *batch) error {
+	last := map[ctid.CallID]int{}
+	for i := range b.items {
+		if r := b.items[i].e.Record; r != nil {
+			last[r.ID] = i
+		}
+	}
+	for i := range b.items {
+		e := b.items[i].e
+		if r := e.Record; r != nil && r.End == nil && last[r.ID] > i {
+			e.Record = nil
+		}
+		if err := t.writeEntry(&e); err != nil {
+			return err
 		}
 	}
 	return nil

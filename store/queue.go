@@ -21,9 +21,6 @@ type item struct {
 
 func (it *item) lasting() bool { return it.e.Record != nil || it.e.Amend != nil }
 
-// ends tells a row that closes somebody's books: the end of a call, or what an agent says of it.
-func (it *item) ends() bool { return it.e.Amend != nil || it.e.Record != nil && it.e.Record.End != nil }
-
 // job is a write other than a row of the log. It shares a commit, and is not tried again.
 type job struct {
 	do    func(*tx) error
@@ -142,7 +139,7 @@ func (q *queue) addJob(j *job) bool {
 	return true
 }
 
-// patient tells whether there are rows, few, and nobody waits for any of them, and none ends a call.
+// patient tells whether there are rows, few, and nobody waits for any of them.
 func (q *queue) patient() bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -150,7 +147,7 @@ func (q *queue) patient() bool {
 	if n == 0 || n >= lingerRows || 2*n >= q.limit || len(q.jobs) > 0 || q.closed {
 		return false
 	}
-	return !slices.ContainsFunc(q.items, func(it item) bool { return it.e.Done != nil || it.ends() })
+	return !slices.ContainsFunc(q.items, func(it item) bool { return it.e.Done != nil })
 }
 
 // take removes the next batch: at most maxBatch rows, or more to the end of a group, and all jobs.
