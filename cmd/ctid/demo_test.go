@@ -29,7 +29,7 @@ import (
 )
 
 // hurry is a centre in which nobody loses time.
-var hurry = demo.Pace{Between: 150 * time.Millisecond, Think: 150 * time.Millisecond, Ring: 500 * time.Millisecond,
+var hurry = demo.Pace{Between: 150 * time.Millisecond, Think: 150 * time.Millisecond, Ring: 2500 * time.Millisecond,
 	Talk: 400 * time.Millisecond, Wrap: 100 * time.Millisecond}
 
 // stage is where a demo within the test plays.
