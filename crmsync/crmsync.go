@@ -10,6 +10,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
@@ -19,9 +20,9 @@ import (
 
 // Outbox is what Sync needs of the store.
 type Outbox interface {
-	// ClaimDelivery takes what is due the longest and keeps it from others for lease; where nothing is due it returns
-	// nil and when something will be, or the zero time.
-	ClaimDelivery(ctx context.Context, lease time.Duration) (d *ctid.Delivery, next time.Time, err error)
+	// ClaimDeliveries takes up to n of what is due the longest, no two of one call, and keeps them from others for lease; where
+	// nothing is due it returns none and when something will be, or the zero time.
+	ClaimDeliveries(ctx context.Context, lease time.Duration, n int) (list []ctid.Delivery, next time.Time, err error)
 	// Delivered ends a delivery for good; ref is what the CRM calls it.
 	Delivered(ctx context.Context, id int64, ref string) error
 	// RetryDelivery puts it back until at.
@@ -49,6 +50,7 @@ type Config struct {
 	Now      func() time.Time
 	Timeout  time.Duration // for one delivery; default 30 s
 	MaxDelay time.Duration // between two attempts; default 15 min
+	AtOnce   int           // deliveries under way at the same time, of different calls; default 16
 }
 
 func (c Config) withDefaults() Config {
@@ -63,6 +65,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.MaxDelay <= 0 {
 		c.MaxDelay = 15 * time.Minute
+	}
+	if c.AtOnce <= 0 {
+		c.AtOnce = 16
 	}
 	return c
 }
@@ -79,7 +84,7 @@ func New(out Outbox, crm Connector, cfg Config) *Sync {
 	return &Sync{cfg: cfg.withDefaults(), out: out, crm: crm}
 }
 
-// Run delivers until ctx ends, one at a time and the oldest first, and then returns nil. Several may run on one outbox.
+// Run delivers until ctx ends, the oldest first and those of one call one after the other, and then returns nil. Several may run on one outbox.
 func (s *Sync) Run(ctx context.Context) error {
 	trouble := s.newBackOff()
 	timer := time.NewTimer(0)
@@ -114,15 +119,26 @@ func (s *Sync) Run(ctx context.Context) error {
 func (s *Sync) Drain(ctx context.Context) (next time.Time, err error) {
 	for ctx.Err() == nil {
 		// The lease outlives the delivery's time-out, so that no other worker takes what is still under way.
-		d, next, err := s.out.ClaimDelivery(ctx, 2*s.cfg.Timeout)
-		if err != nil || d == nil {
+		list, next, err := s.out.ClaimDeliveries(ctx, 2*s.cfg.Timeout, s.cfg.AtOnce)
+		if err != nil || len(list) == 0 {
 			return next, err
 		}
-		if err := s.deliver(ctx, *d); err != nil {
+		if err := s.deliverAll(ctx, list); err != nil {
 			return time.Time{}, err
 		}
 	}
 	return time.Time{}, ctx.Err()
+}
+
+// deliverAll delivers them side by side, so that what they write shares its commits.
+func (s *Sync) deliverAll(ctx context.Context, list []ctid.Delivery) error {
+	errs := make([]error, len(list))
+	var wg sync.WaitGroup
+	for i, d := range list {
+		wg.Go(func() { errs[i] = s.deliver(ctx, d) })
+	}
+	wg.Wait()
+	return errors.Join(errs...)
 }
 
 func (s *Sync) deliver(ctx context.Context, d ctid.Delivery) error {

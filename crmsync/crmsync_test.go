@@ -47,13 +47,12 @@ func (b *box) add(call ctid.CallID) {
 	}
 }
 
-func (b *box) ClaimDelivery(_ context.Context, lease time.Duration) (*ctid.Delivery, time.Time, error) {
+func (b *box) ClaimDeliveries(_ context.Context, lease time.Duration, n int) (list []ctid.Delivery, next time.Time, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.fail != nil {
 		return nil, time.Time{}, b.fail
 	}
-	var next time.Time
 	for _, e := range b.rows {
 		if e.state != "due" && e.state != "claimed" {
 			continue
@@ -61,14 +60,16 @@ func (b *box) ClaimDelivery(_ context.Context, lease time.Duration) (*ctid.Deliv
 		if !e.due.After(time.Now()) {
 			e.state, e.due = "claimed", time.Now().Add(lease)
 			e.d.Attempt++
-			d := e.d
-			return &d, time.Time{}, nil
+			if list = append(list, e.d); len(list) == n {
+				return list, time.Now(), nil
+			}
+			continue
 		}
 		if next.IsZero() || e.due.Before(next) {
 			next = e.due
 		}
 	}
-	return nil, next, nil
+	return list, next, nil
 }
 
 func (b *box) end(id int64, state, ref string, due time.Time) error {
@@ -144,7 +145,7 @@ func run(t *testing.T, b *box, c *crm) (stop func()) {
 	}
 }
 
-func TestDeliversInOrderAndThenSleeps(t *testing.T) {
+func TestDeliversAndThenSleeps(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b, c := newBox(), &crm{answer: func(context.Context, ctid.Delivery) error { return nil }}
 		b.add("c_1")
@@ -153,7 +154,7 @@ func TestDeliversInOrderAndThenSleeps(t *testing.T) {
 		synctest.Wait()
 		b.add("c_3")
 		synctest.Wait()
-		if got := c.log(); !slices.Equal(got, []string{"c_1/1", "c_2/1", "c_3/1"}) {
+		if got := slices.Sorted(slices.Values(c.log())); !slices.Equal(got, []string{"c_1/1", "c_2/1", "c_3/1"}) {
 			t.Errorf("delivered %v", got)
 		}
 		if b.rows[2].ref != "ref-c_3" {
@@ -177,7 +178,7 @@ func TestBacksOffAndPassesOthersBy(t *testing.T) {
 		b.add("c_2")
 		defer run(t, b, c)()
 		synctest.Wait()
-		if got := c.log(); !slices.Equal(got, []string{"c_1/1", "c_2/1"}) {
+		if got := slices.Sorted(slices.Values(c.log())); !slices.Equal(got, []string{"c_1/1", "c_2/1"}) {
 			t.Fatalf("at first delivered %v: a failing contact must not hold up the next", got)
 		}
 		<-time.After(time.Minute)
@@ -199,6 +200,27 @@ func TestBacksOffAndPassesOthersBy(t *testing.T) {
 		}
 		if len(waits) != fails {
 			t.Errorf("%d waits, want %d", len(waits), fails)
+		}
+	})
+}
+
+// A CRM that is slow with one contact is given others meanwhile, but no more than it is to have at once.
+func TestDeliversSideBySide(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		open := make(chan struct{})
+		b, c := newBox(), &crm{answer: func(context.Context, ctid.Delivery) error { <-open; return nil }}
+		for i := range 20 {
+			b.add(ctid.CallID(fmt.Sprint("c_", i)))
+		}
+		defer run(t, b, c)()
+		synctest.Wait()
+		if n := len(c.log()); n != 16 {
+			t.Errorf("%d deliveries are under way, want 16", n)
+		}
+		close(open)
+		synctest.Wait()
+		if n := len(c.log()); n != 20 || slices.ContainsFunc(b.states(), func(s string) bool { return s != "done" }) {
+			t.Errorf("%d deliveries, %v", n, b.states())
 		}
 	})
 }

@@ -1,10 +1,11 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"ctid"
@@ -20,37 +21,49 @@ type outboxRow struct {
 	sealed
 }
 
-// ClaimDelivery takes the outbox row that has been due the longest and keeps it from others until lease has passed or
-// it is ended by Delivered, RetryDelivery or GiveUpDelivery. Where none is due it returns nil and when the next will
-// be; the zero time where there is none.
-func (s *Store) ClaimDelivery(ctx context.Context, lease time.Duration) (d *ctid.Delivery, next time.Time, err error) {
+// isNext tells the outbox rows that can be delivered from those that wait for an older one of the same call: paperwork
+// comes to nobody who does not have the contact.
+const isNext = ` state IN ('due', 'claimed') AND NOT EXISTS
+ (SELECT 1 FROM outbox o WHERE o.call = outbox.call AND o.id < outbox.id AND o.state IN ('due', 'claimed'))`
+
+// ClaimDeliveries takes up to n outbox rows, those that have been due the longest, and keeps them from others until lease has
+// passed or they are ended by Delivered, RetryDelivery or GiveUpDelivery. No two are of one call. Where none is due it returns
+// none and when the next will be; the zero time where there is none.
+func (s *Store) ClaimDeliveries(ctx context.Context, lease time.Duration, n int) (list []ctid.Delivery, next time.Time, err error) {
 	now := s.cfg.Now()
 	if next, err = s.nextDelivery(ctx); err != nil || next.IsZero() || next.After(now) {
 		return nil, next, err
 	}
-	var row outboxRow
-	err = s.w.do(ctx, func(t *tx) error {
-		err := t.get(&row, `UPDATE outbox SET state = 'claimed', due_us = ?, attempts = attempts + 1 WHERE id =
- (SELECT id FROM outbox WHERE state IN ('due', 'claimed') AND due_us <= ? ORDER BY due_us, id LIMIT 1)
- RETURNING id, call, kind, created_us, attempts, body`, now.Add(lease).UnixMicro(), now.UnixMicro())
-		if err != nil {
-			return err
+	var rows []outboxRow
+	err = s.w.doInCompany(ctx, func(t *tx) error {
+		rows = nil
+		err := t.selectAll(&rows, `UPDATE outbox SET state = 'claimed', due_us = ?, attempts = attempts + 1 WHERE id IN
+ (SELECT id FROM outbox WHERE`+isNext+` AND due_us <= ? ORDER BY due_us, id LIMIT ?)
+ RETURNING id, call, kind, created_us, attempts, body`, now.Add(lease).UnixMicro(), now.UnixMicro(), n)
+		for i := range rows {
+			if err == nil {
+				err = t.get(&rows[i].sealed, `SELECT`+sealedColumns+`FROM outbox r`+sealedJoin+`WHERE r.id = ?`, rows[i].ID)
+			}
 		}
-		return t.get(&row.sealed, `SELECT`+sealedColumns+`FROM outbox r`+sealedJoin+`WHERE r.id = ?`, row.ID)
+		return err
 	})
-	if errors.Is(err, ErrNotFound) { // another worker was faster
-		return nil, now, nil
-	}
 	if err != nil {
-		return nil, time.Time{}, fmt.Errorf("store: claiming a delivery: %w", err)
+		return nil, time.Time{}, fmt.Errorf("store: claiming deliveries: %w", err)
 	}
-	d, err = s.deliveryOf(row)
-	return d, time.Time{}, err
+	slices.SortFunc(rows, func(a, b outboxRow) int { return cmp.Compare(a.ID, b.ID) })
+	for _, row := range rows {
+		d, err := s.deliveryOf(row)
+		if err != nil {
+			return nil, time.Time{}, err
+		}
+		list = append(list, *d)
+	}
+	return list, now, nil // none: another worker was faster
 }
 
 func (s *Store) nextDelivery(ctx context.Context) (time.Time, error) {
 	var due *int64
-	err := s.get(ctx, &due, `SELECT min(due_us) FROM outbox WHERE state IN ('due', 'claimed')`)
+	err := s.get(ctx, &due, `SELECT min(due_us) FROM outbox WHERE`+isNext)
 	if err != nil || due == nil {
 		return time.Time{}, err
 	}
@@ -84,7 +97,7 @@ func (s *Store) GiveUpDelivery(ctx context.Context, id int64, cause error) error
 // endClaim: only a claimed row can be ended, so that an answer that comes after its row was put back by new
 // paperwork can't end that.
 func (s *Store) endClaim(ctx context.Context, id int64, state string, due time.Time, refAndError [2]string) error {
-	err := s.w.do(ctx, func(t *tx) error {
+	err := s.w.doInCompany(ctx, func(t *tx) error {
 		_, err := t.change(`UPDATE outbox SET state = ?, due_us = ?, ref = ?, error = ? WHERE id = ? AND state = 'claimed'`,
 			state, due.UnixMicro(), refAndError[0], refAndError[1], id)
 		return err
@@ -137,7 +150,7 @@ func (s *Store) wakeOutbox() {
 
 // MarkDelivered notes on a call's interaction that it is where it belongs, and tells whether this was the first time.
 func (s *Store) MarkDelivered(ctx context.Context, call ctid.CallID) (first bool, err error) {
-	err = s.w.do(ctx, func(t *tx) error {
+	err = s.w.doInCompany(ctx, func(t *tx) error {
 		n, err := t.change(`UPDATE interactions SET delivered_us = ? WHERE call = ? AND delivered_us IS NULL`, s.nowUS(), string(call))
 		first = n == 1
 		if err != nil || first {

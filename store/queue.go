@@ -23,10 +23,11 @@ func (it *item) lasting() bool { return it.e.Record != nil || it.e.Amend != nil 
 
 // job is a write other than a row of the log. It shares a commit, and is not tried again.
 type job struct {
-	do    func(*tx) error
-	done  chan error // buffered
-	state atomic.Int32
-	err   error
+	do      func(*tx) error
+	done    chan error // buffered
+	patient bool       // it may wait for company
+	state   atomic.Int32
+	err     error
 }
 
 // States of a job. Who asked for it may leave only while it has not begun, for do writes to his variables.
@@ -139,12 +140,12 @@ func (q *queue) addJob(j *job) bool {
 	return true
 }
 
-// patient tells whether there are rows, few, and nobody waits for any of them.
+// patient tells whether there are rows or jobs, few, and nobody waits for any of them.
 func (q *queue) patient() bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	n := len(q.items)
-	if n == 0 || n >= lingerRows || 2*n >= q.limit || len(q.jobs) > 0 || q.closed {
+	if n+len(q.jobs) == 0 || n >= lingerRows || 2*n >= q.limit || q.closed || slices.ContainsFunc(q.jobs, func(j *job) bool { return !j.patient }) {
 		return false
 	}
 	return !slices.ContainsFunc(q.items, func(it item) bool { return it.e.Done != nil })

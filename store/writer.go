@@ -342,7 +342,15 @@ func (w *writer) giveUp(st *loopState) {
 
 // do runs a write in the next commit and waits until that is on disk. Where do returns an error, nothing of it is kept.
 func (w *writer) do(ctx context.Context, do func(*tx) error) error {
-	j := &job{do: do, done: make(chan error, 1)}
+	return w.run(ctx, &job{do: do, done: make(chan error, 1)})
+}
+
+// doInCompany is do for a write that may wait for others to share its commit.
+func (w *writer) doInCompany(ctx context.Context, do func(*tx) error) error {
+	return w.run(ctx, &job{do: do, done: make(chan error, 1), patient: true})
+}
+
+func (w *writer) run(ctx context.Context, j *job) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}

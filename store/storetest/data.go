@@ -20,6 +20,7 @@ var customerTests = []test{
 
 var outboxTests = []test{
 	{"outbox: claimed oldest first, done once, by call and kind", outboxClaim},
+	{"outbox: paperwork waits for its contact", outboxOrder},
 	{"outbox: retry comes back when due, a lost claim when its lease ends", outboxRetry},
 	{"outbox: an interaction is marked once", outboxMark},
 }
@@ -110,6 +111,16 @@ func outboxOf(t *testing.T, r Rig, calls int) (*store.Store, *clock) {
 	return s, c
 }
 
+// claim takes one delivery; nil: none is due.
+func claim(t *testing.T, s *store.Store, lease time.Duration) (*ctid.Delivery, time.Time, error) {
+	t.Helper()
+	list, next, err := s.ClaimDeliveries(t.Context(), lease, 1)
+	if err != nil || len(list) == 0 {
+		return nil, next, err
+	}
+	return &list[0], next, nil
+}
+
 func outboxClaim(t *testing.T, r Rig) {
 	s, _ := outboxOf(t, r, 2)
 	select {
@@ -118,7 +129,7 @@ func outboxClaim(t *testing.T, r Rig) {
 		t.Error("no token after outbox rows were written")
 	}
 	for _, call := range []ctid.CallID{"c_0", "c_1"} {
-		d, _, err := s.ClaimDelivery(t.Context(), time.Minute)
+		d, _, err := claim(t, s, time.Minute)
 		ok(t, err)
 		if d == nil || d.Call != call || d.Kind != ctid.DeliverContact || d.Attempt != 1 || d.Record.ANI.E164 != "+32470111222" {
 			t.Fatalf("claimed %+v, want %s", d, call)
@@ -126,34 +137,62 @@ func outboxClaim(t *testing.T, r Rig) {
 		ok(t, s.Delivered(t.Context(), d.ID, "crm-1"))
 		ok(t, s.RetryDelivery(t.Context(), d.ID, day, errors.New("too late"))) // an answer after the end changes nothing
 	}
-	d, next, err := s.ClaimDelivery(t.Context(), time.Minute)
+	d, next, err := claim(t, s, time.Minute)
 	ok(t, err)
 	if d != nil || !next.IsZero() {
 		t.Errorf("an empty outbox gives %+v, next %v", d, next)
 	}
 }
 
+func outboxOrder(t *testing.T, r Rig) {
+	s, c := outboxOf(t, r, 2)
+	paper := row(3, "ana")
+	paper.Amend = &ctid.Amendment{Call: "c_0", Agent: "ana", Disposition: "sale"}
+	put(t, s, paper)
+	claimed := func(want ...string) (ids []int64) {
+		t.Helper()
+		list, _, err := s.ClaimDeliveries(t.Context(), time.Minute, 10)
+		ok(t, err)
+		var got []string
+		for _, d := range list {
+			got, ids = append(got, string(d.Call)+" "+d.Kind), append(ids, d.ID)
+		}
+		if !slices.Equal(got, want) {
+			t.Fatalf("claimed %q, want %q", got, want)
+		}
+		return ids
+	}
+	ids := claimed("c_0 "+ctid.DeliverContact, "c_1 "+ctid.DeliverContact)
+	claimed()
+	ok(t, s.RetryDelivery(t.Context(), ids[0], c.now().Add(time.Minute), errors.New("503")))
+	claimed()
+	c.add(time.Minute)
+	ids = claimed("c_0 "+ctid.DeliverContact, "c_1 "+ctid.DeliverContact) // the lease of the second is over
+	ok(t, s.GiveUpDelivery(t.Context(), ids[0], errors.New("malformed")))
+	claimed("c_0 " + ctid.DeliverDisposition)
+}
+
 func outboxRetry(t *testing.T, r Rig) {
 	s, c := outboxOf(t, r, 2)
-	d, _, err := s.ClaimDelivery(t.Context(), time.Minute)
+	d, _, err := claim(t, s, time.Minute)
 	ok(t, err)
 	ok(t, s.RetryDelivery(t.Context(), d.ID, c.now().Add(10*time.Minute), errors.New("503")))
-	lost, _, err := s.ClaimDelivery(t.Context(), time.Minute) // its worker dies
+	lost, _, err := claim(t, s, time.Minute) // its worker dies
 	ok(t, err)
-	none, next, err := s.ClaimDelivery(t.Context(), time.Minute)
+	none, next, err := claim(t, s, time.Minute)
 	ok(t, err)
 	if none != nil || !next.Equal(c.now().Add(time.Minute)) {
 		t.Errorf("got %+v, next %v, want the end of the lease", none, next)
 	}
 	c.add(time.Minute)
-	again, _, err := s.ClaimDelivery(t.Context(), time.Minute)
+	again, _, err := claim(t, s, time.Minute)
 	ok(t, err)
 	if again == nil || again.ID != lost.ID || again.Attempt != 2 {
 		t.Fatalf("after the lease: %+v", again)
 	}
 	ok(t, s.GiveUpDelivery(t.Context(), again.ID, errors.New("malformed")))
 	c.add(10 * time.Minute)
-	retried, _, err := s.ClaimDelivery(t.Context(), time.Minute)
+	retried, _, err := claim(t, s, time.Minute)
 	ok(t, err)
 	if retried == nil || retried.ID != d.ID || retried.Attempt != 2 {
 		t.Fatalf("after its time: %+v", retried)

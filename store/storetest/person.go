@@ -101,7 +101,7 @@ func erase(t *testing.T, r Rig) {
 	if stays := must(s.Record(t.Context(), "c_2"))(t); stays.Notes != "stays" {
 		t.Errorf("another's record reads %+v", stays)
 	}
-	d, _, err := s.ClaimDelivery(t.Context(), patience)
+	d, _, err := claim(t, s, patience)
 	ok(t, err)
 	if d.Call != "c_1" || d.Record.Notes != store.Erased {
 		t.Errorf("the outbox gives %+v", d)
