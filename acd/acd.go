@@ -10,7 +10,7 @@ import (
 )
 
 // Version rises whenever a change makes Decide decide differently on the same events.
-const Version = 1
+const Version = 2
 
 // Config is the centre: its queues and agents. Epoch goes into the ids that the core makes.
 type Config struct {
@@ -19,24 +19,53 @@ type Config struct {
 	Queues []Queue
 	Agents []Agent
 
+	Media         []Medium `json:",omitempty"` // how much of an agent the work of each medium takes; what is not named has its defaults
+	Pauses        []Pause  // the reasons agents may pause with; none: any
+	PauseReserved string   // a pause asked for while the phone rings: finish (default) lets it ring, revoke takes the offer back
+
 	DeskGrace time.Duration // how long an agent with desk required may be without an awake desktop (30 s)
 	WrapMax   time.Duration // a wrap-up that owes a code and has lasted this long becomes paused(no-disposition) (10 min)
+}
+
+// Pause is a reason to pause. Quota is how much of it an agent has in a shift; 0: no limit. A shift begins with the first
+// log-in after ShiftGap off duty.
+type Pause struct {
+	Code  string
+	Quota time.Duration
 }
 
 // Queue is one queue's rules. A zero takes the default in brackets.
 type Queue struct {
 	ID         ctid.QueueID
 	Name       string
+	Medium     ctid.Medium   `json:",omitempty"` // of the tasks in it (voice)
 	Strategy   string        // longest-idle
 	Ring       time.Duration // how long an agent's phone rings (20 s)
 	Wrap       time.Duration // wrap-up after a conversation; 0: none
 	ForceCode  bool          // a wrap-up ends only with a disposition; needs Wrap
+	Extends    int           // how often an agent may make a wrap-up longer
 	RONA       string        // what a missed offer does: pause (default) or retry
 	RetryGap   time.Duration // with RONA retry: not offered again for this long (10 s)
 	MaxMisses  int           // with RONA retry: misses in a row that pause the agent anyway (3)
 	RejectGap  time.Duration // after a rejection not offered again for this long (5 s)
+	Rejected   string        // what a rejected offer does: gap (default) or pause
 	MaxWaiting int           // with this many waiting, ringing ones included, it is full; 0: no limit
 	Priority   int           // of a task that names none, 1–100 (50)
+}
+
+// Medium is a kind of work: how much of an agent it takes. An agent is offered work of a medium while he is ready or talking,
+// has a slot of it free, nothing that he has blocks it, and all that he would have weighs no more than 100 together.
+type Medium struct {
+	Name   ctid.Medium
+	Max    int           // at once, of an agent who has no number of his own (voice 1, chat 3, email 5); of voice never more than 1
+	Weight int           // of one, 1–100 (100 divided by Max)
+	Blocks []ctid.Medium // what is not offered beside it: media, or one of all and none (voice: all; others: none)
+}
+
+// Slots is how many pieces of work of a medium an agent may have at once; Max 0: as the medium says.
+type Slots struct {
+	Medium ctid.Medium
+	Max    int
 }
 
 // Agent is one agent's place in the centre. Rank 1 is best; 0 reads as 1.
@@ -46,6 +75,7 @@ type Queue struct {
 type Agent struct {
 	ID     ctid.AgentID
 	Desk   ctid.DeskRule
+	Media  []Slots `json:",omitempty"` // what he works in (voice)
 	Queues []Membership
 }
 
@@ -66,12 +96,19 @@ type (
 		Agent ctid.AgentID
 		By    ctid.By
 	}
+	// SetDevice: which of his telephones an agent is rung at from now on, by its name in the configuration; off duty or paused.
+	// Whether that one is reachable, DeviceChanged has to say.
+	SetDevice struct {
+		Agent  ctid.AgentID
+		Device string
+		By     ctid.By
+	}
 	// AgentLogout: out, at once or when his work is over.
 	AgentLogout struct {
 		Agent ctid.AgentID
 		By    ctid.By
 	}
-	// AgentReady: ready, at once or when his work is over.
+	// AgentReady: ready, at once or when his work is over. It ends the pauses of single media too.
 	AgentReady struct {
 		Agent ctid.AgentID
 		By    ctid.By
@@ -96,10 +133,27 @@ type (
 		Reason string
 		By     ctid.By
 	}
-	// DeskChanged: the agent has, or no longer has, an awake desktop.
+	// ExtendWrapUp makes wrap-up Wrap longer by For, if it may still be made longer.
+	ExtendWrapUp struct {
+		Agent ctid.AgentID
+		Wrap  ctid.WrapID
+		For   time.Duration
+		By    ctid.By
+	}
+	// ForceState is a supervisor's wish for an agent: ready, paused with Reason, or out. Without Hard it is as if the agent
+	// had asked. Hard ends his work (DropWork) and, with paused, lasts until a supervisor makes him ready or he logs in anew.
+	ForceState struct {
+		Agent  ctid.AgentID
+		State  ctid.AgentState
+		Reason string
+		Hard   bool
+		By     ctid.By
+	}
+	// DeskChanged: the agent has, or no longer has, an awake desktop. Seen: when it was lost it had shown him who rings.
 	DeskChanged struct {
 		Agent ctid.AgentID
 		Awake bool
+		Seen  bool `json:",omitempty"`
 	}
 	// DeviceChanged: the agent's phone can, or cannot, be reached.
 	DeviceChanged struct {
@@ -128,6 +182,49 @@ type (
 	OfferFailed struct {
 		Offer ctid.OfferID
 		Why   string
+	}
+	// Direct offers a task to one agent past every queue: a colleague asks him, hands a call on, or he picks one up. He may be
+	// ready or paused, and is there again afterwards; else the event is refused (target_busy, no_route, device_unreachable).
+	// Ring is how long his phone rings (20 s). If nobody answers, nothing is held against him.
+	Direct struct {
+		Task  ctid.TaskID
+		Agent ctid.AgentID
+		Kind  ctid.OfferKind
+		Ring  time.Duration
+		By    ctid.By
+	}
+	// Pick offers a waiting task, or one that rings at another, to the agent who asks for it, past its queue's order.
+	Pick struct {
+		Task  ctid.TaskID
+		Agent ctid.AgentID
+		By    ctid.By
+	}
+	// Revoke takes an open offer back: its task, if it came from a queue, waits again at its place.
+	Revoke struct {
+		Offer ctid.OfferID
+		Why   string // revoked (default), caller_gone
+	}
+	// WorkBegun: the agent is at work that no offer brought: a call he makes himself, or one that his phone is in. Queue, if
+	// any, gives the rules of his wrap-up.
+	WorkBegun struct {
+		Agent ctid.AgentID
+		Task  ctid.TaskID
+		Queue ctid.QueueID
+		Doing ctid.Doing
+		By    ctid.By
+	}
+	// WorkOwned: the agent, who is at work on Task, is the one who answers for it now, by the rules of Queue.
+	WorkOwned struct {
+		Agent ctid.AgentID
+		Task  ctid.TaskID
+		Queue ctid.QueueID
+	}
+	// WorkDoing: what the agent does in his work on Task has changed.
+	WorkDoing struct {
+		Agent ctid.AgentID
+		Task  ctid.TaskID
+		Doing ctid.Doing
+		By    ctid.By
 	}
 	// LegGone: of offer Offer nothing is left at the agent's phone. Until then he is offered nothing else, whatever his
 	// state, so that no phone rings for two callers; LineLimit after the end of offer or conversation that is not waited
@@ -166,11 +263,14 @@ type (
 
 // EventKind implements Event; so do the methods below.
 func (AgentLogin) EventKind() string      { return "agent_login" }
+func (SetDevice) EventKind() string       { return "set_device" }
 func (AgentLogout) EventKind() string     { return "agent_logout" }
 func (AgentReady) EventKind() string      { return "agent_ready" }
 func (AgentPause) EventKind() string      { return "agent_pause" }
 func (AgentCancelNext) EventKind() string { return "agent_cancel_next" }
 func (WrapUpDone) EventKind() string      { return "wrapup_done" }
+func (ExtendWrapUp) EventKind() string    { return "extend_wrapup" }
+func (ForceState) EventKind() string      { return "force_state" }
 func (DeskChanged) EventKind() string     { return "desk_changed" }
 func (DeviceChanged) EventKind() string   { return "device_changed" }
 func (Enqueue) EventKind() string         { return "enqueue" }
@@ -178,6 +278,12 @@ func (Leave) EventKind() string           { return "leave" }
 func (TaskGone) EventKind() string        { return "task_gone" }
 func (OfferUp) EventKind() string         { return "offer_up" }
 func (OfferFailed) EventKind() string     { return "offer_failed" }
+func (Direct) EventKind() string          { return "direct" }
+func (Pick) EventKind() string            { return "pick" }
+func (Revoke) EventKind() string          { return "revoke" }
+func (WorkBegun) EventKind() string       { return "work_begun" }
+func (WorkOwned) EventKind() string       { return "work_owned" }
+func (WorkDoing) EventKind() string       { return "work_doing" }
 func (LegGone) EventKind() string         { return "leg_gone" }
 func (WorkEnded) EventKind() string       { return "work_ended" }
 func (Tick) EventKind() string            { return "tick" }
@@ -191,6 +297,12 @@ const SeatReturn = 60 * time.Second
 // LineLimit is how long after the end of an offer or conversation LegGone is waited for.
 const LineLimit = 5 * time.Second
 
+// ShiftGap is how long an agent is off duty at least between two shifts.
+const ShiftGap = 4 * time.Hour
+
+// OverrunAlert is how long a wrap-up overruns until supervisors are told.
+const OverrunAlert = time.Minute
+
 // Command is one thing the world should do or know, one of the types below.
 type Command interface{ command() }
 
@@ -200,7 +312,9 @@ type (
 	MakeOffer struct {
 		Offer        ctid.OfferID
 		Task         ctid.TaskID
-		Queue        ctid.QueueID
+		Kind         ctid.OfferKind // empty: from a queue
+		Queue        ctid.QueueID   // of an offer from a queue
+		Medium       ctid.Medium    // of work other than a call; empty: voice
 		Agent        ctid.AgentID
 		Until        time.Time
 		Entered      time.Time
@@ -235,6 +349,12 @@ type (
 		View ctid.AgentView
 		By   ctid.By
 	}
+	// DropWork: a supervisor ends what the agent is at; report WorkEnded when it is over.
+	DropWork struct {
+		Agent ctid.AgentID
+		Task  ctid.TaskID
+		By    ctid.By
+	}
 	// Refused: the event was not possible; nothing changed.
 	Refused struct{ Err *ctid.Error }
 )
@@ -244,6 +364,7 @@ func (EndOffer) command()     {}
 func (TaskQueued) command()   {}
 func (TaskEnded) command()    {}
 func (AgentChanged) command() {}
+func (DropWork) command()     {}
 func (Refused) command()      {}
 
 // QueueFigures is a queue at one moment, for scripts, desktops and metrics.

@@ -204,8 +204,8 @@ func TestDecodeEventErrors(t *testing.T) {
 	if _, err := DecodeEvent("agent_vanished", []byte("{}")); err == nil {
 		t.Error("an unknown kind is decoded")
 	}
-	if len(decoders) != 19 {
-		t.Errorf("%d events can be decoded; there are 19", len(decoders))
+	if len(decoders) != 28 {
+		t.Errorf("%d events can be decoded; there are 28", len(decoders))
 	}
 }
 

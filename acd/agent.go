@@ -27,6 +27,9 @@ type agent struct {
 	wrap     *ctid.Wrap
 	wrapFrom time.Time
 	lastWrap ctid.WrapID
+	back     *back // where he was before work that no queue gave him
+	locked   bool  // paused by a supervisor who meant it
+	shift    shift
 
 	reachable bool
 	awake     bool
@@ -37,6 +40,9 @@ type agent struct {
 	held      bool      // ready, but offered nothing until his desktop is back after a restart
 	inFree    bool      // stands in the free lists of his queues
 
+	media *mixed // his work in other media; nil: he works in voice alone
+
+	device  string       // which of his telephones; empty: the first
 	line    ctid.OfferID // of which something may be left at his phone
 	clear   timer        // lineOver; armed while line is the only thing that he has
 	gap     timer        // gapOver
@@ -49,12 +55,37 @@ type membership struct {
 	rank  int
 }
 
-// work is the conversation an agent is in or writes up, under the rules its queue had when he took it.
+// work is the conversation an agent is in or writes up, under the rules its queue had when he took it. Without a queue it
+// has no wrap-up.
 type work struct {
-	task  ctid.TaskID
-	queue ctid.QueueID
-	wrap  time.Duration
-	force bool
+	task    ctid.TaskID
+	queue   ctid.QueueID
+	wrap    time.Duration
+	force   bool
+	extends int
+	doing   ctid.Doing
+	dropped bool // a supervisor ended it: no wrap-up
+}
+
+// workOf is work on a task by a queue's rules; a queue that is not there has none.
+func workOf(task ctid.TaskID, id ctid.QueueID, q *queue) work {
+	w := work{task: task, queue: id, doing: ctid.DoingTalk}
+	if q != nil {
+		w.wrap, w.force, w.extends = q.cfg.Wrap, q.cfg.ForceCode, q.cfg.Extends
+	}
+	return w
+}
+
+// back is a state to return to.
+type back struct {
+	State  ctid.AgentState
+	Reason string
+}
+
+// shift is one stay on duty, with short ones off duty in it: how long each pause has lasted so far.
+type shift struct {
+	Out    time.Time // when he went off duty last
+	Paused map[string]time.Duration
 }
 
 func newAgent(id ctid.AgentID) *agent {
@@ -68,18 +99,23 @@ func (a *agent) busy() bool {
 	return a.state == ctid.Reserved || a.state == ctid.Talking || a.state == ctid.WrapUp
 }
 
+// phoneOK tells whether his phone lets him be made ready.
+func (a *agent) phoneOK() bool { return a.reachable || !a.takesCalls() }
+
 // deskOK tells whether his desktop lets him be made ready.
 func (a *agent) deskOK() bool { return a.desk != ctid.DeskRequired || a.awake }
 
 // The requests that depend on an agent's state, by their names on the wire.
 const (
-	opLogin      = "agent.login"
-	opLogout     = "agent.logout"
-	opReady      = "agent.ready"
-	opPause      = "agent.pause"
-	opCancelNext = "agent.cancel_next"
-	opWrapUpDone = "agent.wrapup_done"
-	opHangup     = "call.hangup"
+	opLogin        = "agent.login"
+	opLogout       = "agent.logout"
+	opReady        = "agent.ready"
+	opPause        = "agent.pause"
+	opCancelNext   = "agent.cancel_next"
+	opWrapUpDone   = "agent.wrapup_done"
+	opExtendWrapUp = "agent.extend_wrapup"
+	opSetDevice    = "agent.set_device"
+	opDial         = "call.dial"
 )
 
 // can lists the requests that would do something now.
@@ -91,21 +127,27 @@ func (a *agent) can() []string {
 		}
 	}
 	next := func(s ctid.AgentState) bool { return a.next != nil && a.next.State == s }
-	busy, free := a.busy(), !a.removed
+	free, occupied := !a.removed, a.occupied()
+	idle := (a.state == ctid.Ready || a.state == ctid.Paused) && a.takesCalls()
+	lockedNext := a.next != nil && a.next.Locked
+	locked := a.locked || lockedNext // by a supervisor
+	more := a.state == ctid.Ready && a.wantsLess()
 	add(opLogin, a.state == ctid.Out && free)
-	add(opReady, free && (busy && !next(ctid.Ready) || a.state == ctid.Paused && a.reachable && a.deskOK()))
-	add(opPause, free && a.state != ctid.Out)
-	add(opCancelNext, free && busy && a.next != nil)
-	add(opWrapUpDone, a.state == ctid.WrapUp)
-	add(opLogout, free && a.state != ctid.Out && !next(ctid.Out))
-	add(opHangup, a.state == ctid.Talking)
+	add(opReady, free && !locked && (a.busy() && !next(ctid.Ready) || a.state == ctid.Paused && a.phoneOK() && a.deskOK() || more))
+	add(opPause, free && a.state != ctid.Out && !locked)
+	add(opCancelNext, free && occupied && !lockedNext && a.next != nil)
+	add(opWrapUpDone, a.anyWrap(func(*ctid.Wrap) bool { return true }))
+	add(opExtendWrapUp, a.anyWrap(func(w *ctid.Wrap) bool { return w.Extends > 0 }))
+	add(opSetDevice, free && a.state == ctid.Paused)
+	add(opDial, free && idle && a.reachable)
+	add(opLogout, free && a.state != ctid.Out && !next(ctid.Out) && (!occupied || !lockedNext))
 	return ops
 }
 
 // view is what outsiders may know of him.
 func (a *agent) view() ctid.AgentView {
 	v := ctid.AgentView{Agent: a.id, Rev: a.rev, State: a.state, Was: a.was, Reason: a.reason, Since: a.since,
-		WasMS: a.lasted.Milliseconds(), Misses: a.misses, Device: a.reachable, Desk: a.awake,
+		WasMS: a.lasted.Milliseconds(), Locked: a.locked, Misses: a.misses, Device: a.reachable, Phone: a.device, Desk: a.awake,
 		Queues: append([]ctid.QueueID{}, a.listed...), Can: a.can()}
 	if a.next != nil {
 		n := *a.next
@@ -116,13 +158,20 @@ func (a *agent) view() ctid.AgentView {
 		v.Wrap = &w
 	}
 	if a.offer != nil {
-		v.Offer, v.Call = a.offer.id, ctid.CallID(a.offer.task.id)
+		v.Offer, v.Call = a.offer.id, ctid.CallID(a.offer.work.task)
 	}
 	if a.work != nil {
 		v.Call = ctid.CallID(a.work.task)
 	}
 	if a.state == ctid.Talking {
-		v.Doing = "talk"
+		v.Doing = a.work.doing
+	}
+	v.Media.Voice.Max = 1
+	if a.busy() {
+		v.Media.Voice.Used = 1
+	}
+	if a.media != nil {
+		a.media.show(&v)
 	}
 	return v
 }

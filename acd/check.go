@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"ctid"
 )
@@ -14,6 +15,9 @@ func (s *State) check() error {
 	var c checker
 	for _, a := range s.sortedAgents() {
 		c.agent(s, a)
+		if a.media != nil {
+			c.mixed(s, a)
+		}
 	}
 	for _, q := range s.sortedQueues() {
 		c.queue(s, q)
@@ -43,15 +47,17 @@ func (c *checker) agent(s *State, a *agent) {
 	}
 	c.must((a.state == ctid.Talking || a.state == ctid.WrapUp) == (a.work != nil), "agent %s is %s: work %v", a.id, a.state, a.work != nil)
 	c.must((a.state == ctid.WrapUp) == (a.wrap != nil), "agent %s is %s: wrap-up %v", a.id, a.state, a.wrap != nil)
+	c.must(a.busy() || a.back == nil, "agent %s is %s, and has a state to return to", a.id, a.state)
+	c.must(!a.locked || a.state == ctid.Paused, "agent %s is %s, and locked", a.id, a.state)
 	c.must((a.state == ctid.WrapUp) == (a.wrapEnd.index > 0), "agent %s is %s: wrap-up timer %v", a.id, a.state, a.wrapEnd.index > 0)
-	c.must(a.busy() || a.next == nil, "agent %s is %s, and waits for a next state", a.id, a.state)
+	c.must(a.occupied() || a.next == nil, "agent %s is %s, and waits for a next state", a.id, a.state)
 	c.must((a.state == ctid.Paused) == (a.reason != ""), "agent %s is %s with reason %q", a.id, a.state, a.reason)
-	c.must(a.state != ctid.Ready || a.reachable, "agent %s is ready without a phone", a.id)
+	c.must(a.state != ctid.Ready || a.phoneOK(), "agent %s is ready without a phone", a.id)
 	c.must(a.state != ctid.Ready || a.deskOK() || s.inGrace(a), "agent %s is ready without the desktop he needs", a.id)
 	c.must(!a.since.After(s.now) && a.lasted >= 0, "agent %s is in his state since %v, after %v", a.id, a.since, s.now)
-	c.must(!a.removed || a.busy(), "agent %s is not configured, and has no work", a.id)
+	c.must(!a.removed || a.occupied(), "agent %s is not configured, and has no work", a.id)
 	gap := a.state == ctid.Ready && a.until.After(s.now)
-	free := a.state == ctid.Ready && !gap && !a.held && a.line == ""
+	free := a.state == ctid.Ready && !gap && !a.held && a.line == "" && (a.media == nil || a.mayTakeCall())
 	c.must(a.inFree == free, "agent %s: free %v, listed as free %v", a.id, free, a.inFree)
 	c.must(gap == (a.gap.index > 0), "agent %s: left alone %v, its timer %v", a.id, gap, a.gap.index > 0)
 	working := a.state == ctid.Reserved || a.state == ctid.Talking
@@ -60,10 +66,50 @@ func (c *checker) agent(s *State, a *agent) {
 	c.must(!a.held || a.state == ctid.Ready && !a.awake && s.inGrace(a), "agent %s is held for a desktop: %s, awake %v", a.id, a.state, a.awake)
 	for _, m := range a.serves {
 		_, member := slices.BinarySearchFunc(m.queue.members, a, compareAgents)
-		_, listed := slices.BinarySearchFunc(m.queue.free, candidate{a, m.rank, a.idle}, m.queue.by.cmp)
+		idle, free := a.idle, free
+		if !m.queue.voice {
+			idle, free = s.slotFree(a, m.queue.cfg.Medium)
+		}
+		_, listed := slices.BinarySearchFunc(m.queue.free, candidate{a, m.rank, idle}, m.queue.by.cmp)
 		c.must(s.queues[m.queue.cfg.ID] == m.queue && member, "agent %s serves queue %s, which does not have him", a.id, m.queue.cfg.ID)
 		c.must(listed == free, "agent %s: free %v, so listed in queue %s: %v", a.id, free, m.queue.cfg.ID, listed)
 	}
+}
+
+// mixed: each piece of work has what its state has, and no slot is listed that may not be offered anything.
+func (c *checker) mixed(s *State, a *agent) {
+	x := a.media
+	c.must(x.voice == (x.slot(ctid.Voice) != nil && x.slot(ctid.Voice).max > 0), "agent %s takes calls %v, his slots say otherwise", a.id, x.voice)
+	c.must(x.voice || x.shown.State == a.stateShown(), "agent %s is %s, and shown as %s", a.id, a.stateShown(), x.shown.State)
+	c.must(a.state != ctid.Out || len(x.items) == 0, "agent %s is out, and has work", a.id)
+	for _, sl := range x.slots {
+		c.must(sl.until.After(s.now) == (sl.gap.index > 0), "agent %s: left alone with %s %v, its timer %v", a.id, sl.medium, sl.until, sl.gap.index > 0)
+		c.must(sl.medium != ctid.Voice || !sl.inFree, "agent %s: his voice slot is listed as one of another medium", a.id)
+	}
+	for _, it := range x.items {
+		t := it.work.task
+		c.must(it.agent == a && it.slot() != nil && it.medium != ctid.Voice, "agent %s has %s, which is not his, or no slot for it", a.id, t)
+		c.must((it.state == ctid.ItemOffered) == (it.offer != nil), "%s is %s: offer %v", t, it.state, it.offer != nil)
+		c.must(it.offer == nil || s.offers[it.offer.id] == it.offer && it.offer.item == it, "%s has an offer that is not its own", t)
+		c.must((it.state == ctid.ItemWrapUp) == (it.wrap != nil && it.wrapEnd.index > 0 && s.wraps[it.wrap.ID] == it), "%s is %s: wrap-up %v", t, it.state, it.wrap != nil)
+	}
+}
+
+// slotFree tells since when a is free for work of the medium, and whether he may be offered it.
+func (s *State) slotFree(a *agent, m ctid.Medium) (time.Time, bool) {
+	if a.media == nil || a.media.slot(m) == nil {
+		return time.Time{}, false
+	}
+	sl := a.media.slot(m)
+	return sl.idle, s.mayTake(a, sl)
+}
+
+// isHis tells whether o's agent knows it as what it is.
+func (o *offer) isHis() bool {
+	if o.item != nil {
+		return o.item.offer == o && o.item.agent == o.agent
+	}
+	return o.agent.offer == o
 }
 
 // queue: its order, and that nobody is free beside a waiting task.
@@ -110,16 +156,19 @@ func (c *checker) task(s *State, t *task) {
 func (c *checker) offers(s *State) {
 	for _, t := range s.sortedTasks() {
 		if o := t.offer; o != nil {
-			c.must(s.offers[o.id] == o && o.task == t && o.agent.offer == o && s.agents[o.agent.id] == o.agent,
+			c.must(s.offers[o.id] == o && o.task == t && o.isHis() && s.agents[o.agent.id] == o.agent,
 				"offer %s of task %s is not open, or not its agent's", o.id, t.id)
 			c.must(o.ring.index > 0, "offer %s rings without end", o.id)
 		}
 	}
 	agents := map[ctid.AgentID]int{}
 	for id, o := range s.offers {
-		agents[o.agent.id]++
-		c.must(agents[o.agent.id] == 1, "agent %s is in two offers", o.agent.id)
-		c.must(o.id == id && o.task.offer == o, "offer %s is not its task's", id)
+		if o.item == nil {
+			agents[o.agent.id]++
+		}
+		c.must(agents[o.agent.id] <= 1, "agent %s is in two offers of calls", o.agent.id)
+		c.must(o.id == id && (o.kind != "" && o.task == nil || o.kind == "" && o.task.offer == o), "offer %s is not its task's", id)
+		c.must(o.isHis() && o.ring.index > 0, "offer %s is not its agent's, or rings without end", id)
 		c.must(s.ended[id] == nil, "offer %s is open and ended", id)
 	}
 	c.must(len(s.lately) == len(s.ended), "%d offers ended lately, %d are known", len(s.lately), len(s.ended))
@@ -137,8 +186,8 @@ func (c *checker) counters(s *State) {
 		sum += n
 	}
 	c.must(sum == s.tally.Entered, "%d tasks entered, %d in a queue or left", s.tally.Entered, sum)
-	c.must(s.tally.OfferEnds[ctid.OfferAccepted] == s.tally.Exits[ctid.ExitAnswered], "%d offers accepted, %d tasks answered",
-		s.tally.OfferEnds[ctid.OfferAccepted], s.tally.Exits[ctid.ExitAnswered])
+	c.must(s.tally.OfferEnds[ctid.OfferAccepted] == s.tally.Exits[ctid.ExitAnswered]+s.tally.Direct, "%d offers accepted, %d tasks answered and %d direct ones",
+		s.tally.OfferEnds[ctid.OfferAccepted], s.tally.Exits[ctid.ExitAnswered], s.tally.Direct)
 }
 
 // timers: none is overdue, each knows its place.

@@ -28,21 +28,40 @@ const (
 	remember         = 5 * time.Minute  // how long an ended offer is known, for answers that come late
 )
 
-// What Queue.RONA may say.
+// What Queue.RONA, Queue.Rejected and Config.PauseReserved may say.
 const (
-	ronaPause = "pause"
-	ronaRetry = "retry"
+	ronaPause      = "pause"
+	ronaRetry      = "retry"
+	rejectedGap    = "gap"
+	rejectedPause  = "pause"
+	finishReserved = "finish"
+	revokeReserved = "revoke"
 )
 
 // prepared returns a deep copy of c with every default filled in, or all that is wrong with it.
 func (c Config) prepared() (Config, error) {
 	c.DeskGrace = cmp.Or(c.DeskGrace, defaultDeskGrace)
 	c.WrapMax = cmp.Or(c.WrapMax, defaultWrapMax)
+	c.PauseReserved = cmp.Or(c.PauseReserved, finishReserved)
+	c.Pauses = slices.Clone(c.Pauses)
 	c.Queues = slices.Clone(c.Queues)
 	c.Agents = slices.Clone(c.Agents)
+	c.Media = slices.Clone(c.Media)
 	var errs []error
+	for i := range c.Media {
+		c.Media[i].Blocks = slices.Clone(c.Media[i].Blocks)
+		errs = append(errs, c.Media[i].validate()...)
+	}
 	if c.DeskGrace < 0 || c.WrapMax < 0 {
 		errs = append(errs, errors.New("acd: desk grace and wrap-up limit cannot be negative"))
+	}
+	if c.PauseReserved != finishReserved && c.PauseReserved != revokeReserved {
+		errs = append(errs, fmt.Errorf("acd: a pause while the phone rings is %q; use %s or %s", c.PauseReserved, finishReserved, revokeReserved))
+	}
+	for _, p := range c.Pauses {
+		if p.Code == "" || p.Quota < 0 {
+			errs = append(errs, fmt.Errorf("acd: pause %q: it needs a code, and no negative quota", p.Code))
+		}
 	}
 	queues := make(map[ctid.QueueID]bool, len(c.Queues))
 	for i := range c.Queues {
@@ -62,13 +81,35 @@ func (c Config) prepared() (Config, error) {
 		}
 		agents[a.ID] = true
 		a.Desk = cmp.Or(a.Desk, ctid.DeskRequired)
-		a.Queues = slices.Clone(a.Queues)
+		a.Queues, a.Media = slices.Clone(a.Queues), slices.Clone(a.Media)
 		errs = append(errs, a.validate(queues)...)
 	}
 	return c, errors.Join(errs...)
 }
 
+func (m *Medium) validate() (errs []error) {
+	bad := func(format string, args ...any) {
+		errs = append(errs, fmt.Errorf("acd: medium %q: %s", m.Name, fmt.Sprintf(format, args...)))
+	}
+	if !slices.Contains(ctid.Media, m.Name) {
+		bad("there is none of that name; use one of %v", ctid.Media)
+	}
+	if m.Max < 0 || m.Name == ctid.Voice && m.Max > 1 {
+		bad("an agent cannot have %d at once", m.Max)
+	}
+	if m.Weight < 0 || m.Weight > maxWeight {
+		bad("its weight is %d; use 1 to %d", m.Weight, maxWeight)
+	}
+	for _, b := range m.Blocks {
+		if b != blocksAll && b != blocksNone && !slices.Contains(ctid.Media, b) {
+			bad("it cannot block %q; use %s, %s or media", b, blocksAll, blocksNone)
+		}
+	}
+	return errs
+}
+
 func (q *Queue) fill() {
+	q.Medium = cmp.Or(q.Medium, ctid.Voice)
 	q.Strategy = cmp.Or(q.Strategy, strategies[0].name)
 	q.Ring = cmp.Or(q.Ring, defaultRing)
 	q.RONA = cmp.Or(q.RONA, ronaPause)
@@ -76,6 +117,7 @@ func (q *Queue) fill() {
 	q.MaxMisses = cmp.Or(q.MaxMisses, defaultMaxMisses)
 	q.RejectGap = cmp.Or(q.RejectGap, defaultRejectGap)
 	q.Priority = cmp.Or(q.Priority, defaultPriority)
+	q.Rejected = cmp.Or(q.Rejected, rejectedGap)
 }
 
 func (q *Queue) validate() (errs []error) {
@@ -84,6 +126,9 @@ func (q *Queue) validate() (errs []error) {
 	}
 	if q.ID == "" {
 		bad("it has no name")
+	}
+	if !slices.Contains(ctid.Media, q.Medium) {
+		bad("there is no medium %q; use one of %v", q.Medium, ctid.Media)
 	}
 	if _, ok := strategyNamed(q.Strategy); !ok {
 		bad("there is no strategy %q; use one of %v", q.Strategy, Strategies())
@@ -97,7 +142,10 @@ func (q *Queue) validate() (errs []error) {
 	if q.ForceCode && q.Wrap == 0 {
 		bad("a forced code needs a wrap-up time to give it in")
 	}
-	if q.MaxMisses < 0 || q.MaxWaiting < 0 {
+	if q.Rejected != rejectedGap && q.Rejected != rejectedPause {
+		bad("rejected is %q; use %s or %s", q.Rejected, rejectedGap, rejectedPause)
+	}
+	if q.MaxMisses < 0 || q.MaxWaiting < 0 || q.Extends < 0 {
 		bad("a limit is negative")
 	}
 	if q.Priority < 0 || q.Priority > maxPriority {
@@ -115,6 +163,16 @@ func (a *Agent) validate(queues map[ctid.QueueID]bool) (errs []error) {
 	}
 	if a.Desk != ctid.DeskRequired && a.Desk != ctid.DeskOptional && a.Desk != ctid.DeskNone {
 		bad("desk is %q; use required, optional or none", a.Desk)
+	}
+	for i, m := range a.Media {
+		switch {
+		case !slices.Contains(ctid.Media, m.Medium):
+			bad("there is no medium %q; use one of %v", m.Medium, ctid.Media)
+		case slices.ContainsFunc(a.Media[:i], func(o Slots) bool { return o.Medium == m.Medium }):
+			bad("medium %q is named twice", m.Medium)
+		case m.Max < 0 || m.Medium == ctid.Voice && m.Max > 1:
+			bad("he cannot have %d of %s at once", m.Max, m.Medium)
+		}
 	}
 	seen := make(map[ctid.QueueID]bool, len(a.Queues))
 	for _, m := range a.Queues {

@@ -19,10 +19,8 @@ var (
 func (s *State) become(a *agent, st ctid.AgentState, reason string, by ctid.By) {
 	s.unlist(a)
 	s.timers.stop(&a.gap)
-	a.was, a.lasted = a.state, 0
-	if !a.since.IsZero() {
-		a.lasted = s.now.Sub(a.since)
-	}
+	a.was, a.lasted = a.state, s.sinceThen(a.since)
+	s.closeClocks(a, st)
 	a.state, a.reason, a.since = st, reason, s.now
 	if st != ctid.Reserved {
 		a.offer = nil
@@ -35,7 +33,13 @@ func (s *State) become(a *agent, st ctid.AgentState, reason string, by ctid.By) 
 		a.work = nil
 	}
 	if !a.busy() {
-		a.next = nil
+		a.back = nil
+		if !a.keepsNext() {
+			a.next = nil
+		}
+	}
+	if st != ctid.Paused {
+		a.locked = false
 	}
 	if st != ctid.Ready {
 		a.until, a.held = time.Time{}, false
@@ -57,6 +61,14 @@ func (s *State) become(a *agent, st ctid.AgentState, reason string, by ctid.By) 
 	}
 }
 
+// sinceThen is how long ago a state began; one that was there from the start has not lasted.
+func (s *State) sinceThen(began time.Time) time.Duration {
+	if began.IsZero() {
+		return 0
+	}
+	return s.now.Sub(began)
+}
+
 // lineClear: nothing is left at a's phone of what it rang for.
 func (s *State) lineClear(a *agent) {
 	a.line = ""
@@ -64,16 +76,44 @@ func (s *State) lineClear(a *agent) {
 	s.list(a)
 }
 
+// closeClocks notes, before a's state changes to st, how long a pause with a quota has lasted, and when he went off duty.
+func (s *State) closeClocks(a *agent, st ctid.AgentState) {
+	if a.state == ctid.Paused && s.quota(a.reason) > 0 {
+		if a.shift.Paused == nil {
+			a.shift.Paused = map[string]time.Duration{}
+		}
+		a.shift.Paused[a.reason] += a.lasted
+	}
+	switch {
+	case st == ctid.Out:
+		a.shift.Out = s.now
+	case a.state == ctid.Out && s.now.Sub(a.shift.Out) >= ShiftGap:
+		a.shift.Paused = nil
+	}
+}
+
+// keepsNext tells whether what a asked for is still to come though his call is over: he has other work in hand.
+func (a *agent) keepsNext() bool {
+	return a.hasItems() && a.next != nil && (a.next.State == ctid.Out || !a.media.voice)
+}
+
+// leave notes where a is before work that no queue gives him.
+func (a *agent) leave() { a.back = &back{a.state, a.reason} }
+
 // changed tells the world a's view after a change.
 func (s *State) changed(a *agent, by ctid.By) {
 	a.rev++
+	if a.media != nil {
+		s.reshow(a)
+		s.mix(a)
+	}
 	s.emit(AgentChanged{View: a.view(), By: by})
 }
 
 // toReady makes a ready, or says why he cannot be: his phone or his desktop. He was free since idle.
 func (s *State) toReady(a *agent, idle time.Time, by ctid.By) {
 	switch {
-	case !a.reachable:
+	case !a.phoneOK():
 		s.become(a, ctid.Paused, ctid.ReasonDeviceUnreachable, by)
 	case !a.deskOK() && !s.inGrace(a):
 		s.become(a, ctid.Paused, ctid.ReasonDesktopLost, by)
@@ -89,12 +129,17 @@ func (s *State) inGrace(a *agent) bool { return a.grace.index > 0 }
 
 // settle moves a, whose work is over, to the state he asked for, else to ready with the idle time given.
 func (s *State) settle(a *agent, idle time.Time, by ctid.By) {
-	next := a.next
+	next, back := a.next, a.back
 	switch {
+	case next != nil && next.State == ctid.Out && a.hasItems(): // he goes when that is over too
+		s.toReady(a, idle, by)
 	case next != nil && next.State == ctid.Out:
 		s.become(a, ctid.Out, "", by)
 	case next != nil && next.State == ctid.Paused:
+		a.locked = next.Locked
 		s.become(a, ctid.Paused, next.Reason, by)
+	case next == nil && back != nil && back.State == ctid.Paused:
+		s.become(a, ctid.Paused, back.Reason, by)
 	default:
 		s.toReady(a, idle, by)
 	}

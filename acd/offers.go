@@ -10,9 +10,13 @@ import (
 // offer is an open offer: an agent's phone rings for a task.
 type offer struct {
 	id    ctid.OfferID
-	task  *task
+	kind  ctid.OfferKind // empty: from a queue
+	task  *task          // of an offer from a queue
+	work  work           // what he takes with it
+	item  *item          // the same, if it is no call
 	agent *agent
 	idle  time.Time // since when the agent was free, for an offer that ends through no act of his
+	seen  bool      // his desktop was lost, but had shown him the caller
 	ring  timer     // ringOver
 }
 
@@ -27,17 +31,34 @@ type ended struct {
 
 func (s *State) makeOffer(t *task, a *agent) {
 	q := t.queue
-	s.tally.Offers++
-	o := &offer{id: ctid.OfferID(fmt.Sprintf("o_%s_%d", s.cfg.Epoch, s.tally.Offers)), task: t, agent: a, idle: a.idle}
-	o.ring = timer{kind: ringOver, id: string(o.id)}
-	s.offers[o.id] = o
-	s.timers.set(&o.ring, s.now.Add(q.cfg.Ring))
+	if !q.voice {
+		s.offerItem(t, a)
+		return
+	}
+	o := s.newOffer(a, workOf(t.id, q.cfg.ID, q), q.cfg.Ring)
+	o.task = t
 	q.waiting = remove(q.waiting, t, compareTasks)
 	q.ringing = insert(q.ringing, t, compareTasks)
-	t.offer, a.offer, a.line = o, o, o.id
+	t.offer = o
 	s.become(a, ctid.Reserved, "", ctid.BySystem)
 	s.emit(MakeOffer{Offer: o.id, Task: t.id, Queue: q.cfg.ID, Agent: a.id, Until: o.ring.due, Entered: t.entered,
 		Priority: t.priority, OffersBefore: t.offers})
+}
+
+// newOffer opens an offer to a, whose phone is free.
+func (s *State) newOffer(a *agent, w work, ring time.Duration) *offer {
+	o := s.openOffer(a, w, ring)
+	a.offer, a.line = o, o.id
+	return o
+}
+
+func (s *State) openOffer(a *agent, w work, ring time.Duration) *offer {
+	s.tally.Offers++
+	o := &offer{id: ctid.OfferID(fmt.Sprintf("o_%s_%d", s.cfg.Epoch, s.tally.Offers)), work: w, agent: a, idle: a.idle}
+	o.ring = timer{kind: ringOver, id: string(o.id)}
+	s.offers[o.id] = o
+	s.timers.set(&o.ring, s.now.Add(ring))
+	return o
 }
 
 // close ends o: the one place where an offer ends and is counted. Its task is left in the queue's ringing.
@@ -45,17 +66,22 @@ func (s *State) close(o *offer, end ctid.OfferEnd, why string) {
 	delete(s.offers, o.id)
 	s.timers.stop(&o.ring)
 	s.tally.OfferEnds[end]++
-	o.task.offer = nil
-	e := &ended{id: o.id, task: o.task.id, agent: o.agent.id, end: end, at: s.now}
+	if o.task != nil {
+		o.task.offer = nil
+	}
+	e := &ended{id: o.id, task: o.work.task, agent: o.agent.id, end: end, at: s.now}
 	s.ended[e.id] = e
 	s.lately = append(s.lately, e)
-	s.emit(EndOffer{Offer: o.id, Task: o.task.id, Agent: o.agent.id, End: end, Why: why})
+	s.emit(EndOffer{Offer: o.id, Task: o.work.task, Agent: o.agent.id, End: end, Why: why})
 }
 
 // dropOffer ends o without a conversation: its task waits again at its old place, or leaves if its longest wait is over.
 func (s *State) dropOffer(o *offer, end ctid.OfferEnd, why string) {
 	t := o.task
 	s.close(o, end, why)
+	if t == nil {
+		return
+	}
 	t.offers++
 	if t.expired {
 		s.exit(t, ctid.ExitTimeout, "")
@@ -65,6 +91,15 @@ func (s *State) dropOffer(o *offer, end ctid.OfferEnd, why string) {
 	q.ringing = remove(q.ringing, t, compareTasks)
 	q.waiting = insert(q.waiting, t, compareTasks)
 	s.touch(q)
+}
+
+// freed: an offer is over through no act of its agent's.
+func (s *State) freed(o *offer, by ctid.By) {
+	if o.item != nil {
+		s.itemFreed(o, by)
+		return
+	}
+	s.settle(o.agent, o.idle, by)
 }
 
 // forget drops what is known of offers that ended long ago.
@@ -84,11 +119,19 @@ func (s *State) offerUp(e OfferUp) {
 		s.late(e.Offer)
 		return
 	}
-	t, a := o.task, o.agent
+	if o.item != nil {
+		s.itemUp(o)
+		return
+	}
+	a, w := o.agent, o.work
 	s.close(o, ctid.OfferAccepted, "")
-	s.exit(t, ctid.ExitAnswered, a.id)
-	a.misses = 0
-	a.work = &work{task: t.id, queue: t.queue.cfg.ID, wrap: t.queue.cfg.Wrap, force: t.queue.cfg.ForceCode}
+	if o.task != nil {
+		s.exit(o.task, ctid.ExitAnswered, a.id)
+		a.misses = 0
+	} else {
+		s.tally.Direct++
+	}
+	a.work = &w
 	s.become(a, ctid.Talking, "", byPhone)
 }
 
@@ -110,13 +153,15 @@ func (s *State) offerFailed(e OfferFailed) {
 	if o == nil {
 		return
 	}
-	a, rules := o.agent, o.task.queue.cfg
+	if o.item != nil {
+		s.itemFailed(o, e.Why)
+		return
+	}
+	a := o.agent
 	a.line = ""
 	switch e.Why {
 	case "rejected":
-		s.dropOffer(o, ctid.OfferRejected, e.Why)
-		a.misses, a.fails = 0, 0
-		s.settleGap(a, rules.RejectGap, byPhone)
+		s.rejected(o)
 	case "busy":
 		s.dropOffer(o, ctid.OfferRejected, e.Why)
 		s.phoneFailed(a, ctid.ReasonDeviceBusy)
@@ -130,6 +175,23 @@ func (s *State) offerFailed(e OfferFailed) {
 	default:
 		s.dropOffer(o, ctid.OfferLost, "failed")
 		s.phoneFailed(a, ctid.ReasonDeviceUnreachable)
+	}
+}
+
+// rejected: the agent does not want the call. Of one from a queue he is left alone for a while, or paused, as the queue says.
+func (s *State) rejected(o *offer) {
+	a := o.agent
+	s.dropOffer(o, ctid.OfferRejected, "rejected")
+	a.fails = 0
+	switch {
+	case o.task == nil:
+		s.settle(a, o.idle, byPhone)
+	case o.task.queue.cfg.Rejected == rejectedPause && a.desk != ctid.DeskNone:
+		a.misses = 0
+		s.settlePaused(a, ctid.ReasonRejected, byPhone)
+	default:
+		a.misses = 0
+		s.settleGap(a, o.task.queue.cfg.RejectGap, byPhone)
 	}
 }
 
@@ -147,9 +209,18 @@ func (s *State) phoneFailed(a *agent, reason string) {
 
 // missed: the ring time is over. The caller keeps his place; what becomes of the agent is the queue's rule.
 func (s *State) missed(o *offer) {
-	a, rules := o.agent, o.task.queue.cfg
+	if o.item != nil {
+		s.itemMissed(o)
+		return
+	}
+	a := o.agent
 	s.dropOffer(o, ctid.OfferMissed, "no_answer")
 	a.fails = 0
+	if o.task == nil {
+		s.settle(a, o.idle, byTimer)
+		return
+	}
+	rules := o.task.queue.cfg
 	a.misses++
 	retry := rules.RONA == ronaRetry && a.misses < rules.MaxMisses
 	if retry || a.desk == ctid.DeskNone {

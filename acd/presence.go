@@ -2,17 +2,24 @@ package acd
 
 import (
 	"fmt"
+	"time"
 
 	"ctid"
 )
 
 // This file has what happens to an agent's desktop, phone and conversation.
 
-func (s *State) deskChanged(a *agent, awake bool, by ctid.By) {
+func (s *State) deskChanged(a *agent, awake, seen bool, by ctid.By) {
 	if a.awake == awake {
 		return
 	}
 	a.awake = awake
+	if a.offer != nil {
+		a.offer.seen = !awake && seen
+	}
+	if a.media != nil {
+		a.media.seen(!awake && seen)
+	}
 	switch {
 	case awake:
 		s.timers.stop(&a.grace)
@@ -37,12 +44,17 @@ func (s *State) phoneIsBack(a *agent) bool {
 		(a.deskOK() || s.inGrace(a)) && (a.desk == ctid.DeskNone || s.now.Sub(a.since) <= unreachableLimit)
 }
 
-// deskStaysAway pauses a ready agent whose desktop did not come back in time. One with work in hand keeps it, and is paused
-// when he would become ready.
+// deskStaysAway pauses a ready agent whose desktop did not come back in time, and one whose phone rings for a caller
+// whom his desktop has not shown. One with other work in hand keeps it, and is paused when he would become ready.
 func (s *State) deskStaysAway(a *agent) {
-	if a.state == ctid.Ready {
+	switch {
+	case a.state == ctid.Ready:
 		s.become(a, ctid.Paused, ctid.ReasonDesktopLost, byTimer)
+	case a.state == ctid.Reserved && !a.offer.seen:
+		s.dropOffer(a.offer, ctid.OfferLost, "desktop_lost")
+		s.settlePaused(a, ctid.ReasonDesktopLost, byTimer)
 	}
+	s.loseItems(a)
 }
 
 // deviceChanged: a phone that is gone ends a ringing offer and pauses its agent; one that is back makes him ready again if
@@ -58,7 +70,7 @@ func (s *State) deviceChanged(a *agent, reachable bool, by ctid.By) {
 	case !reachable && a.state == ctid.Reserved:
 		s.dropOffer(a.offer, ctid.OfferLost, "unreachable")
 		s.settlePaused(a, ctid.ReasonDeviceUnreachable, by)
-	case !reachable && a.state == ctid.Ready:
+	case !reachable && a.state == ctid.Ready && a.takesCalls():
 		s.become(a, ctid.Paused, ctid.ReasonDeviceUnreachable, by)
 	default:
 		s.changed(a, by)
@@ -66,6 +78,10 @@ func (s *State) deviceChanged(a *agent, reachable bool, by ctid.By) {
 }
 
 func (s *State) workEnded(a *agent, e WorkEnded, by ctid.By) {
+	if it := a.item(e.Task); it != nil {
+		s.itemEnded(it, e, by)
+		return
+	}
 	if a.state != ctid.Talking || a.work.task != e.Task {
 		s.refuse(ctid.WrongState, a, fmt.Sprintf("%s is not talking on %s", a.id, e.Task))
 		return
@@ -75,14 +91,13 @@ func (s *State) workEnded(a *agent, e WorkEnded, by ctid.By) {
 		return
 	}
 	a.fails = 0
-	if e.NoWrap || a.work.wrap == 0 {
+	if e.NoWrap || a.work.dropped || a.work.wrap == 0 {
 		s.settle(a, s.now, by)
 		return
 	}
 	s.tally.Wraps++
 	a.wrapFrom = s.now
-	a.wrap = &ctid.Wrap{ID: ctid.WrapID(fmt.Sprintf("w_%s_%d", s.cfg.Epoch, s.tally.Wraps)), Call: ctid.CallID(e.Task),
-		Until: s.now.Add(a.work.wrap), Forced: a.work.force && a.desk != ctid.DeskNone}
+	a.wrap = s.newWrap(*a.work, a)
 	a.lastWrap = a.wrap.ID
 	s.timers.set(&a.wrapEnd, a.wrap.Until)
 	s.become(a, ctid.WrapUp, "", by)
@@ -91,17 +106,39 @@ func (s *State) workEnded(a *agent, e WorkEnded, by ctid.By) {
 // wrapTimeOver: the agent goes on, unless he owes a code: then the wrap-up overruns, and when it has lasted as long as
 // any may, he is paused, never silently ready.
 func (s *State) wrapTimeOver(a *agent) {
-	last := a.wrapFrom.Add(s.cfg.WrapMax)
 	switch {
 	case !a.wrap.Forced:
 		s.settle(a, s.now, byTimer)
-	case !a.wrap.Overrun && last.After(s.now):
-		a.wrap.Overrun = true
-		s.timers.set(&a.wrapEnd, last)
+	case s.overruns(a.wrap, a.wrapFrom, &a.wrapEnd):
 		s.changed(a, byTimer)
-	case a.next != nil && a.next.State == ctid.Out:
+	case a.next != nil && a.next.State == ctid.Out && !a.hasItems():
 		s.become(a, ctid.Out, "", byTimer)
 	default:
 		s.become(a, ctid.Paused, ctid.ReasonNoDisposition, byTimer)
 	}
+}
+
+// overruns lets a wrap-up that owes a code last on, for a while and then for as long as any may; false: that is over.
+func (s *State) overruns(w *ctid.Wrap, from time.Time, end *timer) bool {
+	last := from.Add(s.cfg.WrapMax)
+	switch {
+	case !last.After(s.now):
+		return false
+	case !w.Overrun:
+		w.Overrun = true
+		s.timers.set(end, earlier(last, s.now.Add(OverrunAlert)))
+		return true
+	case !w.Late:
+		w.Late = true
+		s.timers.set(end, last)
+		return true
+	}
+	return false
+}
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
 }

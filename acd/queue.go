@@ -13,6 +13,7 @@ import (
 type queue struct {
 	cfg      Queue
 	by       strategy
+	voice    bool        // its tasks are calls
 	draining bool        // no longer configured: keeps its tasks, takes no new ones
 	waiting  []*task     // without an offer
 	ringing  []*task     // with an open offer

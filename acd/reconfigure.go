@@ -38,8 +38,13 @@ func (s *State) install(cfg Config) {
 	}
 	s.installMembers()
 	for i, a := range agents {
-		if a.removed && !a.busy() {
+		if a.removed && !a.occupied() {
 			s.removeIdle(a)
+			continue
+		}
+		if a.state == ctid.Ready && !a.phoneOK() { // he takes calls now, and cannot
+			s.changed(a, byAdmin)
+			s.become(a, ctid.Paused, ctid.ReasonDeviceUnreachable, byAdmin)
 			continue
 		}
 		if a.removed && (a.next == nil || a.next.State != ctid.Out) {
@@ -65,7 +70,7 @@ func (s *State) installQueues() {
 			q = &queue{}
 			s.queues[qc.ID] = q
 		}
-		q.cfg, q.draining = qc, false
+		q.cfg, q.draining, q.voice = qc, false, qc.Medium == ctid.Voice
 		q.by, _ = strategyNamed(qc.Strategy)
 	}
 }
@@ -98,6 +103,7 @@ func (s *State) installAgent(ac Agent) {
 		}
 	}
 	a.serves, a.listed = serves, listed
+	s.installMedia(a, ac.Media)
 	s.installDesk(a, ac.Desk)
 }
 
@@ -127,7 +133,7 @@ func (s *State) installMembers() {
 
 // differs tells whether a configuration changed what outsiders see of an agent.
 func differs(a, b ctid.AgentView) bool {
-	return !slices.Equal(a.Queues, b.Queues) || !slices.Equal(a.Can, b.Can) || (a.Next == nil) != (b.Next == nil) ||
+	return a.Media != b.Media || !slices.Equal(a.Queues, b.Queues) || !slices.Equal(a.Can, b.Can) || (a.Next == nil) != (b.Next == nil) ||
 		a.Next != nil && *a.Next != *b.Next
 }
 
@@ -144,6 +150,7 @@ func (s *State) removeIdle(a *agent) {
 func (s *State) dropAgent(a *agent) {
 	s.timers.stop(&a.grace)
 	s.timers.stop(&a.clear)
+	s.voiceAlone(a)
 	delete(s.agents, a.id)
 	s.revs[a.id] = a.rev
 	for _, m := range a.serves {

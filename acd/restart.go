@@ -13,12 +13,18 @@ func (s *State) restarted() {
 		a.line = ""
 		s.timers.stop(&a.clear)
 	}
+	for _, id := range slices.Sorted(maps.Keys(s.offers)) {
+		if o := s.offers[id]; o.task == nil {
+			s.close(o, ctid.OfferLost, "restart")
+			s.settle(o.agent, o.idle, ctid.BySystem)
+		}
+	}
 	for _, id := range slices.Sorted(maps.Keys(s.tasks)) {
 		t := s.tasks[id]
 		if o := t.offer; o != nil {
 			s.close(o, ctid.OfferLost, "restart")
 			s.exit(t, ctid.ExitRemoved, "")
-			s.settle(o.agent, o.idle, ctid.BySystem)
+			s.freed(o, ctid.BySystem)
 			continue
 		}
 		s.exit(t, ctid.ExitRemoved, "")
@@ -43,6 +49,10 @@ func (s *State) restarted() {
 
 // adopt puts an agent into the conversation that he is in.
 func (s *State) adopt(a *agent, e Adopt, by ctid.By) {
+	if q := s.queues[e.Queue]; q != nil && !q.voice {
+		s.adoptItem(a, e, q, by)
+		return
+	}
 	if a.state == ctid.Talking && a.work.task == e.Task {
 		a.line = e.Offer
 		return
@@ -51,10 +61,8 @@ func (s *State) adopt(a *agent, e Adopt, by ctid.By) {
 		s.refuse(ctid.WrongState, a, string(a.id)+" has other work in hand")
 		return
 	}
-	a.work = &work{task: e.Task, queue: e.Queue}
-	if q := s.queues[e.Queue]; q != nil {
-		a.work.wrap, a.work.force = q.cfg.Wrap, q.cfg.ForceCode
-	}
+	w := workOf(e.Task, e.Queue, s.queues[e.Queue])
+	a.work = &w
 	a.line = e.Offer
 	s.become(a, ctid.Talking, "", by)
 }

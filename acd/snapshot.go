@@ -43,6 +43,9 @@ type agentSnap struct {
 	Wrap      *ctid.Wrap
 	WrapFrom  time.Time
 	LastWrap  ctid.WrapID
+	Back      *back
+	Locked    bool
+	Shift     shift
 	Reachable bool
 	Awake     bool
 	Idle      time.Time
@@ -51,17 +54,59 @@ type agentSnap struct {
 	Fails     int
 	Gap       time.Time
 	Line      ctid.OfferID
+	Device    string
 	Clear     time.Time
 	WrapEnd   time.Time
 	Grace     time.Time
 	Held      bool
+	Mixed     *mixedSnap `json:",omitempty"` // of one who works in other media than voice alone
+}
+
+type mixedSnap struct {
+	Voice bool
+	Shown look
+	Slots []slotSnap
+	Items []itemSnap
+}
+
+type slotSnap struct {
+	Medium ctid.Medium
+	Max    int
+	Weight int
+	Blocks []ctid.Medium
+	Paused string
+	Idle   time.Time
+	Until  time.Time
+	Misses int
+}
+
+type itemSnap struct {
+	Medium   ctid.Medium
+	Work     workSnap
+	State    ctid.ItemState
+	Since    time.Time
+	Wrap     *ctid.Wrap
+	WrapFrom time.Time
+	WrapEnd  time.Time
 }
 
 type workSnap struct {
-	Task  ctid.TaskID
-	Queue ctid.QueueID
-	Wrap  time.Duration
-	Force bool
+	Task    ctid.TaskID
+	Queue   ctid.QueueID
+	Wrap    time.Duration
+	Force   bool
+	Extends int
+	Doing   ctid.Doing
+	Dropped bool
+}
+
+func (w work) snap() workSnap {
+	return workSnap{w.task, w.queue, w.wrap, w.force, w.extends, w.doing, w.dropped}
+}
+
+// work reads a snapshot; one of a version that knew no doing was of a talk.
+func (w workSnap) work() work {
+	return work{w.Task, w.Queue, w.Wrap, w.Force, w.Extends, cmp.Or(w.Doing, ctid.DoingTalk), w.Dropped}
 }
 
 type taskSnap struct {
@@ -76,10 +121,14 @@ type taskSnap struct {
 
 type offerSnap struct {
 	ID    ctid.OfferID
+	Kind  ctid.OfferKind
 	Task  ctid.TaskID
+	Work  workSnap
 	Agent ctid.AgentID
 	Idle  time.Time
+	Seen  bool
 	Ring  time.Time
+	Item  bool `json:",omitempty"` // of work other than a call
 }
 
 type endedSnap struct {
@@ -114,9 +163,10 @@ func (s *State) Snapshot() Snapshot {
 	}
 	for _, t := range s.sortedTasks() {
 		sn.Tasks = append(sn.Tasks, taskSnap{t.id, t.queue.cfg.ID, t.priority, t.entered, t.offers, t.expired, armed(&t.wait)})
-		if o := t.offer; o != nil {
-			sn.Offers = append(sn.Offers, offerSnap{o.id, t.id, o.agent.id, o.idle, armed(&o.ring)})
-		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(s.offers)) {
+		o := s.offers[id]
+		sn.Offers = append(sn.Offers, offerSnap{o.id, o.kind, o.work.task, o.work.snap(), o.agent.id, o.idle, o.seen, armed(&o.ring), o.item != nil})
 	}
 	for _, e := range s.lately {
 		sn.Ended = append(sn.Ended, endedSnap{e.id, e.task, e.agent, e.end, e.at})
@@ -127,15 +177,35 @@ func (s *State) Snapshot() Snapshot {
 func (a *agent) snap() agentSnap {
 	sn := agentSnap{ID: a.id, Desk: a.desk, Listed: slices.Clone(a.listed), Removed: a.removed, Leaving: a.leaving,
 		State: a.state, Reason: a.reason, Since: a.since, Was: a.was, Lasted: a.lasted, Rev: a.rev,
-		WrapFrom: a.wrapFrom, LastWrap: a.lastWrap, Reachable: a.reachable, Awake: a.awake, Idle: a.idle, Until: a.until,
+		WrapFrom: a.wrapFrom, LastWrap: a.lastWrap, Device: a.device, Reachable: a.reachable, Awake: a.awake, Idle: a.idle, Until: a.until,
 		Misses: a.misses, Fails: a.fails, Gap: armed(&a.gap), Line: a.line, Clear: armed(&a.clear), WrapEnd: armed(&a.wrapEnd), Grace: armed(&a.grace), Held: a.held}
 	v := a.view()
 	sn.Next, sn.Wrap = v.Next, v.Wrap
+	sn.Locked, sn.Shift = a.locked, shift{a.shift.Out, maps.Clone(a.shift.Paused)}
+	if a.back != nil {
+		b := *a.back
+		sn.Back = &b
+	}
 	for _, m := range a.serves {
 		sn.Serves = append(sn.Serves, Membership{m.queue.cfg.ID, m.rank})
 	}
 	if w := a.work; w != nil {
-		sn.Work = &workSnap{w.task, w.queue, w.wrap, w.force}
+		ws := w.snap()
+		sn.Work = &ws
+	}
+	if a.media != nil {
+		sn.Mixed = a.media.snap()
+	}
+	return sn
+}
+
+func (x *mixed) snap() *mixedSnap {
+	sn := &mixedSnap{Voice: x.voice, Shown: x.shown}
+	for _, sl := range x.slots {
+		sn.Slots = append(sn.Slots, slotSnap{sl.medium, sl.max, sl.weight, slices.Clone(sl.blocks), sl.paused, sl.idle, armed(&sl.gap), sl.misses})
+	}
+	for _, it := range x.items {
+		sn.Items = append(sn.Items, itemSnap{it.medium, it.work.snap(), it.state, it.since, it.view().Wrap, it.wrapFrom, armed(&it.wrapEnd)})
 	}
 	return sn
 }
@@ -162,7 +232,7 @@ func Restore(sn Snapshot) (*State, error) {
 		if !ok {
 			return nil, fmt.Errorf("acd: the snapshot's queue %q has no known strategy", qc.ID)
 		}
-		s.queues[qc.ID] = &queue{cfg: qc, by: by, draining: true}
+		s.queues[qc.ID] = &queue{cfg: qc, by: by, draining: true, voice: qc.Medium == "" || qc.Medium == ctid.Voice}
 	}
 	for _, a := range sn.Agents {
 		if err := s.restoreAgent(a); err != nil {
@@ -184,7 +254,7 @@ func Restore(sn Snapshot) (*State, error) {
 }
 
 func (s *State) restoreTally(t tally) {
-	s.tally.Offers, s.tally.Wraps, s.tally.Entered = t.Offers, t.Wraps, t.Entered
+	s.tally.Offers, s.tally.Direct, s.tally.Wraps, s.tally.Entered = t.Offers, t.Direct, t.Wraps, t.Entered
 	maps.Copy(s.tally.OfferEnds, t.OfferEnds)
 	maps.Copy(s.tally.Exits, t.Exits)
 }
@@ -200,11 +270,12 @@ func (s *State) restoreAgent(sn agentSnap) error {
 	a := newAgent(sn.ID)
 	a.desk, a.listed, a.removed, a.leaving = sn.Desk, sn.Listed, sn.Removed, sn.Leaving
 	a.state, a.reason, a.since, a.was, a.lasted, a.rev = sn.State, sn.Reason, sn.Since, sn.Was, sn.Lasted, sn.Rev
-	a.held, a.line = sn.Held, sn.Line
+	a.held, a.line, a.back, a.locked, a.shift = sn.Held, sn.Line, sn.Back, sn.Locked, sn.Shift
 	a.next, a.wrap, a.wrapFrom, a.lastWrap = sn.Next, sn.Wrap, sn.WrapFrom, sn.LastWrap
-	a.reachable, a.awake, a.idle, a.until, a.misses, a.fails = sn.Reachable, sn.Awake, sn.Idle, sn.Until, sn.Misses, sn.Fails
+	a.device, a.reachable, a.awake, a.idle, a.until, a.misses, a.fails = sn.Device, sn.Reachable, sn.Awake, sn.Idle, sn.Until, sn.Misses, sn.Fails
 	if w := sn.Work; w != nil {
-		a.work = &work{w.Task, w.Queue, w.Wrap, w.Force}
+		restored := w.work()
+		a.work = &restored
 	}
 	for _, m := range sn.Serves {
 		q := s.queues[m.Queue]
@@ -212,6 +283,11 @@ func (s *State) restoreAgent(sn agentSnap) error {
 			return fmt.Errorf("acd: the snapshot's agent %q serves queue %q, which is not in it", sn.ID, m.Queue)
 		}
 		a.serves = append(a.serves, membership{q, m.Rank})
+	}
+	if sn.Mixed != nil {
+		if err := s.restoreMixed(a, sn.Mixed); err != nil {
+			return err
+		}
 	}
 	s.rearm(&a.gap, sn.Gap)
 	s.rearm(&a.clear, sn.Clear)
@@ -234,20 +310,39 @@ func (s *State) restoreTasks(sn Snapshot) error {
 		q.waiting = insert(q.waiting, t, compareTasks)
 	}
 	for _, os := range sn.Offers {
-		t, a := s.tasks[os.Task], s.agents[os.Agent]
-		if t == nil || a == nil || t.offer != nil || a.offer != nil {
-			return fmt.Errorf("acd: the snapshot's offer %q has no task %q or agent %q of its own", os.ID, os.Task, os.Agent)
+		if err := s.restoreOffer(os); err != nil {
+			return err
 		}
-		o := &offer{id: os.ID, task: t, agent: a, idle: os.Idle, ring: timer{kind: ringOver, id: string(os.ID)}}
-		s.rearm(&o.ring, os.Ring)
-		t.queue.waiting = remove(t.queue.waiting, t, compareTasks)
-		t.queue.ringing = insert(t.queue.ringing, t, compareTasks)
-		s.offers[o.id], t.offer, a.offer = o, o, o
 	}
 	for _, es := range sn.Ended {
 		e := &ended{es.ID, es.Task, es.Agent, es.End, es.At}
 		s.ended[e.id] = e
 		s.lately = append(s.lately, e)
+	}
+	return nil
+}
+
+func (s *State) restoreOffer(os offerSnap) error {
+	t, a := s.tasks[os.Task], s.agents[os.Agent]
+	if os.Kind != "" {
+		t = nil
+	}
+	if os.Item {
+		return s.restoreItemOffer(os, t, a)
+	}
+	if os.Kind == "" && (t == nil || t.offer != nil) || a == nil || a.offer != nil {
+		return fmt.Errorf("acd: the snapshot's offer %q has no task %q or agent %q of its own", os.ID, os.Task, os.Agent)
+	}
+	o := &offer{id: os.ID, kind: os.Kind, task: t, work: os.Work.work(), agent: a, idle: os.Idle, seen: os.Seen, ring: timer{kind: ringOver, id: string(os.ID)}}
+	if o.work.task == "" { // of a version that took the rules at the answer
+		o.work = workOf(t.id, t.queue.cfg.ID, t.queue)
+	}
+	s.rearm(&o.ring, os.Ring)
+	s.offers[o.id], a.offer = o, o
+	if t != nil {
+		t.queue.waiting = remove(t.queue.waiting, t, compareTasks)
+		t.queue.ringing = insert(t.queue.ringing, t, compareTasks)
+		t.offer = o
 	}
 	return nil
 }

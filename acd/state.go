@@ -20,6 +20,7 @@ type State struct {
 	ended  map[ctid.OfferID]*ended // those that ended lately
 	lately []*ended                // the same, oldest first
 	timers timerHeap
+	wraps  map[ctid.WrapID]*item   // of work other than calls
 	revs   map[ctid.AgentID]uint64 // of agents who were removed: should one come back, his goes on rising
 	tally  tally
 
@@ -30,6 +31,7 @@ type State struct {
 // tally counts what happens once to each offer and task. check holds it against what is there.
 type tally struct {
 	Offers    int
+	Direct    int // accepted ones that came past the queues
 	Wraps     int
 	OfferEnds map[ctid.OfferEnd]int
 	Entered   int
@@ -45,7 +47,7 @@ func New(cfg Config) (*State, error) {
 	}
 	s := &State{
 		agents: map[ctid.AgentID]*agent{}, queues: map[ctid.QueueID]*queue{}, tasks: map[ctid.TaskID]*task{},
-		offers: map[ctid.OfferID]*offer{}, ended: map[ctid.OfferID]*ended{}, revs: map[ctid.AgentID]uint64{},
+		offers: map[ctid.OfferID]*offer{}, ended: map[ctid.OfferID]*ended{}, revs: map[ctid.AgentID]uint64{}, wraps: map[ctid.WrapID]*item{},
 		tally: tally{OfferEnds: map[ctid.OfferEnd]int{}, Exits: map[ctid.QueueExit]int{}},
 	}
 	s.install(cfg)
@@ -88,6 +90,8 @@ func (s *State) apply(ev Event) {
 	switch e := ev.(type) {
 	case AgentLogin:
 		s.asked(e.Agent, e.By, s.login)
+	case SetDevice:
+		s.asked(e.Agent, e.By, func(a *agent, _ ctid.By) { s.setDevice(a, e) })
 	case AgentLogout:
 		s.asked(e.Agent, e.By, s.logout)
 	case AgentReady:
@@ -99,9 +103,25 @@ func (s *State) apply(ev Event) {
 	case WrapUpDone:
 		s.asked(e.Agent, e.By, func(a *agent, _ ctid.By) { s.wrapUpDone(a, e) })
 	case DeskChanged:
-		s.asked(e.Agent, ctid.BySystem, func(a *agent, by ctid.By) { s.deskChanged(a, e.Awake, by) })
+		s.asked(e.Agent, ctid.BySystem, func(a *agent, by ctid.By) { s.deskChanged(a, e.Awake, e.Seen, by) })
 	case DeviceChanged:
 		s.asked(e.Agent, byPhone, func(a *agent, by ctid.By) { s.deviceChanged(a, e.Reachable, by) })
+	case ExtendWrapUp:
+		s.asked(e.Agent, e.By, func(a *agent, _ ctid.By) { s.extendWrapUp(a, e) })
+	case ForceState:
+		s.asked(e.Agent, e.By, func(a *agent, _ ctid.By) { s.force(a, e) })
+	case Direct:
+		s.asked(e.Agent, e.By, func(a *agent, _ ctid.By) { s.direct(a, e) })
+	case Pick:
+		s.asked(e.Agent, e.By, func(a *agent, _ ctid.By) { s.pick(a, e) })
+	case Revoke:
+		s.revoked(e)
+	case WorkBegun:
+		s.asked(e.Agent, e.By, func(a *agent, _ ctid.By) { s.workBegun(a, e) })
+	case WorkOwned:
+		s.asked(e.Agent, ctid.BySystem, func(a *agent, _ ctid.By) { s.workOwned(a, e) })
+	case WorkDoing:
+		s.asked(e.Agent, e.By, func(a *agent, _ ctid.By) { s.workDoing(a, e) })
 	case WorkEnded:
 		s.asked(e.Agent, ctid.BySystem, func(a *agent, by ctid.By) { s.workEnded(a, e, by) })
 	case Enqueue:
@@ -155,6 +175,10 @@ func (s *State) fire(t *timer) {
 		s.lineClear(s.agents[ctid.AgentID(t.id)])
 	case gapOver:
 		s.list(s.agents[ctid.AgentID(t.id)])
+	case itemWrapOver:
+		s.itemWrapTimeOver(s.wraps[ctid.WrapID(t.id)])
+	case slotGap:
+		s.restOver(t.id)
 	}
 }
 
@@ -192,24 +216,43 @@ func (s *State) touch(q *queue) {
 
 // list puts a into the free lists of his queues, if he is free; one whose gap is not over, or whose phone, is not.
 func (s *State) list(a *agent) {
+	if a.media != nil {
+		s.mix(a)
+		return
+	}
 	if a.inFree || a.state != ctid.Ready || a.held || a.line != "" || a.until.After(s.now) {
 		return
 	}
+	s.listCall(a)
+}
+
+// listCall puts a into the free lists of his queues of calls.
+func (s *State) listCall(a *agent) {
 	a.inFree = true
 	for _, m := range a.serves {
-		m.queue.free = insert(m.queue.free, candidate{a, m.rank, a.idle}, m.queue.by.cmp)
-		s.touch(m.queue)
+		if m.queue.voice {
+			m.queue.free = insert(m.queue.free, candidate{a, m.rank, a.idle}, m.queue.by.cmp)
+			s.touch(m.queue)
+		}
 	}
 }
 
 // unlist takes a out of the free lists of his queues.
 func (s *State) unlist(a *agent) {
-	if !a.inFree {
-		return
+	if a.media != nil {
+		s.unmix(a)
 	}
+	if a.inFree {
+		s.unlistCall(a)
+	}
+}
+
+func (s *State) unlistCall(a *agent) {
 	a.inFree = false
 	for _, m := range a.serves {
-		m.queue.free = remove(m.queue.free, candidate{a, m.rank, a.idle}, m.queue.by.cmp)
+		if m.queue.voice {
+			m.queue.free = remove(m.queue.free, candidate{a, m.rank, a.idle}, m.queue.by.cmp)
+		}
 	}
 }
 

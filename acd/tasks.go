@@ -65,7 +65,7 @@ func (s *State) withdraw(t *task, why ctid.QueueExit, offerWhy string, by ctid.B
 	}
 	s.exit(t, why, "")
 	if o != nil {
-		s.settle(o.agent, o.idle, by)
+		s.freed(o, by)
 	}
 }
 
@@ -110,6 +110,24 @@ func (s *State) Position(id ctid.TaskID) (int, bool) {
 	return t.queue.place(t), true
 }
 
+// QueueOf is the queue that a task waits in.
+func (s *State) QueueOf(id ctid.TaskID) (ctid.QueueID, bool) {
+	t := s.tasks[id]
+	if t == nil {
+		return "", false
+	}
+	return t.queue.cfg.ID, true
+}
+
+// TaskOf is the task of an open offer.
+func (s *State) TaskOf(id ctid.OfferID) (ctid.TaskID, bool) {
+	o := s.offers[id]
+	if o == nil {
+		return "", false
+	}
+	return o.work.task, true
+}
+
 // AgentView is what outsiders may know of an agent now.
 func (s *State) AgentView(id ctid.AgentID) (ctid.AgentView, bool) {
 	a := s.agents[id]
@@ -135,6 +153,10 @@ func (s *State) Figures(id ctid.QueueID, now time.Time) QueueFigures {
 		}
 	}
 	for _, a := range q.members {
+		if !q.voice {
+			a.figuresOf(q, &f)
+			continue
+		}
 		switch a.state {
 		case ctid.Out:
 			continue

@@ -16,9 +16,11 @@ const (
 	deskGone
 	gapOver
 	lineOver
+	itemWrapOver
+	slotGap
 )
 
-// timer belongs to one offer, task or agent; id is that thing's id and breaks ties.
+// timer belongs to one offer, task, agent, wrap-up or slot; id is that thing's id and breaks ties.
 type timer struct {
 	kind  timerKind
 	id    string

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -148,6 +147,41 @@ func (p *player) config(f []string) {
 	switch f[0] {
 	case "phones":
 		p.slow = true
+	case "medium":
+		m := Medium{Name: ctid.Medium(f[1])}
+		for i := 2; i+1 < len(f); i += 2 {
+			switch f[i] {
+			case "max":
+				m.Max = num(f[i+1])
+			case "weight":
+				m.Weight = num(f[i+1])
+			case "blocks":
+				for _, b := range strings.Split(f[i+1], ",") {
+					m.Blocks = append(m.Blocks, ctid.Medium(b))
+				}
+			default:
+				p.t.Fatalf("a medium has no %q", f[i])
+			}
+		}
+		p.cfg.Media = append(p.cfg.Media, m)
+	case "pause":
+		p.cfg.Pauses = append(p.cfg.Pauses, Pause{Code: f[1]})
+		if len(f) > 3 && f[2] == "quota" {
+			p.cfg.Pauses[len(p.cfg.Pauses)-1].Quota = dur(f[3])
+		}
+	case "centre":
+		for i := 1; i+1 < len(f); i += 2 {
+			switch f[i] {
+			case "pause_reserved":
+				p.cfg.PauseReserved = f[i+1]
+			case "wrap_max":
+				p.cfg.WrapMax = dur(f[i+1])
+			case "desk_grace":
+				p.cfg.DeskGrace = dur(f[i+1])
+			default:
+				p.t.Fatalf("a centre has no %q", f[i])
+			}
+		}
 	case "queue":
 		q := Queue{ID: ctid.QueueID(f[1])}
 		for rest := f[2:]; len(rest) > 0; {
@@ -161,10 +195,16 @@ func (p *player) config(f []string) {
 				q.Ring = dur(v)
 			case "wrap":
 				q.Wrap = dur(v)
+			case "medium":
+				q.Medium = ctid.Medium(v)
 			case "rona":
 				q.RONA = v
 			case "misses":
 				q.MaxMisses = num(v)
+			case "extends":
+				q.Extends = num(v)
+			case "rejected":
+				q.Rejected = v
 			case "room":
 				q.MaxWaiting = num(v)
 			case "priority":
@@ -181,6 +221,14 @@ func (p *player) config(f []string) {
 			switch f[i] {
 			case "desk":
 				a.Desk = ctid.DeskRule(f[i+1])
+			case "media":
+				for _, m := range strings.Split(f[i+1], ",") {
+					name, most, _ := strings.Cut(m, ":")
+					if most == "" {
+						most = "0"
+					}
+					a.Media = append(a.Media, Slots{ctid.Medium(name), num(most)})
+				}
 			case "serves":
 				for _, m := range strings.Split(f[i+1], ",") {
 					id, rank, _ := strings.Cut(m, ":")
@@ -195,7 +243,7 @@ func (p *player) config(f []string) {
 		}
 		p.cfg.Agents = append(p.cfg.Agents, a)
 	default:
-		p.t.Fatalf("a centre has no %q", f[0])
+		p.t.Fatalf("no line begins with %q", f[0])
 	}
 }
 
@@ -233,160 +281,4 @@ func (p *player) decide(now time.Time, ev Event) {
 			p.decide(now, LegGone{a.id, a.line})
 		}
 	}
-}
-
-// sentences is the language of events.
-var sentences = []struct {
-	re   *regexp.Regexp
-	make func(p *player, m []string) Event
-}{
-	say(`(\w+) logs in`, func(_ *player, m []string) Event { return AgentLogin{agentID(m[1]), byAgent(m[1])} }),
-	say(`(\w+) logs out`, func(_ *player, m []string) Event { return AgentLogout{agentID(m[1]), byAgent(m[1])} }),
-	say(`(\w+) says ready`, func(_ *player, m []string) Event { return AgentReady{agentID(m[1]), byAgent(m[1])} }),
-	say(`(\w+) asks for a pause(?: \((.+)\))?`, func(_ *player, m []string) Event { return AgentPause{agentID(m[1]), m[2], byAgent(m[1])} }),
-	say(`(\w+) takes the wish back`, func(_ *player, m []string) Event { return AgentCancelNext{agentID(m[1]), byAgent(m[1])} }),
-	say(`(\w+) hands in wrap-up (\d+)( with a code)?(?: then (\w+)(?: \((.+)\))?)?`, func(_ *player, m []string) Event {
-		return WrapUpDone{Agent: agentID(m[1]), Wrap: ctid.WrapID("w_A_" + m[2]), Coded: m[3] != "", Then: ctid.AgentState(m[4]), Reason: m[5], By: byAgent(m[1])}
-	}),
-	say(`(\w+)'s desktop is (awake|lost)`, func(_ *player, m []string) Event { return DeskChanged{agentID(m[1]), m[2] == "awake"} }),
-	say(`(\w+)'s phone is (reachable|unreachable)`, func(_ *player, m []string) Event { return DeviceChanged{agentID(m[1]), m[2] == "reachable"} }),
-	say(`(\w+)'s talk with (\w+) ends( without wrap-up| before it began)?`, func(_ *player, m []string) Event {
-		return WorkEnded{agentID(m[1]), ctid.TaskID(m[2]), m[3] != "", m[3] == " before it began"}
-	}),
-	say(`(\w+) enters (\w+)(?: with priority (\d+))?(?: since ([\d:.]+))?(?: for at most (\w+))?`, func(p *player, m []string) Event {
-		e := Enqueue{Task: ctid.TaskID(m[1]), Queue: ctid.QueueID(m[2]), Priority: -1, Entered: p.now}
-		if m[3] != "" {
-			e.Priority, _ = strconv.Atoi(m[3])
-		}
-		if m[4] != "" {
-			e.Entered = clock(p.t, m[4])
-		}
-		if m[5] != "" {
-			e.AtMost, _ = time.ParseDuration(m[5])
-		}
-		return e
-	}),
-	say(`(\w+) leaves \((\w+)\)`, func(_ *player, m []string) Event { return Leave{ctid.TaskID(m[1]), ctid.QueueExit(m[2])} }),
-	say(`(\w+) hangs up`, func(_ *player, m []string) Event { return TaskGone{ctid.TaskID(m[1])} }),
-	say(`offer (\d+) is answered`, func(_ *player, m []string) Event { return OfferUp{ctid.OfferID("o_A_" + m[1])} }),
-	say(`offer (\d+) fails \((\w+)\)`, func(_ *player, m []string) Event { return OfferFailed{ctid.OfferID("o_A_" + m[1]), m[2]} }),
-	say(`(\w+)'s leg of offer (\d+) is gone`, func(_ *player, m []string) Event { return LegGone{agentID(m[1]), ctid.OfferID("o_A_" + m[2])} }),
-	say(`time passes`, func(*player, []string) Event { return Tick{} }),
-}
-
-func say(text string, make func(*player, []string) Event) struct {
-	re   *regexp.Regexp
-	make func(p *player, m []string) Event
-} {
-	return struct {
-		re   *regexp.Regexp
-		make func(p *player, m []string) Event
-	}{regexp.MustCompile("^" + text + "$"), make}
-}
-
-func agentID(name string) ctid.AgentID { return ctid.AgentID(name) }
-func byAgent(name string) ctid.By      { return ctid.By{Kind: "agent", ID: name} }
-
-func (p *player) event(what string) Event {
-	for _, s := range sentences {
-		if m := s.re.FindStringSubmatch(what); m != nil {
-			return s.make(p, m)
-		}
-	}
-	p.t.Fatalf("nobody understands %q", what)
-	return nil
-}
-
-// tell says one command in words.
-func tell(c Command) string {
-	switch c := c.(type) {
-	case MakeOffer:
-		s := fmt.Sprintf("offer %s: %s from %s (since %s, priority %d) rings %s until %s", short(string(c.Offer)), c.Task, c.Queue,
-			shown(c.Entered), c.Priority, c.Agent, shown(c.Until))
-		if c.OffersBefore > 0 {
-			s += fmt.Sprintf("; offers before: %d", c.OffersBefore)
-		}
-		return s
-	case EndOffer:
-		s := fmt.Sprintf("offer %s ends: %s", short(string(c.Offer)), c.End)
-		if c.Why != "" {
-			s += " (" + c.Why + ")"
-		}
-		return s + fmt.Sprintf(", %s with %s", c.Agent, c.Task)
-	case TaskQueued:
-		return fmt.Sprintf("%s is number %d in %s with priority %d", c.Task, c.Position, c.Queue, c.Priority)
-	case TaskEnded:
-		s := fmt.Sprintf("%s leaves %s: %s", c.Task, c.Queue, c.Exit)
-		if c.Agent != "" {
-			s += " by " + string(c.Agent)
-		}
-		return s + fmt.Sprintf(" after %v", c.Waited)
-	case AgentChanged:
-		return tellView(c.View) + "; by " + strings.TrimSpace(c.By.Kind+" "+c.By.ID)
-	case Refused:
-		s := fmt.Sprintf("refused, %s: %s", c.Err.Code, c.Err.Text)
-		if c.Err.Can != nil {
-			s += fmt.Sprintf(" (can: %s)", strings.Join(c.Err.Can, ", "))
-		}
-		return s
-	}
-	return fmt.Sprintf("%#v", c)
-}
-
-func short(id string) string { return id[strings.LastIndex(id, "_")+1:] }
-
-func tellView(v ctid.AgentView) string {
-	s := fmt.Sprintf("%s: %s", v.Agent, v.State)
-	if v.Reason != "" {
-		s += " (" + v.Reason + ")"
-	}
-	if v.Offer != "" {
-		s += " offer " + short(string(v.Offer))
-	}
-	if v.Wrap != nil {
-		s += fmt.Sprintf(" %s until %s", short(string(v.Wrap.ID)), shown(v.Wrap.Until))
-		if v.Wrap.Forced {
-			s += ", code owed"
-		}
-		if v.Wrap.Overrun {
-			s += ", overrun"
-		}
-	}
-	if v.Call != "" {
-		s += " on " + string(v.Call)
-	}
-	if v.Next != nil {
-		s += ", next " + string(v.Next.State)
-		if v.Next.Reason != "" {
-			s += " (" + v.Next.Reason + ")"
-		}
-	}
-	if v.Misses > 0 {
-		s += fmt.Sprintf(", %d missed", v.Misses)
-	}
-	if !v.Device {
-		s += ", no phone"
-	}
-	if v.Desk {
-		s += ", desktop"
-	}
-	if v.Was != "" {
-		s += fmt.Sprintf("; was %s for %v", v.Was, time.Duration(v.WasMS)*time.Millisecond)
-	}
-	return s
-}
-
-// look shows an agent, a queue or a task as outsiders see it.
-func (p *player) look(subject string) {
-	if v, ok := p.s.AgentView(ctid.AgentID(subject)); ok {
-		fmt.Fprintf(&p.out, "  → %s; since %s, rev %d, serves %v, can: %s\n", tellView(v), shown(v.Since), v.Rev, v.Queues, strings.Join(v.Can, ", "))
-		return
-	}
-	if n, ok := p.s.Position(ctid.TaskID(subject)); ok {
-		fmt.Fprintf(&p.out, "  → %s is number %d\n", subject, n)
-		return
-	}
-	f := p.s.Figures(ctid.QueueID(subject), p.now)
-	fmt.Fprintf(&p.out, "  → %s: %d waiting, longest %v, %d of %d agents ready, %d talking, open %v\n", subject, f.Waiting, f.Longest,
-		f.AgentsReady, f.AgentsIn, f.Talking, f.Open)
 }
