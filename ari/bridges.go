@@ -24,6 +24,9 @@ func (n *Node) bridgeCommand(ctx context.Context, op, method, id, what string, q
 
 // CreateBridge makes a bridge with an id of yours; typ is BridgeMixing or another of Asterisk's, name may be empty.
 func (n *Node) CreateBridge(ctx context.Context, id, typ, name string) error {
+	if err := n.check("create_bridge", check{"id", id, idRule}, check{"name", name, text(80)}); err != nil {
+		return err
+	}
 	q := values("bridgeId", id, "type", typ, "name", name)
 	return n.do(ctx, request{
 		op: "create_bridge", target: id, method: http.MethodPost, path: []string{"bridges"}, query: q,
@@ -31,8 +34,12 @@ func (n *Node) CreateBridge(ctx context.Context, id, typ, name string) error {
 	})
 }
 
-// AddToBridge puts channels into a bridge with one request. Each must have had its StasisStart, else IsUnprocessable.
+// AddToBridge puts channels into a bridge with one request. Each must have had its StasisStart, else IsUnprocessable. A
+// channel that is in another bridge leaves that one.
 func (n *Node) AddToBridge(ctx context.Context, bridge string, channels ...string) error {
+	if err := n.check("add_channel", ids("channel", channels)...); err != nil {
+		return err
+	}
 	return n.bridgeCommand(ctx, "add_channel", http.MethodPost, bridge, "addChannel", values("channel", strings.Join(channels, ",")))
 }
 
@@ -45,6 +52,9 @@ func (n *Node) AddListener(ctx context.Context, bridge, channel string) error {
 // RemoveFromBridge takes channels out of a bridge; a channel or bridge that is gone, or a channel that is not in it, is
 // no error.
 func (n *Node) RemoveFromBridge(ctx context.Context, bridge string, channels ...string) error {
+	if err := n.check("remove_channel", ids("channel", channels)...); err != nil {
+		return err
+	}
 	return n.do(ctx, request{
 		op: "remove_channel", target: bridge, method: http.MethodPost, path: []string{"bridges", bridge, "removeChannel"},
 		query: values("channel", strings.Join(channels, ",")), again: sendAgain,
@@ -60,14 +70,20 @@ func (n *Node) DestroyBridge(ctx context.Context, id string) error {
 	})
 }
 
-// StartBridgeMOH plays music to all in a bridge.
+// StartBridgeMOH plays music to all in a bridge, over what they say; class "" is the default one.
 func (n *Node) StartBridgeMOH(ctx context.Context, id, class string) error {
+	if err := n.check("bridge_moh", check{"class", class, classRule}); err != nil {
+		return err
+	}
 	return n.bridgeCommand(ctx, "bridge_moh", http.MethodPost, id, "moh", values("mohClass", class))
 }
 
-// StopBridgeMOH ends StartBridgeMOH.
+// StopBridgeMOH ends StartBridgeMOH; a bridge that is gone or has no music is no error.
 func (n *Node) StopBridgeMOH(ctx context.Context, id string) error {
-	return n.bridgeCommand(ctx, "stop_bridge_moh", http.MethodDelete, id, "moh", nil)
+	return n.do(ctx, request{
+		op: "stop_bridge_moh", target: id, method: http.MethodDelete, path: []string{"bridges", id, "moh"}, again: sendAgain,
+		already: []int{http.StatusNotFound, http.StatusConflict},
+	})
 }
 
 // Bridges lists all bridges of this Asterisk, not only ours.

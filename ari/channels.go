@@ -3,7 +3,6 @@ package ari
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -15,21 +14,20 @@ import (
 // Requests and options that are used as the library has them.
 type (
 	// OriginateRequest asks for a new channel. Timeout is in seconds (0 means Asterisk's 30, negative none); it needs a
-	// ChannelID of yours, so that a retry is safe and no event can be missed. App is filled in when neither App nor
-	// Context is set.
+	// ChannelID of yours, so that a retry is safe and no event can be missed. Endpoint is PJSIP/NAME, PJSIP/NUMBER@TRUNK or
+	// Local/EXTENSION@CONTEXT; CallerID is made by FormatCallerID; a SIP header of the INVITE is a variable named
+	// PJSIP_HEADER(add,NAME); Formats can't be said beside an Originator. App is filled in when neither App nor Context is
+	// set.
 	OriginateRequest = cyc.OriginateRequest
-	// SnoopOptions say in which direction to listen and to whisper.
-	SnoopOptions = cyc.SnoopOptions
 	// ExternalMediaOptions describe a channel whose media goes to a program.
 	ExternalMediaOptions = cyc.ExternalMediaOptions
-	// DTMFOptions are the pauses and the length of keys sent.
-	DTMFOptions = cyc.DTMFOptions
 	// Direction is in, out or both, as the channel sees it.
 	Direction = cyc.Direction
 )
 
 // Directions of Mute and Snoop.
 const (
+	DirectionNone = cyc.DirectionNone // neither; of Snoop only
 	DirectionIn   = cyc.DirectionIn   // what the phone says
 	DirectionOut  = cyc.DirectionOut  // what the phone hears
 	DirectionBoth = cyc.DirectionBoth // both
@@ -47,11 +45,11 @@ func (n *Node) channelCommand(ctx context.Context, op, method, id, what string, 
 
 // Originate makes a channel and dials it. IsAllocationFailed(err) means that there was nobody to dial.
 func (n *Node) Originate(ctx context.Context, r OriginateRequest) error {
-	if r.ChannelID == "" || r.Endpoint == "" {
-		return fmt.Errorf("ari: node %s: originate needs a channel id and an endpoint", n.cfg.Name)
-	}
 	if r.App == "" && r.Context == "" {
 		r.App = n.cfg.App
+	}
+	if err := n.checkOriginate(&r); err != nil {
+		return err
 	}
 	tries := 0
 	err := n.do(ctx, request{
@@ -121,6 +119,11 @@ type Place struct {
 
 // Continue lets a channel go on in the dialplan. StasisEnd follows, which is not its end.
 func (n *Node) Continue(ctx context.Context, id string, to Place) error {
+	err := n.check("continue", check{"context", to.Context, optional(placeRule)}, check{"extension", to.Extension, optional(placeRule)},
+		check{"label", to.Label, optional(placeRule)})
+	if err != nil {
+		return err
+	}
 	q := values("context", to.Context, "extension", to.Extension, "label", to.Label)
 	if to.Priority > 0 {
 		q.Set("priority", strconv.Itoa(to.Priority))
@@ -134,12 +137,18 @@ func (n *Node) Continue(ctx context.Context, id string, to Place) error {
 // Move hands a channel to another application without a way through the dialplan; Features.Move.
 func (n *Node) Move(ctx context.Context, id, app string, args ...string) error {
 	q := values("app", app, "appArgs", strings.Join(args, ","))
+	if err := n.check("move", check{"application", app, appRule}, check{"arguments", q.Get("appArgs"), argsRule}); err != nil {
+		return err
+	}
 	return n.channelCommand(ctx, "move", http.MethodPost, id, "move", q)
 }
 
 // StartMOH plays music on hold; class "" is the channel's own. Music inside a bridge mixes with it: take the channel
 // out first.
 func (n *Node) StartMOH(ctx context.Context, id, class string) error {
+	if err := n.check("moh", check{"class", class, classRule}); err != nil {
+		return err
+	}
 	return n.channelCommand(ctx, "moh", http.MethodPost, id, "moh", values("mohClass", class))
 }
 
@@ -171,54 +180,77 @@ func (n *Node) Unmute(ctx context.Context, id string, d Direction) error {
 // SetVariable sets a channel variable or calls a writing dialplan function such as CALLERID(name). It waits while a
 // playback runs.
 func (n *Node) SetVariable(ctx context.Context, id, name, value string) error {
+	err := n.check("set_variable", check{"name", name, variableRule}, check{"value of " + shown(name), value, text(maxValue)})
+	if err != nil {
+		return err
+	}
 	q := url.Values{"variable": {name}, "value": {value}}
 	return n.channelCommand(ctx, "set_variable", http.MethodPost, id, "variable", q)
 }
 
-// GetVariable reads a channel variable or dialplan function. One that is not set gives an error that IsNotFound.
-func (n *Node) GetVariable(ctx context.Context, id, name string) (string, error) {
+// Variable reads a channel variable or dialplan function. It is empty where it is not set, and where there is no such
+// channel.
+func (n *Node) Variable(ctx context.Context, id, name string) (string, error) {
+	if err := n.check("variable", check{"name", name, variableRule}); err != nil {
+		return "", err
+	}
 	var v struct{ Value string }
 	err := n.do(ctx, request{
-		op: "get_variable", target: id, method: http.MethodGet, path: []string{"channels", id, "variable"},
-		query: url.Values{"variable": {name}}, reply: &v, again: sendAgain,
+		op: "variable", target: id, method: http.MethodGet, path: []string{"channels", id, "variable"},
+		query: url.Values{"variable": {name}}, reply: &v, again: sendAgain, already: gone,
 	})
 	return v.Value, err
 }
 
-// SendDTMF sends keys to the channel's phone. It is never sent twice.
-func (n *Node) SendDTMF(ctx context.Context, id, keys string, o DTMFOptions) error {
-	q := values("dtmf", keys)
-	for name, d := range map[string]int64{
-		"before": o.Before.Milliseconds(), "between": o.Between.Milliseconds(),
-		"duration": o.Duration.Milliseconds(), "after": o.After.Milliseconds(),
-	} {
-		if d > 0 {
-			q.Set(name, strconv.FormatInt(d, 10))
-		}
+// SendDTMF sends keys (0-9, A-D, * and #) to the channel's phone. They are never sent twice.
+func (n *Node) SendDTMF(ctx context.Context, id, keys string) error {
+	if err := n.check("dtmf", check{"keys", keys, form(keysRE, "are not 1 to 64 of 0-9, A-D, * and #")}); err != nil {
+		return err
 	}
 	return n.do(ctx, request{
-		op: "dtmf", target: id, method: http.MethodPost, path: []string{"channels", id, "dtmf"}, query: q, again: sendOnce,
+		op: "dtmf", target: id, method: http.MethodPost, path: []string{"channels", id, "dtmf"}, query: values("dtmf", keys),
+		again: sendOnce,
 	})
 }
 
-// Snoop makes a channel of the given id that listens to, or whispers into, another. App is filled in when empty.
-func (n *Node) Snoop(ctx context.Context, id, snoopID string, o SnoopOptions) error {
-	if o.App == "" {
-		o.App = n.cfg.App
+// SnoopRequest asks for a channel that listens to, or whispers into, another.
+type SnoopRequest struct {
+	Channel string // whom to listen to
+	SnoopID string // the new channel's id, of yours
+	// Spy is what the new channel hears: what the phone says (in), what it hears (out), or both. Whisper is where what is
+	// said into the new channel goes: to the phone (out), to its partners as if the phone said it (in), or both. "" is none.
+	Spy, Whisper Direction
+	App          string // the node's own application when empty
+	AppArgs      string // of the StasisStart, with commas between them
+}
+
+// Snoop makes the channel of a SnoopRequest. It ends with the channel that it is about.
+func (n *Node) Snoop(ctx context.Context, r SnoopRequest) error {
+	if r.App == "" {
+		r.App = n.cfg.App
 	}
-	q := values("app", o.App, "appArgs", o.AppArgs, "spy", string(o.Spy), "whisper", string(o.Whisper))
-	tries := 0
-	err := n.do(ctx, request{
-		op: "snoop", target: id, method: http.MethodPost, path: []string{"channels", id, "snoop", snoopID}, query: q,
-		again: sendAgain, tries: &tries,
-	})
-	// A snoop id that is taken gives a plain 500.
-	if Status(err) == http.StatusInternalServerError && tries > 1 {
-		if _, there := n.Channel(ctx, snoopID); there == nil {
+	direction := optional(oneOf(string(DirectionNone), string(DirectionIn), string(DirectionOut), string(DirectionBoth)))
+	err := n.check("snoop", check{"snoop id", r.SnoopID, idRule}, check{"spy", string(r.Spy), direction},
+		check{"whisper", string(r.Whisper), direction}, check{"application", r.App, appRule}, check{"arguments", r.AppArgs, argsRule})
+	if err != nil {
+		return err
+	}
+	q := values("app", r.App, "appArgs", r.AppArgs, "spy", string(r.Spy), "whisper", string(r.Whisper))
+	post := request{
+		op: "snoop", target: r.Channel, method: http.MethodPost, path: []string{"channels", r.Channel, "snoop", r.SnoopID}, query: q,
+		again: sendOnce,
+	}
+	for try := 0; ; try++ {
+		err = n.do(ctx, post)
+		if !IsNoAnswer(err) || ctx.Err() != nil || try == 3 {
+			return err
+		}
+		// Asked for an id that is taken, Asterisk (16 and 22 alike) keeps something that it can't let go of any more, and does
+		// not end when it is told to. So look before asking again.
+		if _, there := n.Channel(ctx, r.SnoopID); there == nil {
 			return nil
 		}
 	}
-	return err
 }
 
 // ExternalMedia makes a channel whose media goes to a program; Vars of the answer say where to send
@@ -237,6 +269,19 @@ func (n *Node) ExternalMedia(ctx context.Context, o ExternalMediaOptions) (Chann
 	return ch, err
 }
 
+// PacketsReceived is how many packets of media have come from the channel's phone so far: where it stands still, the phone
+// is gone or says nothing.
+func (n *Node) PacketsReceived(ctx context.Context, id string) (int64, error) {
+	var stats struct {
+		Received int64 `json:"rxcount"`
+	}
+	err := n.do(ctx, request{
+		op: "rtp_statistics", target: id, method: http.MethodGet, path: []string{"channels", id, "rtp_statistics"}, reply: &stats,
+		again: sendAgain,
+	})
+	return stats.Received, err
+}
+
 // States of TransferProgress.
 const (
 	TransferProgressing = "channel_progress"
@@ -245,8 +290,13 @@ const (
 	TransferDeclined    = "channel_declined"
 )
 
-// TransferProgress tells a phone that asked for a transfer how it goes; Features.TransferHandling.
+// TransferProgress tells a phone that asked for a transfer how it goes; Features.TransferHandling. Asterisk tells it back
+// as a ChannelTransfer with that State.
 func (n *Node) TransferProgress(ctx context.Context, id, state string) error {
+	known := oneOf(TransferProgressing, TransferAnswered, TransferUnavailable, TransferDeclined)
+	if err := n.check("transfer_progress", check{"state", state, known}); err != nil {
+		return err
+	}
 	return n.channelCommand(ctx, "transfer_progress", http.MethodPost, id, "transfer_progress", values("states", state))
 }
 

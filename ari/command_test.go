@@ -123,9 +123,6 @@ func TestRetryAfterALostAnswer(t *testing.T) {
 		"continue": {"/continue", func(ctx context.Context, n *ari.Node, ch string) error {
 			return n.Continue(ctx, ch, ari.Place{Context: "ctid-fallback"})
 		}},
-		"snoop": {"/snoop/", func(ctx context.Context, n *ari.Node, ch string) error {
-			return n.Snoop(ctx, ch, "s1", ari.SnoopOptions{Spy: ari.DirectionIn})
-		}},
 		"hangup": {"DELETE /channels", func(ctx context.Context, n *ari.Node, ch string) error {
 			return n.Hangup(ctx, ch, "", 16)
 		}},
@@ -142,9 +139,23 @@ func TestRetryAfterALostAnswer(t *testing.T) {
 	}
 	in(t, func(t *testing.T, r *rig, caller *aritest.Caller) {
 		r.fake.Fault(aritest.Fault{Match: "/dtmf", After: true})
-		err := r.node.SendDTMF(t.Context(), caller.ID(), "1", ari.DTMFOptions{})
+		err := r.node.SendDTMF(t.Context(), caller.ID(), "1")
 		if !ari.IsNoAnswer(err) || r.count("/dtmf") != 1 || caller.Keys() != "1" {
 			t.Errorf("keys must be sent once: %v, %d requests, keys %q", err, r.count("/dtmf"), caller.Keys())
+		}
+	})
+	in(t, func(t *testing.T, r *rig, caller *aritest.Caller) { // a snoop that is there is not asked for again
+		snoop := ari.SnoopRequest{Channel: caller.ID(), SnoopID: "s1", Spy: ari.DirectionIn}
+		r.fake.Fault(aritest.Fault{Match: "/snoop/", Times: 1, After: true})
+		must(t, r.node.Snoop(t.Context(), snoop))
+		if got := r.count("/snoop/"); got != 1 {
+			t.Errorf("%d requests, want 1", got)
+		}
+		snoop.SnoopID = "s2"
+		r.fake.Fault(aritest.Fault{Match: "/snoop/", Times: 1, Before: true})
+		must(t, r.node.Snoop(t.Context(), snoop))
+		if got := r.count("/snoop/s2"); got != 2 {
+			t.Errorf("%d requests, want 2", got)
 		}
 	})
 	in(t, func(t *testing.T, r *rig, _ *aritest.Caller) {
@@ -191,6 +202,21 @@ func TestWhatIsSoAlreadyIsNoError(t *testing.T) {
 	})
 }
 
+func TestVariableIsEmptyWhereThereIsNone(t *testing.T) {
+	in(t, func(t *testing.T, r *rig, c *aritest.Caller) {
+		n, ctx := r.node, t.Context()
+		must(t, n.SetVariable(ctx, c.ID(), "CTID_CALL", "c_1"))
+		for channel, want := range map[string]string{c.ID(): "c_1", "no-channel": ""} {
+			if got, err := n.Variable(ctx, channel, "CTID_CALL"); err != nil || got != want {
+				t.Errorf("of %s: %q, %v", channel, got, err)
+			}
+		}
+		if got, err := n.Variable(ctx, c.ID(), "CTID_OTHER"); err != nil || got != "" {
+			t.Errorf("one that is not set: %q, %v", got, err)
+		}
+	})
+}
+
 func TestErrorsSayWhatAndWhere(t *testing.T) {
 	in(t, func(t *testing.T, r *rig, _ *aritest.Caller) {
 		must(t, r.node.CreateBridge(t.Context(), "b1", "mixing", ""), r.node.Originate(t.Context(), ari.OriginateRequest{ChannelID: "l1", Endpoint: "PJSIP/1001"}))
@@ -231,7 +257,7 @@ func TestTwoLegsTalkAndKeysAreTold(t *testing.T) {
 func TestRecordThroughASnoop(t *testing.T) {
 	in(t, func(t *testing.T, r *rig, c *aritest.Caller) {
 		n, ctx := r.node, t.Context()
-		must(t, n.Answer(ctx, c.ID()), n.Snoop(ctx, c.ID(), "s1", ari.SnoopOptions{Spy: ari.DirectionIn, AppArgs: "snoop"}),
+		must(t, n.Answer(ctx, c.ID()), n.Snoop(ctx, ari.SnoopRequest{Channel: c.ID(), SnoopID: "s1", Spy: ari.DirectionIn, AppArgs: "snoop"}),
 			n.Record(ctx, ari.OnlyChannel("s1"), "day/one", ari.RecordingOptions{Format: "wav"}), n.MuteRecording(ctx, "day/one"))
 		time.Sleep(time.Second)
 		c.Hangup()

@@ -35,7 +35,7 @@ func TestCapturesDecode(t *testing.T) {
 			t.Errorf("%s: %v", file, err)
 			continue
 		}
-		want := strings.TrimSuffix(filepath.Base(file), ".json")
+		want, _, _ := strings.Cut(strings.TrimSuffix(filepath.Base(file), ".json"), "_")
 		h := ev.Header()
 		if h.Type != want || !strings.HasPrefix(h.Application, "ctid") || h.AsteriskID == "" || h.Timestamp.Time().Year() < 2026 {
 			t.Errorf("%s: head %+v", file, h)
@@ -101,6 +101,52 @@ func TestCapturesHoldWhatIsRead(t *testing.T) {
 		rec := get("RecordingFinished").(*ari.RecordingFinished)
 		if rec.Recording.State != "done" || rec.Subject().Channel != "sn1" {
 			t.Errorf("%s: %+v", version, rec)
+		}
+	}
+}
+
+// What a phone asks for, how that is told back, and what Asterisk did itself.
+func TestCapturesOfTransfers(t *testing.T) {
+	read := func(name string) ari.Event {
+		t.Helper()
+		raw, err := os.ReadFile("../testdata/ari/" + name + ".json")
+		if err != nil {
+			t.Fatal(err)
+		}
+		ev, err := ari.Decode(raw)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return ev
+	}
+	blind := read("22/ChannelTransfer").(*ari.ChannelTransfer)
+	if by := blind.ReferredBy; blind.Attended() || blind.State != "" || blind.ReferTo.Requested.Destination != "1002" || !strings.HasSuffix(by.Source.ID, ".agent") ||
+		by.Connected == nil || by.Connected.Caller.Number != "+442079460000" || by.Bridge == nil || len(by.Bridge.ChannelIDs) != 2 ||
+		blind.Subject().Channel != by.Source.ID || blind.Subject().Other != by.Connected.ID || blind.Subject().Bridge != by.Bridge.ID {
+		t.Errorf("blind: %+v", blind)
+	}
+	attended := read("22/ChannelTransfer_attended").(*ari.ChannelTransfer)
+	if to := attended.ReferTo; !attended.Attended() || to.Requested.ProtocolID != to.Destination.ProtocolID || !strings.HasPrefix(to.Destination.Name, "PJSIP/1001-") ||
+		to.Connected == nil || !strings.HasSuffix(to.Connected.ID, ".target") || to.Bridge == nil || !strings.HasSuffix(to.Bridge.ID, ".b2") {
+		t.Errorf("attended: %+v", attended)
+	}
+	if echo := read("22/ChannelTransfer_state").(*ari.ChannelTransfer); echo.State != ari.TransferAnswered {
+		t.Errorf("told back: %+v", echo)
+	}
+	for _, version := range []string{"16", "22"} {
+		done := read(version + "/BridgeBlindTransfer").(*ari.BridgeBlindTransfer)
+		if done.Exten != "1002" || done.Context != "ctid-phones" || done.Result != "Success" || done.Replace == nil || !strings.HasPrefix(done.Replace.Name, "Local/1002@") ||
+			done.Transferee == nil || done.Bridge.ID == "" || !strings.HasSuffix(done.Channel.ID, ".agent") {
+			t.Errorf("%s: %+v", version, done)
+		}
+		start := read(version + "/StasisStart_replace").(*ari.StasisStart)
+		if start.Replace == nil || !strings.HasSuffix(start.Replace.ID, ".agent") || start.Subject().Other != start.Replace.ID || len(start.Args) != 0 {
+			t.Errorf("%s: %+v", version, start)
+		}
+		joined := read(version + "/BridgeAttendedTransfer").(*ari.BridgeAttendedTransfer)
+		if joined.Result != "Success" || joined.DestinationType != "link" || joined.LinkFirstLeg == nil || joined.LinkSecondLeg == nil ||
+			joined.Transferee == nil || joined.Target == nil || !strings.HasSuffix(joined.FirstLeg.ID, ".agent") {
+			t.Errorf("%s: %+v", version, joined)
 		}
 	}
 }

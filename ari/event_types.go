@@ -157,6 +157,13 @@ type (
 		Head
 		OnEndpoint
 	}
+	// PhoneCalls is of the node's own making: Channels are those that a phone has had in two looks at it (Config.Phones) in a
+	// row, where they differ from what was told before.
+	PhoneCalls struct {
+		Head
+		OnEndpoint
+		Channels []string `json:"-"`
+	}
 	// ContactStatusChange: a phone's registration or reachability has changed.
 	ContactStatusChange struct {
 		Head

@@ -2,6 +2,7 @@ package ari
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -17,16 +18,23 @@ type phones struct {
 	mu   sync.Mutex
 	anew bool // since the connect no look has been had
 	on   bool
-	last map[string]string // state by TECH/NAME
+	last map[string]phoneLook // by TECH/NAME
 
 	poke chan struct{}
+}
+
+// phoneLook is what was seen of a phone.
+type phoneLook struct {
+	state    string
+	channels []string // now
+	stayed   []string // now and the time before, as it was told
 }
 
 // offline is an endpoint that has no contact that could be reached.
 const offline = "offline"
 
 func newPhones(n *Node) *phones {
-	return &phones{node: n, last: map[string]string{}, look: make(chan struct{}, 1), poke: make(chan struct{}, 1)}
+	return &phones{node: n, last: map[string]phoneLook{}, look: make(chan struct{}, 1), poke: make(chan struct{}, 1)}
 }
 
 // lookAnew: the node is connected.
@@ -96,12 +104,21 @@ func (p *phones) changes(list []EndpointData) (out []Message) {
 	}
 	for _, e := range list {
 		name := endpointName(e)
-		if p.last[name] != e.State && !p.anew {
+		last := p.last[name]
+		if last.state != e.State && !p.anew {
 			ev := &EndpointStateChange{}
 			ev.Type, ev.Endpoint = "EndpointStateChange", e
 			out = append(out, Message{Kind: KindEvent, Event: ev})
 		}
-		p.last[name] = e.State
+		look := phoneLook{state: e.State, channels: e.ChannelIDs, stayed: inBoth(last.channels, e.ChannelIDs)}
+		if !slices.Equal(last.stayed, look.stayed) && !p.anew {
+			ev := &PhoneCalls{Channels: look.stayed}
+			ev.Type, ev.Endpoint = "PhoneCalls", e
+			out = append(out, Message{Kind: KindEvent, Event: ev})
+		} else {
+			look.stayed = last.stayed
+		}
+		p.last[name] = look
 	}
 	if p.anew {
 		out, p.anew = []Message{{Kind: KindPhones}}, false
@@ -138,7 +155,9 @@ func (p *phones) seen(look func() ([]EndpointData, error)) ([]EndpointData, erro
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, e := range list {
-		p.last[endpointName(e)] = e.State
+		look := p.last[endpointName(e)]
+		look.state = e.State
+		p.last[endpointName(e)] = look
 	}
 	return list, nil
 }
@@ -148,5 +167,17 @@ func (p *phones) seen(look func() ([]EndpointData, error)) ([]EndpointData, erro
 func (n *Node) Unreachable(endpoint string) {
 	n.phones.mu.Lock()
 	defer n.phones.mu.Unlock()
-	n.phones.last[endpoint] = offline
+	look := n.phones.last[endpoint]
+	look.state = offline
+	n.phones.last[endpoint] = look
+}
+
+// inBoth are those of b that a has too.
+func inBoth(a, b []string) (in []string) {
+	for _, id := range b {
+		if slices.Contains(a, id) {
+			in = append(in, id)
+		}
+	}
+	return in
 }

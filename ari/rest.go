@@ -10,7 +10,9 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
+	"unicode"
 )
 
 // maxReply bounds what is read of one answer; a list of 10,000 channels is about 6 MB.
@@ -60,6 +62,11 @@ func transport(cfg *Config) *http.Transport {
 
 // do sends one command within the deadline and tries again where that is harmless.
 func (n *Node) do(ctx context.Context, r request) error {
+	for _, s := range r.path { // an empty id would make the command one about all of them
+		if s == "" || s == "." || s == ".." || strings.ContainsFunc(s, unicode.IsControl) {
+			return &invalid{node: n.cfg.Name, op: r.op, field: "id", why: "is no id"}
+		}
+	}
 	ctx, cancel := context.WithTimeout(ctx, n.cfg.Timeouts.Request)
 	defer cancel()
 	pause := 20 * time.Millisecond

@@ -120,8 +120,13 @@ func (n *Node) SendText(ctx context.Context, tech, resource string, m TextMessag
 }
 
 // SetDeviceState sets a state for lamps: name must begin with "Stasis:", state is NOT_INUSE, INUSE, BUSY, INVALID,
-// UNAVAILABLE, RINGING, RINGINUSE or ONHOLD.
+// UNAVAILABLE, RINGING, RINGINUSE, ONHOLD or UNKNOWN.
 func (n *Node) SetDeviceState(ctx context.Context, name, state string) error {
+	states := oneOf("NOT_INUSE", "INUSE", "BUSY", "INVALID", "UNAVAILABLE", "RINGING", "RINGINUSE", "ONHOLD", "UNKNOWN")
+	err := n.check("device_state", check{"name", name, form(deviceRE, "is not Stasis:NAME")}, check{"state", state, states})
+	if err != nil {
+		return err
+	}
 	return n.do(ctx, request{
 		op: "device_state", target: name, method: http.MethodPut, path: []string{"deviceStates", name},
 		query: values("deviceState", state), again: sendAgain,

@@ -161,7 +161,7 @@ func TestTransferByPhone(t *testing.T) {
 		time.Sleep(2 * time.Second)
 		must(t, n.node.Answer(ctx, c.ID()), n.node.CreateBridge(ctx, "b1", ari.BridgeMixing, ""), n.node.AddToBridge(ctx, "b1", c.ID(), "l1"))
 		n.take()
-		p.Transfer("1002")
+		p.Refer("1002")
 		if got := n.take(); !slices.Equal(got, []string{"ChannelTransfer l1"}) {
 			t.Fatalf("told %v", got)
 		}

@@ -104,9 +104,9 @@ func (c *Caller) HeardAny(part string) bool {
 	return slices.ContainsFunc(c.Heard(), func(uri string) bool { return strings.Contains(uri, part) })
 }
 
-// Hears lists what is to be heard now: a media URI, "moh:CLASS", "ringing", "hold", and the ids of the channels in the
-// same bridge. A playback of his own keeps all else out.
-func (c *Caller) Hears() []string { return get(c, c.ch.hears) }
+// Hears lists what is to be heard now: a media URI, "moh:CLASS", "ringing", "hold", and the ids of the channels that are
+// heard (see Server.Hears). A playback of his own keeps all else out.
+func (c *Caller) Hears() []string { return get(c, func() []string { return c.s.hears(c.ch) }) }
 
 // Redirect sends him from the fallback back to where calls come in, as the manager interface does; false when he is not
 // in the fallback or no program is connected.
@@ -137,7 +137,7 @@ func (c *Caller) Where() (place, app string) {
 	return c.ch.dialplan[0] + "," + c.ch.dialplan[1], c.ch.dialplan[2]
 }
 
-func (ch *channel) hears() []string {
+func (s *Server) hears(ch *channel) []string {
 	switch {
 	case ch.dead:
 		return nil
@@ -154,11 +154,12 @@ func (ch *channel) hears() []string {
 	if ch.moh != "" {
 		out = append(out, "moh:"+ch.moh)
 	}
+	for _, v := range s.heardBy(ch) {
+		out = append(out, v.id)
+	}
 	if br := ch.bridge; br != nil && br.typ != "holding" {
-		for _, m := range br.members {
-			if m != ch {
-				out = append(out, m.id)
-			}
+		if len(br.members) == 2 && slices.ContainsFunc(br.members, func(m *channel) bool { return m != ch && m.holding }) {
+			out = append(out, "moh:default")
 		}
 		for _, p := range br.playing {
 			out = append(out, p.media[p.at])

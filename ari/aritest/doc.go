@@ -6,5 +6,5 @@
 // channel (answer, addChannel and setting variables wait for a playback to end), no ChannelDestroyed for an inbound
 // channel without a subscription to it, channel events twice for who also subscribes to the endpoint, no keys told
 // out of a plain mixing bridge of two, 422 for a channel that has not entered the application, and a 409 where an
-// originate with a chosen id finds nobody to dial. The same scenarios run against it and against the real one.
+// originate with a chosen id finds nobody to dial. Server.Hears says who hears whom. The same scenarios run against it and against the real one.
 package aritest

@@ -1,6 +1,7 @@
 package aritest
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"net/http"
@@ -98,12 +99,12 @@ func addChannel(s *Server, c *call) reply {
 		}
 	}
 	wait := make(chan reply, len(list))
-	s.addNext(br, list, wait)
+	s.addNext(br, list, c.q("mute") == "true", wait)
 	return reply{wait: wait}
 }
 
 // addNext adds one channel after the other, each in its turn, and then answers.
-func (s *Server) addNext(br *bridge, list []*channel, wait chan reply) {
+func (s *Server) addNext(br *bridge, list []*channel, mute bool, wait chan reply) {
 	if len(list) == 0 {
 		wait <- done()
 		return
@@ -112,11 +113,11 @@ func (s *Server) addNext(br *bridge, list []*channel, wait chan reply) {
 	ch.enqueue(pending{
 		run: func() {
 			s.takeOut(ch)
-			ch.bridge = br
+			ch.bridge, ch.listener = br, mute
 			br.members = append(br.members, ch)
 			br.apps[ch.app]++
 			s.tell(ch, "ChannelEnteredBridge", body{"bridge": br.json()})
-			s.addNext(br, list[1:], wait)
+			s.addNext(br, list[1:], mute, wait)
 		},
 		gone: func() { wait <- fail(http.StatusConflict, "Channel not in Stasis application") },
 	})
@@ -165,7 +166,7 @@ func (s *Server) leaveBridge(ch *channel) {
 	if br == nil {
 		return
 	}
-	ch.bridge = nil
+	ch.bridge, ch.listener = nil, false
 	br.members = slices.DeleteFunc(br.members, func(m *channel) bool { return m == ch })
 	s.tell(ch, "ChannelLeftBridge", body{"bridge": br.json()})
 }
@@ -175,11 +176,13 @@ func bridgeMOH(s *Server, c *call) reply {
 	if br == nil {
 		return noBridge
 	}
-	br.moh = ""
 	if c.Method == http.MethodPost {
-		if br.moh = c.q("mohClass"); br.moh == "" {
-			br.moh = "default"
-		}
+		br.moh = cmp.Or(c.q("mohClass"), "default")
+		return done()
 	}
+	if br.moh == "" {
+		return fail(http.StatusConflict, "Bridge isn't playing music")
+	}
+	br.moh = ""
 	return done()
 }

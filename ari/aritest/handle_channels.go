@@ -1,6 +1,7 @@
 package aritest
 
 import (
+	"cmp"
 	"encoding/json"
 	"net/http"
 	"slices"
@@ -86,6 +87,14 @@ func (s *Server) up(ch *channel) {
 		ch.state = "Up"
 		s.tell(ch, "ChannelStateChange", nil)
 	}
+	if near := ch.other; near != nil && near.state != "Up" { // the half that was dialled is answered with it
+		near.state = "Up"
+		s.tell(near, "ChannelStateChange", nil)
+		s.tellDial(near, "ANSWER")
+		if !near.inStasis {
+			s.enter(near, near.app, near.appArgs)
+		}
+	}
 }
 
 var reasonCauses = map[string]int{
@@ -163,7 +172,11 @@ func (s *Server) enter(ch *channel, name string, args []string) bool {
 	if args == nil {
 		args = []string{}
 	}
-	s.tell(ch, "StasisStart", body{"args": args})
+	b := body{"args": args}
+	if ch.replaces != nil {
+		b["replace_channel"] = ch.replaces.json(s)
+	}
+	s.tell(ch, "StasisStart", b)
 	return true
 }
 
@@ -244,15 +257,15 @@ func originate(s *Server, c *call) reply {
 	case r.Originator != "" && s.channels[r.Originator] == nil:
 		return fail(http.StatusBadRequest, "Provided originator channel was not found")
 	}
-	p := s.phoneFor(r.Endpoint)
+	p, b := s.dialledBy(r)
 	if p == nil || !p.registered {
 		if r.ChannelID != "" {
 			return taken // so says Asterisk when it could not make a channel of a chosen id, whatever the cause
 		}
 		return fail(http.StatusInternalServerError, "Allocation failed")
 	}
-	ch := s.newChannel(r.ChannelID, "PJSIP/"+p.number)
-	ch.phone, ch.originated = p, r.App != ""
+	ch := s.newChannel(r.ChannelID, "PJSIP/"+p.endpoint)
+	ch.phone, ch.originated, ch.dialled = p, r.App != "", strings.TrimPrefix(r.Endpoint, "PJSIP/")
 	ch.watched = ch.originated
 	ch.app, ch.appArgs = r.App, splitArgs(r.AppArgs)
 	ch.callerName, ch.number = parseCallerID(r.CallerID)
@@ -261,7 +274,7 @@ func originate(s *Server, c *call) reply {
 	for k, v := range r.Variables {
 		ch.vars[k] = v
 	}
-	s.dial(ch, r)
+	s.dial(ch, r, b)
 	return ok(ch.json(s))
 }
 
@@ -275,6 +288,18 @@ func parseCallerID(s string) (name, number string) {
 }
 
 func snoop(s *Server, c *call) reply {
+	spy, whisper := cmp.Or(c.q("spy"), "none"), cmp.Or(c.q("whisper"), "none")
+	directions := []string{"none", "in", "out", "both"}
+	switch {
+	case !slices.Contains(directions, spy):
+		return fail(http.StatusBadRequest, "Invalid direction specified for spy")
+	case !slices.Contains(directions, whisper):
+		return fail(http.StatusBadRequest, "Invalid direction specified for whisper")
+	case spy == "none" && whisper == "none":
+		return fail(http.StatusBadRequest, "Direction must be specified for at least spy or whisper")
+	case c.q("app") == "":
+		return fail(http.StatusBadRequest, "Application name is required")
+	}
 	of := s.channels[c.PathValue("id")]
 	if of == nil {
 		return noChannel
@@ -283,11 +308,8 @@ func snoop(s *Server, c *call) reply {
 	if s.channels[id] != nil {
 		return fail(http.StatusInternalServerError, "Snoop channel could not be created")
 	}
-	if c.q("app") == "" {
-		return fail(http.StatusBadRequest, "Application name is required")
-	}
 	ch := s.newChannel(id, "Snoop/"+of.id)
-	ch.state, ch.snoopOf = "Up", of
+	ch.state, ch.snoopOf, ch.spy, ch.whisper = "Up", of, spy, whisper
 	s.enter(ch, c.q("app"), splitArgs(c.q("appArgs")))
 	return ok(ch.json(s))
 }
@@ -303,20 +325,4 @@ func externalMedia(s *Server, c *call) reply {
 	out := ch.json(s)
 	out["channelvars"] = map[string]string{"UNICASTRTP_LOCAL_ADDRESS": "127.0.0.1", "UNICASTRTP_LOCAL_PORT": "14000"}
 	return ok(out)
-}
-
-func transferProgress(s *Server, c *call) reply {
-	ch, no := inStasis(s, c)
-	if ch == nil {
-		return no
-	}
-	state := c.q("states")
-	if !slices.Contains([]string{"channel_progress", "channel_answered", "channel_unavailable", "channel_declined"}, state) {
-		return fail(http.StatusBadRequest, "Invalid states")
-	}
-	s.tellTransfer(ch, "", state)
-	if state == "channel_answered" {
-		s.after(0, func() { s.end(ch, s.remoteEnd()) }) // a phone hangs up on this news
-	}
-	return done()
 }

@@ -3,7 +3,6 @@ package aritest
 import (
 	"net/http"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -72,6 +71,9 @@ func (s *Server) end(ch *channel, e ending) {
 		s.deviceOf(ch.phone)
 	}
 	close(ch.ended)
+	if ch.other != nil {
+		s.end(ch.other, ending{cause: e.cause, request: body{"cause": e.cause}, dial: "NOANSWER"})
+	}
 }
 
 // dropWork ends what takes up the channel and fails what waits for its turn.
@@ -141,7 +143,7 @@ func (s *Server) hop(ch *channel) {
 }
 
 // dial lets a phone ring and behave.
-func (s *Server) dial(ch *channel, r originateRequest) {
+func (s *Server) dial(ch *channel, r originateRequest, b Behaviour) {
 	ch.phone.most = max(ch.phone.most, s.calls(ch.phone))
 	s.tellDial(ch, "")
 	limit := 30
@@ -157,7 +159,6 @@ func (s *Server) dial(ch *channel, r originateRequest) {
 			s.end(ch, e)
 		})
 	}
-	b := ch.phone.behaviour
 	if b.Do == Silent {
 		return
 	}
@@ -166,6 +167,10 @@ func (s *Server) dial(ch *channel, r originateRequest) {
 		s.tell(ch, "ChannelStateChange", nil)
 		s.tellDial(ch, "RINGING")
 		s.deviceOf(ch.phone)
+		if b.Auto && autoAnswer(r.Variables) {
+			s.phoneAnswers(ch)
+			return
+		}
 		if b.Do != Ignore {
 			ch.script = s.after(b.After, func() { s.behave(ch, b) })
 		}
@@ -181,19 +186,19 @@ func (s *Server) behave(ch *channel, b Behaviour) {
 			ch.script = s.after(b.Talk, func() { s.end(ch, s.remoteEnd()) })
 		}
 	case Busy:
-		s.reject(ch, 17, 486, "BUSY")
+		s.reject(ch, 486)
 	case Decline:
-		s.reject(ch, 21, 603, "NOANSWER")
+		s.reject(ch, 603)
 	case Unavailable:
-		s.reject(ch, 19, 480, "NOANSWER")
+		s.reject(ch, 480)
 	case Congestion:
-		s.reject(ch, 34, 503, "CONGESTION")
+		s.reject(ch, 503)
+	case Refuse:
+		s.reject(ch, b.Code)
+	case Redirect:
+		s.redirect(ch, b.To)
 	case Ignore, Silent:
 	}
-}
-
-func (s *Server) reject(ch *channel, cause, tech int, dial string) {
-	s.end(ch, ending{cause: cause, tech: tech, request: body{"cause": cause}, dial: dial})
 }
 
 // phoneAnswers brings a dialled channel into the application that dialled it.
@@ -212,30 +217,7 @@ func (s *Server) phoneAnswers(ch *channel) {
 }
 
 func (s *Server) tellDial(ch *channel, status string) {
-	_, number, _ := strings.Cut(ch.endpoint(), "/")
-	s.tell(ch, "Dial", body{"dialstatus": status, "forward": "", "dialstring": number, "peer": ch.json(s)})
-}
-
-// tellTransfer sends a ChannelTransfer: to is where the phone wants its partner, state the echo of our progress.
-func (s *Server) tellTransfer(ch *channel, to, state string) {
-	by := body{"source_channel": ch.json(s)}
-	if br := ch.bridge; br != nil {
-		by["bridge"] = br.json()
-		for _, other := range br.members {
-			if other != ch {
-				by["connected_channel"] = other.json(s)
-			}
-		}
-	}
-	b := body{"refer_to": body{"requested_destination": body{"destination": to}}, "referred_by": by}
-	if state != "" {
-		b["state"] = state
-	}
-	for name, a := range s.apps {
-		if ch.app == name && ch.watched || a.subs["channel:"+ch.id] {
-			s.emit(a, "ChannelTransfer", b, ch.id)
-		}
-	}
+	s.tell(ch, "Dial", body{"dialstatus": status, "forward": "", "dialstring": ch.dialled, "peer": ch.json(s)})
 }
 
 func unknownPlayback() reply { return fail(http.StatusNotFound, "Playback not found") }

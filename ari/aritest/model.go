@@ -27,14 +27,25 @@ type channel struct {
 	moh                     string
 	muted                   map[string]bool
 	ringing, progress, hold bool
+	holding                 bool // its phone has put the partner on hold
+	listener                bool // in its bridge it is not heard
+	lost                    bool // its phone is gone without a word
+	lostAt, made            time.Time
 	playing                 *playback // what takes up the channel
 	recording               *recording
 	pending                 []pending
 	heard                   []string
 	keys                    string // DTMF sent to its phone
 	snoopOf                 *channel
-	timeout                 *timer // of an originate
-	script                  *timer // of the phone's behaviour
+	other                   *channel // the other half of a Local channel
+	replaces                *channel // whose place it has taken
+	spy, whisper            string   // directions of a snoop
+	dialled                 string   // what was dialled: 1001, 4930555@carrier
+	referring               bool     // its phone waits for the outcome of a transfer
+	referTo                 body     // where it asked for
+	consult                 *channel // its phone's own consultation, when it asked for that
+	timeout                 *timer   // of an originate
+	script                  *timer   // of the phone's behaviour
 	phone                   *Phone
 	cause, techCause        int
 	ended                   chan struct{}
@@ -100,7 +111,7 @@ func (s *Server) newChannel(id, endpoint string) *channel {
 	}
 	ch := &channel{
 		id: id, name: fmt.Sprintf("%s-%08x", endpoint, n), state: "Down", created: now(), priority: 1,
-		vars: map[string]string{}, muted: map[string]bool{}, ended: make(chan struct{}),
+		made: time.Now(), vars: map[string]string{}, muted: map[string]bool{}, ended: make(chan struct{}),
 	}
 	s.channels[id] = ch
 	s.order = append(s.order, id)

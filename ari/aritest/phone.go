@@ -2,7 +2,6 @@ package aritest
 
 import (
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -18,6 +17,8 @@ const (
 	Congestion                 // 503
 	Ignore                     // it rings until someone gives up
 	Silent                     // it does not even ring
+	Refuse                     // Behaviour.Code
+	Redirect                   // 302 to Behaviour.To
 )
 
 // Behaviour is how a phone takes a call.
@@ -26,19 +27,25 @@ type Behaviour struct {
 	After time.Duration // from ringing to Do
 	Do    Outcome
 	Talk  time.Duration // from answer to its own hang-up; 0: it does not hang up
+	Code  int           // SIP status of Refuse
+	To    string        // number of Redirect
+	Auto  bool          // it answers at once when the INVITE asks for that (see AutoAnswers)
 }
 
 // AnswerAfter rings, then answers and stays.
 func AnswerAfter(d time.Duration) Behaviour { return Behaviour{After: d, Do: Answer} }
 
-// Phone is a telephone with an endpoint PJSIP/number.
+// Phone is a telephone with an endpoint PJSIP/number, or one in the world outside that is reached through a trunk.
 type Phone struct {
 	s          *Server
 	number     string
+	endpoint   string // of its channels: the number, or the trunk's name
 	registered bool
 	behaviour  Behaviour
 	texts      []string
 	most       int
+	invite     Dialled
+	notified   []int
 }
 
 // Phone adds a registered phone, or changes the behaviour of the one that has that number.
@@ -47,12 +54,23 @@ func (s *Server) Phone(number string, b Behaviour) *Phone {
 	defer s.mu.Unlock()
 	p := s.phones[number]
 	if p == nil {
-		p = &Phone{s: s, number: number, registered: true}
+		p = &Phone{s: s, number: number, endpoint: number, registered: true}
 		s.phones[number] = p
 		s.phoneOrder = append(s.phoneOrder, number)
 		s.devices["PJSIP/"+number] = "NOT_INUSE"
 	}
 	p.behaviour = b
+	return p
+}
+
+// PhoneOf is the phone with that number; one that was not added is added, and lets calls ring.
+func (s *Server) PhoneOf(number string) *Phone {
+	s.mu.Lock()
+	p := s.phones[number]
+	s.mu.Unlock()
+	if p == nil {
+		p = s.Phone(number, Behaviour{Do: Ignore})
+	}
 	return p
 }
 
@@ -70,12 +88,6 @@ func (s *Server) calls(p *Phone) (n int) {
 		}
 	}
 	return n
-}
-
-func (s *Server) phoneFor(endpoint string) *Phone {
-	number, _ := strings.CutPrefix(endpoint, "PJSIP/")
-	number, _, _ = strings.Cut(number, "@")
-	return s.phones[number]
 }
 
 func (p *Phone) json(s *Server) body {
@@ -128,6 +140,9 @@ func (s *Server) contact(p *Phone, status string) {
 
 // deviceOf works a phone's device state out of its calls.
 func (s *Server) deviceOf(p *Phone) {
+	if p.outside() {
+		return
+	}
 	state := "NOT_INUSE"
 	if !p.registered {
 		state = "UNAVAILABLE"
@@ -202,7 +217,7 @@ func (p *Phone) Hangup() {
 		if ch.state == "Up" {
 			p.s.end(ch, p.s.remoteEnd())
 		} else {
-			p.s.reject(ch, 21, 603, "NOANSWER")
+			p.s.reject(ch, 603)
 		}
 	})
 }
@@ -210,18 +225,17 @@ func (p *Phone) Hangup() {
 // Press presses keys.
 func (p *Phone) Press(keys string) { p.with(func(ch *channel) { p.s.press(ch, keys) }) }
 
-// Hold puts its partner on hold.
-func (p *Phone) Hold() { p.with(func(ch *channel) { p.s.tell(ch, "ChannelHold", nil) }) }
+// Hold puts its partner on hold: that one hears music, and here nothing is heard.
+func (p *Phone) Hold() { p.hold(true, "ChannelHold") }
 
 // Unhold takes its partner back.
-func (p *Phone) Unhold() { p.with(func(ch *channel) { p.s.tell(ch, "ChannelUnhold", nil) }) }
+func (p *Phone) Unhold() { p.hold(false, "ChannelUnhold") }
 
-// Transfer asks (by REFER) that its partner be sent to a number. It does nothing where the channel was not made with
-// PJSIP_TRANSFER_HANDLING()=ari-only.
-func (p *Phone) Transfer(to string) {
+func (p *Phone) hold(on bool, typ string) {
 	p.with(func(ch *channel) {
-		if ch.vars["PJSIP_TRANSFER_HANDLING()"] == "ari-only" && p.s.major() >= 22 {
-			p.s.tellTransfer(ch, to, "")
+		if ch.state == "Up" && ch.holding != on {
+			ch.holding = on
+			p.s.tell(ch, typ, nil)
 		}
 	})
 }
@@ -248,7 +262,7 @@ func (p *Phone) Texts() []string {
 
 // Hears is what is to be heard on its newest call; see Caller.Hears.
 func (p *Phone) Hears() (what []string) {
-	p.read(func(ch *channel) { what = ch.hears() })
+	p.read(func(ch *channel) { what = p.s.hears(ch) })
 	return what
 }
 

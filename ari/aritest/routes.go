@@ -85,6 +85,7 @@ func channelRoutes() map[string]handler {
 		"DELETE /ari/channels/{id}/mute":            soon(func(ch *channel, c *call) { delete(ch.muted, c.q("direction")) }),
 		"POST /ari/channels/{id}/dtmf":              soon(func(ch *channel, c *call) { ch.keys += c.q("dtmf") }),
 		"GET /ari/channels/{id}/variable":           getVariable,
+		"GET /ari/channels/{id}/rtp_statistics":     rtpStatistics,
 		"POST /ari/channels/{id}/variable":          setVariable,
 		"POST /ari/channels/{id}/play":              playOnChannel,
 		"POST /ari/channels/{id}/play/{playback}":   playOnChannel,

@@ -33,27 +33,30 @@ type Server struct {
 	serving  sync.WaitGroup // the HTTP server over pipes
 	handlers sync.WaitGroup // requests and sockets being served
 
-	mu         sync.Mutex
-	closed     chan struct{}
-	done       bool
-	changed    chan struct{} // closed and made anew at each change
-	timers     map[*timer]struct{}
-	next       int // number of the next channel
-	apps       map[string]*app
-	channels   map[string]*channel
-	order      []string // channel ids in the order of their creation
-	bridges    map[string]*bridge
-	playbacks  map[string]*playback
-	live       map[string]*recording
-	stored     []string
-	phones     map[string]*Phone
-	phoneOrder []string
-	devices    map[string]string
-	hops       map[string]Hop
-	faults     []*Fault
-	eventFault []*EventFault
-	held       []heldEvent
-	requests   []Request
+	mu          sync.Mutex
+	closed      chan struct{}
+	done        bool
+	changed     chan struct{} // closed and made anew at each change
+	timers      map[*timer]struct{}
+	next        int // number of the next channel
+	apps        map[string]*app
+	channels    map[string]*channel
+	order       []string // channel ids in the order of their creation
+	bridges     map[string]*bridge
+	playbacks   map[string]*playback
+	live        map[string]*recording
+	stored      []string
+	phones      map[string]*Phone
+	phoneOrder  []string
+	outsiders   map[string]*Phone // by number
+	onCall      func(Dialled) Behaviour
+	carrierDown bool
+	devices     map[string]string
+	hops        map[string]Hop
+	faults      []*Fault
+	eventFault  []*EventFault
+	held        []heldEvent
+	requests    []Request
 }
 
 // New makes a server that already answers on Dial and as an http.Handler. Close it.
@@ -74,7 +77,7 @@ func New(opt Options) *Server {
 		opt: opt, pipe: newPipeListener(), closed: make(chan struct{}), changed: make(chan struct{}),
 		timers: map[*timer]struct{}{}, apps: map[string]*app{}, channels: map[string]*channel{},
 		bridges: map[string]*bridge{}, playbacks: map[string]*playback{}, live: map[string]*recording{},
-		phones: map[string]*Phone{}, devices: map[string]string{}, hops: map[string]Hop{},
+		phones: map[string]*Phone{}, outsiders: map[string]*Phone{}, devices: map[string]string{}, hops: map[string]Hop{},
 	}
 	s.mux = s.routes()
 	s.http = &http.Server{Handler: s, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)}

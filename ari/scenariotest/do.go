@@ -1,6 +1,7 @@
 package scenariotest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,9 +15,11 @@ import (
 
 // do carries out a command and checks how it ended.
 func (r *runner) do(ctx context.Context, w []string) error {
-	var want, pace string
+	var want, pace, status string
 	if n := len(w); n > 2 && w[n-2] == "=" {
 		want, w = w[n-1], w[:n-2]
+	} else if n > 2 && w[n-2] == "answers" {
+		status, w = w[n-1], w[:n-2]
 	} else if n > 1 && (w[n-1] == "slow" || w[n-1] == "fast") {
 		pace, w = w[n-1], w[:n-1]
 	}
@@ -29,8 +32,13 @@ func (r *runner) do(ctx context.Context, w []string) error {
 	if pace == "slow" && took < fast || pace == "fast" && took >= fast {
 		return fmt.Errorf("took %v", took)
 	}
+	if got := strconv.Itoa(int(r.status.Load())); status != "" && got != status {
+		return fmt.Errorf("answered %s, want %s (%w)", got, status, cmp.Or(err, errNone))
+	}
 	return verdict(err, want)
 }
+
+var errNone = errors.New("no error")
 
 func verdict(err error, want string) error {
 	ok := false
@@ -113,8 +121,6 @@ func (r *runner) command(ctx context.Context, op string, w []string) error {
 		return n.RemoveFromBridge(ctx, id, r.ids(w[1:])...)
 	case "destroy":
 		return n.DestroyBridge(ctx, id)
-	case "snoop":
-		return n.Snoop(ctx, id, r.id(arg(1)), ari.SnoopOptions{Spy: ari.DirectionIn, AppArgs: "snoop"})
 	case "record":
 		return n.Record(ctx, ari.OnlyChannel(id), r.id(arg(1)), ari.RecordingOptions{Format: "wav"})
 	case "stop-recording":
@@ -124,7 +130,65 @@ func (r *runner) command(ctx context.Context, op string, w []string) error {
 	case "list":
 		return r.list(ctx, id)
 	}
+	return r.control(ctx, op, id, w)
+}
+
+// control is the table of the operations of call control.
+func (r *runner) control(ctx context.Context, op, id string, w []string) error {
+	n := r.node
+	arg := func(i int) string {
+		if i < len(w) {
+			return w[i]
+		}
+		return ""
+	}
+	switch op {
+	case "snoop":
+		spy, whisper := option(w, "spy="), option(w, "whisper=")
+		if spy == "" && whisper == "" {
+			spy = string(ari.DirectionIn)
+		}
+		return n.Snoop(ctx, ari.SnoopRequest{
+			Channel: id, SnoopID: r.id(arg(1)), Spy: ari.Direction(spy), Whisper: ari.Direction(whisper), AppArgs: "snoop",
+		})
+	case "listen":
+		return n.AddListener(ctx, id, r.id(arg(1)))
+	case "bridge-moh":
+		return n.StartBridgeMOH(ctx, id, arg(1))
+	case "stop-bridge-moh":
+		return n.StopBridgeMOH(ctx, id)
+	case "dtmf":
+		return n.SendDTMF(ctx, id, arg(1))
+	case "transfer":
+		return n.TransferProgress(ctx, id, arg(1))
+	case "hold":
+		return n.Hold(ctx, id)
+	case "unhold":
+		return n.Unhold(ctx, id)
+	case "mute":
+		return n.Mute(ctx, id, ari.Direction(arg(1)))
+	case "unmute":
+		return n.Unmute(ctx, id, ari.Direction(arg(1)))
+	case "lamp":
+		return n.SetDeviceState(ctx, "Stasis:"+w[0], arg(1))
+	case "value":
+		got, err := n.Variable(ctx, id, arg(1))
+		if err == nil && got != arg(2) {
+			err = fmt.Errorf("%s is %q", arg(1), got)
+		}
+		return err
+	}
 	return errors.New("no such operation")
+}
+
+// option is the value behind NAME= among the words.
+func option(words []string, name string) string {
+	for _, w := range words {
+		if v, ok := strings.CutPrefix(w, name); ok {
+			return v
+		}
+	}
+	return ""
 }
 
 func (r *runner) ids(names []string) []string {
@@ -135,18 +199,28 @@ func (r *runner) ids(names []string) []string {
 	return ids
 }
 
-// originate takes a phone's number and perhaps timeout=SECONDS.
+// originate takes what to dial, and perhaps timeout=SECONDS, for=CHANNEL, ari-only (transfers by that phone are ours), auto
+// (it is asked to answer by itself).
 func (r *runner) originate(ctx context.Context, id string, w []string) error {
-	req := ari.OriginateRequest{ChannelID: id, Endpoint: "PJSIP/" + w[1], AppArgs: "agent", CallerID: `"Ann" <4420>`}
-	if i := slices.IndexFunc(w, func(s string) bool { return strings.HasPrefix(s, "timeout=") }); i >= 0 {
-		n, err := strconv.Atoi(strings.TrimPrefix(w[i], "timeout="))
+	req := ari.OriginateRequest{
+		ChannelID: id, Endpoint: "PJSIP/" + w[1], AppArgs: "agent", CallerID: ari.FormatCallerID(ari.CallerID{Name: "Ann", Number: "4420"}),
+		Variables: map[string]string{},
+	}
+	if s := option(w, "timeout="); s != "" {
+		n, err := strconv.Atoi(s)
 		if err != nil {
 			return err
 		}
 		req.Timeout = n
 	}
-	if i := slices.IndexFunc(w, func(s string) bool { return strings.HasPrefix(s, "for=") }); i >= 0 {
-		req.Originator = r.id(strings.TrimPrefix(w[i], "for="))
+	if s := option(w, "for="); s != "" {
+		req.Originator = r.id(s)
+	}
+	if slices.Contains(w, "ari-only") {
+		req.Variables["PJSIP_TRANSFER_HANDLING()"] = "ari-only"
+	}
+	if slices.Contains(w, "auto") {
+		req.Variables["PJSIP_HEADER(add,Call-Info)"] = "<sip:ctid>;answer-after=0"
 	}
 	return r.node.Originate(ctx, req)
 }

@@ -11,6 +11,7 @@ import (
 type renderer struct {
 	prefix string            // of the ids that the scenario chose
 	names  map[string]string // ids that Asterisk chose
+	called map[string]string // channels' own names, such as PJSIP/1001-00000012
 }
 
 func (r *renderer) name(id string) string {
@@ -37,7 +38,11 @@ func (r *renderer) event(ev ari.Event) (name, line string) {
 	case *ari.BridgeDestroyed:
 		return "", "" // a toss after the last channel has died in the bridge: don't wait for it
 	case *ari.StasisStart:
-		return name, fmt.Sprintf("%s %s %v", typ, e.Channel.State, e.Args)
+		line := fmt.Sprintf("%s %s %v", typ, e.Channel.State, r.args(e.Args))
+		if e.Replace != nil {
+			line += " for " + r.name(e.Replace.ID)
+		}
+		return name, line
 	case *ari.ChannelStateChange:
 		return name, typ + " " + e.Channel.State
 	case *ari.ChannelDestroyed:
@@ -47,14 +52,17 @@ func (r *renderer) event(ev ari.Event) (name, line string) {
 	case *ari.ChannelDtmfReceived:
 		return name, typ + " " + e.Digit
 	case *ari.Dial:
-		// Their order among the channel's own events is a toss, so they have a section of their own.
-		return name + ":dial", strings.TrimSpace(typ + " " + e.Status)
+		return name + ":dial", r.dial(e) // its order among the channel's own events is a toss
 	case *ari.ChannelEnteredBridge:
-		return name, fmt.Sprintf("%s %s of %d", typ, r.name(e.Bridge.ID), len(e.Bridge.ChannelIDs))
+		return name, fmt.Sprintf("%s %s of %d", typ, r.name(e.Bridge.ID), r.count(e.Bridge.ChannelIDs))
 	case *ari.ChannelLeftBridge:
-		return name, fmt.Sprintf("%s %s of %d", typ, r.name(e.Bridge.ID), len(e.Bridge.ChannelIDs))
+		return name, fmt.Sprintf("%s %s of %d", typ, r.name(e.Bridge.ID), r.count(e.Bridge.ChannelIDs))
 	case *ari.ChannelTransfer:
-		return name, strings.TrimSpace(fmt.Sprintf("%s %s %s", typ, e.ReferTo.Requested.Destination, e.State))
+		return name, typ + r.transfer(e)
+	case *ari.BridgeBlindTransfer:
+		return name, fmt.Sprintf("%s %s %s", typ, e.Exten, e.Result)
+	case *ari.BridgeAttendedTransfer:
+		return name, fmt.Sprintf("%s %s %s", typ, e.Result, e.DestinationType)
 	case *ari.PlaybackStarted:
 		return name, r.playback(typ, e.Playback)
 	case *ari.PlaybackContinuing:
@@ -75,6 +83,62 @@ func (r *renderer) event(ev ari.Event) (name, line string) {
 		return name, typ + " " + e.Endpoint.State
 	}
 	return name, typ
+}
+
+func (r *renderer) dial(e *ari.Dial) string {
+	line := strings.TrimSpace("Dial " + e.Status)
+	if e.Forward != "" {
+		line += " forward " + e.Forward
+	}
+	if e.Forwarded != nil {
+		line += " to " + r.name(e.Forwarded.ID)
+	}
+	return line
+}
+
+// args are the arguments of a StasisStart, with the scenario's name where one is a channel's.
+func (r *renderer) args(list []string) []string {
+	out := make([]string, len(list))
+	for i, a := range list {
+		if out[i] = a; r.called[a] != "" {
+			out[i] = r.called[a]
+		}
+	}
+	return out
+}
+
+// count leaves out channels that Asterisk puts into a bridge for its own music: when they come and go is a toss.
+func (r *renderer) count(ids []string) (n int) {
+	for _, id := range ids {
+		if _, known := r.names[id]; known || strings.HasPrefix(id, r.prefix) {
+			n++
+		}
+	}
+	return n
+}
+
+// transfer says what a phone wants, or how it was told that it goes.
+func (r *renderer) transfer(e *ari.ChannelTransfer) (line string) {
+	if e.State != "" {
+		return " " + e.State
+	}
+	if e.Attended() {
+		line = " by " + r.name(e.ReferTo.Destination.ID)
+		if c := e.ReferTo.Connected; c != nil {
+			line += " with " + r.name(c.ID)
+		}
+		if b := e.ReferTo.Bridge; b != nil {
+			line += " in " + r.name(b.ID)
+		}
+	}
+	line += " to " + e.ReferTo.Requested.Destination
+	if c := e.ReferredBy.Connected; c != nil {
+		line += " of " + r.name(c.ID)
+	}
+	if b := e.ReferredBy.Bridge; b != nil {
+		line += " in " + r.name(b.ID)
+	}
+	return line
 }
 
 func (r *renderer) playback(typ string, p ari.PlaybackData) string {

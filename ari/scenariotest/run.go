@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"ctid/ari"
@@ -19,8 +21,17 @@ type Site interface {
 	Config() ari.Config
 	// Call places a call from outside.
 	Call(ctx context.Context, dnis, number, name string) (Caller, error)
-	// Phone tells an agent's phone what to do: a behaviour or an act, as in the steps.
+	// Phone tells an agent's phone, or "carrier" for the telephones outside, what to do: a behaviour or an act, as in the
+	// steps.
 	Phone(ctx context.Context, number string, words []string) error
+	// Hears says whether a hears b at this moment.
+	Hears(ctx context.Context, a, b Party) (bool, error)
+}
+
+// Party is who hears and is heard: a caller from outside, or the newest call of a phone.
+type Party struct {
+	Caller Caller // nil for a phone
+	Phone  string
 }
 
 // Caller is someone who calls from outside.
@@ -44,7 +55,9 @@ type runner struct {
 	seen    map[string]int // how far expect has come
 	kinds   []string       // messages about the node not yet expected
 	callers map[string]Caller
-	waiting []string // callers whose channel is not yet known, in the order of their calls
+	coming  map[string][]string // names for the next channels of an endpoint, in the order of their calls
+	pairs   map[string]string   // names of Local channels without their half
+	status  atomic.Int64        // of the last answer
 
 	mu    sync.Mutex
 	conns []net.Conn
@@ -54,10 +67,12 @@ type runner struct {
 func Run(ctx context.Context, s *Scenario, site Site) (map[string][]string, error) {
 	cfg := site.Config()
 	r := &runner{
-		renderer: renderer{prefix: fmt.Sprintf("%s-%d.", s.Name, time.Now().UnixNano()), names: map[string]string{}},
+		renderer: renderer{prefix: fmt.Sprintf("%s-%d.", s.Name, time.Now().UnixNano()), names: map[string]string{}, called: map[string]string{}},
 		site:     site, told: map[string][]string{}, seen: map[string]int{}, callers: map[string]Caller{},
+		coming: map[string][]string{}, pairs: map[string]string{},
 	}
 	cfg.Dial, cfg.Phones = r.dialer(cfg.Dial), time.Hour // what a scenario sees is Asterisk's own telling
+	cfg.Observe = func(_ string, status int, _ time.Duration) { r.status.Store(int64(status)) }
 	node, err := ari.New(cfg)
 	if err != nil {
 		return nil, err
@@ -120,12 +135,17 @@ func (r *runner) step(ctx context.Context, w []string) error {
 	ctx, cancel := context.WithTimeout(ctx, 2*patience)
 	defer cancel()
 	switch {
+	case w[0] == "phone" && len(w) == 5 && w[2] == "dial":
+		r.coming[w[1]] = append(r.coming[w[1]], w[3])
+		return r.site.Phone(ctx, w[1], []string{"dial", w[4]})
 	case w[0] == "phone" && len(w) >= 3:
 		return r.site.Phone(ctx, w[1], w[2:])
+	case (w[0] == "hear" || w[0] == "deaf") && len(w) == 3:
+		return r.ears(ctx, w[1], w[2], w[0] == "hear")
 	case w[0] == "call" && len(w) >= 5:
 		c, err := r.site.Call(ctx, w[2], w[4], strings.Join(w[5:], " "))
 		r.callers[w[1]] = c
-		r.waiting = append(r.waiting, w[1])
+		r.coming["carrier"] = append(r.coming["carrier"], w[1])
 		return err
 	case w[0] == "caller" && len(w) >= 3 && r.callers[w[1]] != nil:
 		if w[2] == "hangup" {
@@ -154,10 +174,11 @@ func (r *runner) take(m ari.Message) {
 		r.kinds = append(r.kinds, m.Kind.String())
 		return
 	}
-	if e, ok := m.Event.(*ari.StasisStart); ok && len(r.waiting) > 0 && strings.HasPrefix(e.Channel.Name, "PJSIP/carrier-") {
-		if _, known := r.names[e.Channel.ID]; !known {
-			r.names[e.Channel.ID] = r.waiting[0]
-			r.waiting = r.waiting[1:]
+	_, starts := m.Event.(*ari.StasisStart)
+	for _, ch := range channelsIn(reflect.ValueOf(m.Event)) {
+		r.meet(ch, starts)
+		if name := r.name(ch.ID); name != ch.ID || strings.HasPrefix(ch.ID, r.prefix) {
+			r.called[ch.Name] = name
 		}
 	}
 	if name, line := r.event(m.Event); name != "" {

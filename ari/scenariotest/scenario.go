@@ -14,11 +14,17 @@
 // A section "== caller 16" holds instead of "== caller" on Asterisk 16. Steps:
 //
 //	only 22                        the scenario is for this major version and later
-//	phone 1001 answer 200ms        also busy, decline, ring, register, unregister, and on a call: hangup, press 5, hold, unhold
+//	phone 1001 answer 200ms        also busy, decline, refuse 488, redirect 1002, ring, auto, register, unregister, and on its
+//	                               newest call: pick-up, hangup, press 5, hold, unhold, refer 1002, refer-to (the newest call
+//	                               is the consultation), vanish; heard 12 waits for keys on it, told 200 for the outcome of its
+//	                               transfer
+//	phone 1001 dial NAME 1002      a call of the phone's own
 //	call NAME DNIS from NUMBER [display name]
 //	caller NAME press 12 | hangup
 //	do OPERATION …                 a command of the node; at the end "= 422" for the status it must fail with, "= gone",
-//	                               "= nobody", "slow" or "fast" for the time it must take (300 ms is between)
+//	                               "= nobody", "answers 422" for Asterisk's answer where the node takes it for good, "slow" or
+//	                               "fast" for the time it must take (300 ms is between)
+//	hear A B | deaf A B            waits until A hears, or does not hear, B; each is a caller's name or a phone's number
 //	expect NAME EVENT …            waits until that is told of NAME, in the words of the sections
 //	expect up | down | gap         waits for a message about the node
 //	cut                            breaks the node's connections
