@@ -148,6 +148,7 @@ type=system
 timer_t1=500
 [transport-udp](ctid-udp)
 bind=127.0.0.1:` + port + `
+[transport-ws](ctid-ws)
 [carrier](ctid-carrier)
 aors=carrier
 [carrier](ctid-carrier-aor)
@@ -163,6 +164,10 @@ remove_existing=yes
 		if s.AgentContact != "" {
 			fmt.Fprintf(&b, "[%s](ctid-agent)\naors=%s\n[%s](ctid-agent-aor)\nqualify_frequency=0\ncontact=sip:%s@%s\n",
 				user, user, user, user, s.AgentContact)
+			continue
+		}
+		if s.inPage(user) {
+			fmt.Fprintf(&b, "[%s](ctid-webphone)\nauth=%s\naors=%s\n[%s](ctid-agent-aor)\n", user, user, user, user)
 			continue
 		}
 		fmt.Fprintf(&b, "[%s](ctid-agent)\nauth=%s\naors=%s\n[%s](ctid-agent-auth)\nusername=%s\npassword=%s\n[%s](ctid-agent-aor)\n",

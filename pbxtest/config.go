@@ -2,6 +2,7 @@ package pbxtest
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 )
 
@@ -22,6 +23,10 @@ type Config struct {
 	Agents int
 	// FirstAgent is the first one's number; 0 is 1001.
 	FirstAgent int
+	// WebPhones are the agents' numbers whose telephone is in a page: it speaks
+	// SIP by websocket at ws://HTTPAddr/ws, and has no password until one is
+	// pushed through ARI.
+	WebPhones []int
 	// AgentContact, a "host:port", makes the agents' phones static: nothing
 	// registers, and a call to 1007 goes to sip:1007@host:port. That is how one
 	// SIPp is many phones.
@@ -72,12 +77,19 @@ func (c Config) check() error {
 	if c.Agents > 1000 {
 		return fmt.Errorf("Config.Agents is %d: at most 1000 phones are configured", c.Agents)
 	}
-	for _, n := range c.FallbackMembers {
-		if n < c.FirstAgent || n >= c.FirstAgent+c.Agents {
-			return fmt.Errorf("Config.FallbackMembers names %d, but the agents are %d to %d", n, c.FirstAgent, c.FirstAgent+c.Agents-1)
+	for what, list := range map[string][]int{"FallbackMembers": c.FallbackMembers, "WebPhones": c.WebPhones} {
+		for _, n := range list {
+			if n < c.FirstAgent || n >= c.FirstAgent+c.Agents {
+				return fmt.Errorf("%s of Config names %d, but the agents are %d to %d", what, n, c.FirstAgent, c.FirstAgent+c.Agents-1)
+			}
 		}
 	}
 	return nil
+}
+
+// inPage tells whether the telephone of an agent's number is in a page.
+func (c Config) inPage(user string) bool {
+	return slices.ContainsFunc(c.WebPhones, func(n int) bool { return strconv.Itoa(n) == user })
 }
 
 // agents lists the agents' numbers as text.

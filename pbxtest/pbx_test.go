@@ -31,7 +31,7 @@ func TestMain(m *testing.M) {
 	if os.Getenv(orphanEnv) == "1" {
 		startAndHang()
 	}
-	os.Exit(pbxtest.Main(m, pbxtest.Config{}, func(p *pbxtest.PBX) { asterisk = p }))
+	os.Exit(pbxtest.Main(m, pbxtest.Config{WebPhones: []int{1009}}, func(p *pbxtest.PBX) { asterisk = p }))
 }
 
 // startAndHang starts an Asterisk, says where, and waits to be killed.
@@ -110,10 +110,12 @@ func TestNothingToComplainOfAtStart(t *testing.T) {
 	}
 	for command, want := range map[string]string{
 		"queue show ctid-fallback":                 "strategy",
-		"dialplan show ctid-arrive":                "Stasis(ctid,in,${EXTEN})",
+		"dialplan show ctid-arrive":                "Stasis(ctid,in,${EXTEN},${CTID_UUI})",
 		"dialplan show ctid-hop":                   "AMD()",
 		"pjsip show endpoint carrier":              "ctid-in",
 		"pjsip show endpoint 1010":                 "ctid-phones",
+		"pjsip show endpoint 1009":                 "(opus|g722|ulaw|alaw)",
+		"pjsip show transports":                    "transport-ws",
 		"core show application SendFAX":            "SendFAX",
 		"core show application MixMonitor":         "MixMonitor",
 		"module show like res_http_media_cache.so": "Running",
@@ -219,6 +221,7 @@ func TestAnUnusableConfigurationIsAnError(t *testing.T) {
 	for _, config := range []pbxtest.Config{
 		{Agents: 1001},
 		{FallbackMembers: []int{2000}},
+		{WebPhones: []int{1000}},
 		{RTPPorts: 100000},
 		{Dir: t.TempDir() + strings.Repeat("/long", 30)},
 		{Extra: map[string]string{"http.conf": "[general](+)\nenabled=no"}}, // so ARI never answers

@@ -12,6 +12,10 @@ import (
 // a sine has 0.99, and 0.9 allows for a cut at an end of the window.
 const PureTone = 0.9
 
+// MixedTone is the share from which on a tone counts as heard among others: of four alike each has a quarter, and what one
+// leaks into the place of another is below a hundredth.
+const MixedTone = 0.05
+
 // Tone says how much of the audio's energy is a sine of the frequency in Hz:
 // 0 … 1, by Goertzel's algorithm. Silence is 0.
 func Tone(pcm []int16, hz float64) float64 {

@@ -39,11 +39,7 @@ type Dialog struct {
 	media *diago.DialogMedia
 	inv   invite
 	bye   bool // Hangup was called
-}
-
-// invite is the part of diago's two kinds of session that holding needs.
-type invite interface {
-	ReInvite(ctx context.Context) error
+	held  bool // Hold was called, and Unhold not since
 }
 
 // Times are when things happened; the zero time is "not (yet)". Invited is
@@ -72,8 +68,11 @@ type Refused struct {
 func (r *Refused) Error() string { return fmt.Sprintf("the call was refused: %d %s", r.Code, r.Text) }
 
 func newDialog(p *Phone) *Dialog {
+	p.mu.Lock()
+	tone := p.tone
+	p.mu.Unlock()
 	return &Dialog{
-		phone: p, recorder: newRecorder(), sender: newSender(),
+		phone: p, recorder: newRecorder(), sender: newSender(tone),
 		decision: make(chan int, 1), hangup: make(chan struct{}), answered: make(chan struct{}), gone: make(chan struct{}),
 	}
 }
@@ -173,6 +172,9 @@ func (d *Dialog) reinvite(ctx context.Context, mode string) error {
 	if err := inv.ReInvite(ctx); err != nil {
 		return fmt.Errorf("re-INVITE with %s: %w", mode, err)
 	}
+	d.mu.Lock()
+	d.held = mode == "sendonly"
+	d.mu.Unlock()
 	return nil
 }
 

@@ -2,6 +2,7 @@ package phonetest
 
 import (
 	"context"
+	"strings"
 	"sync"
 	"time"
 
@@ -38,7 +39,7 @@ func (d *Dialog) live(s *diago.DialogServerSession, policy Policy) error {
 		d.mu.Lock()
 		d.end.Code = code
 		d.mu.Unlock()
-		return s.Respond(code, reasons[code], nil)
+		return s.Respond(code, reasons[code], nil, d.redirection(code, policy)...)
 	}
 	d.stamp(func(t *Times) { t.Answered = time.Now() })
 	answer := d.answer(s)
@@ -70,6 +71,9 @@ func (d *Dialog) live(s *diago.DialogServerSession, policy Policy) error {
 // bid says BYE and waits for what answer left behind, but not for long: the
 // other side may be dead.
 func (d *Dialog) bid(s *diago.DialogServerSession, a *answering) error {
+	if d.phone.vanished.Load() {
+		return nil
+	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(d.phone.ctx), byeLimit)
 	defer cancel()
 	err := s.Hangup(ctx)
@@ -112,6 +116,9 @@ func (d *Dialog) ring(s *diago.DialogServerSession, policy Policy) int {
 			d.stamp(func(t *Times) { t.Ringing = time.Now() })
 		}
 	}
+	if policy.Auto && asksToAnswer(s.InviteRequest) {
+		return sip.StatusOK
+	}
 	var after <-chan time.Time
 	if policy.Code != 0 {
 		timer := time.NewTimer(policy.After)
@@ -131,8 +138,34 @@ func (d *Dialog) ring(s *diago.DialogServerSession, policy Policy) int {
 	return 0
 }
 
+// redirection is the Contact of a 302.
+func (d *Dialog) redirection(code int, policy Policy) []sip.Header {
+	if code != sip.StatusMovedTemporarily {
+		return nil
+	}
+	return []sip.Header{&sip.ContactHeader{
+		Address: sip.Uri{Scheme: "sip", User: policy.To, Host: localhost, Port: d.phone.port, UriParams: sip.NewParams(), Headers: sip.NewParams()},
+		Params:  sip.NewParams(),
+	}}
+}
+
+// asksToAnswer says whether an INVITE asks the phone to answer by itself.
+func asksToAnswer(req *sip.Request) bool {
+	for _, h := range req.GetHeaders("Call-Info") {
+		if strings.Contains(h.Value(), "answer-after=0") {
+			return true
+		}
+	}
+	for _, h := range req.GetHeaders("Alert-Info") {
+		if strings.Contains(strings.ToLower(h.Value()), "auto") {
+			return true
+		}
+	}
+	return false
+}
+
 // reasons are the phrases of the statuses that phones refuse with.
 var reasons = map[int]string{
-	404: "Not Found", 480: "Temporarily Unavailable", 486: "Busy Here", 488: "Not Acceptable Here",
+	302: "Moved Temporarily", 404: "Not Found", 480: "Temporarily Unavailable", 486: "Busy Here", 488: "Not Acceptable Here",
 	500: "Server Internal Error", 503: "Service Unavailable", 600: "Busy Everywhere", 603: "Decline",
 }

@@ -53,9 +53,11 @@ type sender struct {
 	quit     chan struct{}
 	stopOnce sync.Once
 
-	mu   sync.Mutex
-	keys *diago.DTMFWriter
-	clip *clip
+	mu    sync.Mutex
+	keys  *diago.DTMFWriter
+	clip  *clip
+	tone  float64 // Hz, 0 for silence
+	phase float64 // of the tone
 }
 
 // clip is audio that is being played.
@@ -64,7 +66,7 @@ type clip struct {
 	done chan struct{}
 }
 
-func newSender() *sender { return &sender{quit: make(chan struct{})} }
+func newSender(tone float64) *sender { return &sender{quit: make(chan struct{}), tone: tone} }
 
 func (s *sender) stop() { s.stopOnce.Do(func() { close(s.quit) }) }
 
@@ -87,12 +89,13 @@ func (s *sender) run(w *diago.DTMFWriter) {
 	}
 }
 
-// frame is the next 20 ms to send: of the clip, else silence.
+// frame is the next 20 ms to send: of the clip, else the tone or silence.
 func (s *sender) frame() [frameSamples]int16 {
 	var f [frameSamples]int16
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.clip == nil {
+		s.hum(f[:])
 		return f
 	}
 	n := copy(f[:], s.clip.pcm)

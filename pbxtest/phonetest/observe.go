@@ -17,6 +17,8 @@ type wire struct {
 	cause   int    // Q.850 cause of the Reason header, 0 without one
 	reason  string // the whole Reason header
 	method  string // BYE or CANCEL
+	// notified are the statuses told of a transfer by NOTIFY
+	notified []int
 }
 
 var q850 = regexp.MustCompile(`(?i)Q\.850\s*;\s*cause=(\d+)`)
@@ -24,9 +26,19 @@ var q850 = regexp.MustCompile(`(?i)Q\.850\s*;\s*cause=(\d+)`)
 // observe takes the time of each request as it is read.
 func (p *Phone) observe(next sipgo.RequestHandler) sipgo.RequestHandler {
 	return func(req *sip.Request, tx sip.ServerTransaction) {
+		if p.vanished.Load() {
+			return
+		}
 		now := time.Now()
 		id := req.CallID().Value()
 		switch req.Method {
+		case sip.NOTIFY:
+			if status := fragment(req.Body()); status != 0 {
+				p.wireOf(id, func(w *wire) {
+					w.notified = append(w.notified, status)
+					p.signal()
+				})
+			}
 		case sip.INVITE:
 			if _, again := req.To().Params.Get("tag"); !again {
 				p.wireOf(id, func(w *wire) { w.invited = now })

@@ -97,6 +97,10 @@ func (d *Dialog) invite(s *diago.DialogClientSession, headers []sip.Header) erro
 		return nil
 	case <-ctx.Done():
 	}
+	if d.phone.vanished.Load() {
+		_ = s.DialogMedia.Close() // ends the reader
+		return nil
+	}
 	bye, cancelBye := context.WithTimeout(context.WithoutCancel(ctx), byeLimit)
 	defer cancelBye()
 	err = s.Hangup(bye)

@@ -12,6 +12,7 @@ import (
 	"net"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/emiago/diago"
@@ -47,6 +48,7 @@ type Phone struct {
 	cancel context.CancelCauseFunc
 	port   int
 
+	vanished     atomic.Bool
 	registration sync.Mutex // one REGISTER at a time
 	registered   bool
 	running      sync.WaitGroup
@@ -57,7 +59,8 @@ type Phone struct {
 	dialogs []*Dialog
 	wires   map[string]*wire // by Call-ID
 	taken   int              // incoming dialogs that AwaitCall has handed out
-	changed chan struct{}    // closed and replaced when a dialog is added
+	changed chan struct{}    // closed and replaced when a dialog is added, or a transfer was told of
+	tone    float64          // Hz, that it hums
 }
 
 // quiet silences the libraries' own loggers, which have no setting for each
@@ -224,9 +227,22 @@ type Policy struct {
 	// After is how long it rings before Code is sent.
 	After time.Duration
 	// Code is the SIP status that ends the ringing: 200 answers, 486 is busy,
-	// 603 declines. 0 rings until the caller gives up.
+	// 603 declines, 302 sends it To. 0 rings until the caller gives up.
 	Code int
+	// To is the number of a 302.
+	To string
+	// Auto answers at once when the INVITE asks for that: a Call-Info with
+	// answer-after=0, or an Alert-Info with "auto".
+	Auto bool
 }
+
+// RedirectAfter rings for the time and says that the call is to go to another number.
+func RedirectAfter(d time.Duration, to string) Policy {
+	return Policy{After: d, Code: sip.StatusMovedTemporarily, To: to}
+}
+
+// AutoAnswer answers at once when the INVITE asks for it, and else rings.
+func AutoAnswer() Policy { return Policy{Auto: true} }
 
 // AnswerAfter rings for the time and answers.
 func AnswerAfter(d time.Duration) Policy { return Policy{After: d, Code: sip.StatusOK} }
@@ -308,7 +324,12 @@ func (p *Phone) add(d *Dialog) bool {
 	}
 	p.dialogs = append(p.dialogs, d)
 	p.running.Add(1)
+	p.signal()
+	return true
+}
+
+// signal wakes who waits for a change. The lock is held.
+func (p *Phone) signal() {
 	close(p.changed)
 	p.changed = make(chan struct{})
-	return true
 }

@@ -27,6 +27,7 @@ exten => 9100,1,Progress()
  same => n,Wait(30)
 [ctid-phones]
 exten => 9000,1,Goto(ctid-in,9000,1)
+exten => _7XXX,1,Goto(ctid-in,${EXTEN},1)
 `
 
 var asterisk *pbxtest.PBX
@@ -240,7 +241,7 @@ func TestFallbackQueueRings(t *testing.T) {
 
 // An agent's own call has no way round ctid: without it there is congestion.
 func TestAgentsDialNothingWithoutCtid(t *testing.T) {
-	_, err := phone(t, "1008").Call(limit(t, 10*time.Second), "7002", phonetest.CallOptions{})
+	_, err := phone(t, "1008").Call(limit(t, 10*time.Second), "3002", phonetest.CallOptions{})
 	var refused *phonetest.Refused
 	if !errors.As(err, &refused) || refused.Code != 503 {
 		t.Errorf("got %v, want 503", err)
@@ -308,4 +309,47 @@ func TestCloseLeavesNothingRunning(t *testing.T) {
 		t.Error("the call did not end")
 	}
 	goleak.VerifyNone(t, before)
+}
+
+// Two phones that hum hear each other, and themselves not; a phone that vanishes says no BYE and is heard no more.
+func TestHummingTellsWhoHearsWhom(t *testing.T) {
+	ctx := limit(t, 20*time.Second)
+	caller, agent := phone(t, ""), phone(t, "1003")
+	caller.SetTone(550)
+	out, in := call(t, caller, agent, "7003")
+	agent.SetTone(625)
+	ok(t, out.AwaitHears(ctx, 625), in.AwaitHears(ctx, 550))
+	if out.Hears(550) || in.Hears(625) {
+		t.Error("a phone hears itself")
+	}
+	ok(t, in.Hold(ctx), out.AwaitDeaf(ctx, 625), in.Unhold(ctx), out.AwaitHears(ctx, 625))
+	agent.Vanish()
+	ok(t, out.AwaitDeaf(ctx, 625))
+	select {
+	case <-out.Ended():
+		t.Error("a phone that vanished has ended its call")
+	default:
+	}
+	ok(t, out.Hangup(ctx), asterisk.AwaitIdle(ctx))
+}
+
+// Without an application the PBX itself carries out what a phone asks for.
+func TestReferBlindAndAttended(t *testing.T) {
+	ctx := limit(t, 30*time.Second)
+	caller, agent, target := phone(t, ""), phone(t, "1004"), phone(t, "1005")
+	caller.SetTone(550)
+	target.SetTone(700)
+	out, in := call(t, caller, agent, "7004")
+	ok(t, in.Refer(ctx, "7005"), in.AwaitNotified(ctx, 200))
+	to, err := target.AwaitCall(ctx)
+	ok(t, err)
+	ok(t, to.AwaitHears(ctx, 550), out.AwaitHears(ctx, 700), out.Hangup(ctx), asterisk.AwaitIdle(ctx))
+
+	out, in = call(t, caller, agent, "7004")
+	consult, err := agent.Call(ctx, "7005", phonetest.CallOptions{})
+	ok(t, err)
+	to, err = target.AwaitCall(ctx)
+	ok(t, err)
+	ok(t, to.AwaitAnswer(ctx), in.ReferTo(ctx, consult), in.AwaitNotified(ctx, 200))
+	ok(t, to.AwaitHears(ctx, 550), out.Hangup(ctx), asterisk.AwaitIdle(ctx))
 }

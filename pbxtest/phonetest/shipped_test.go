@@ -40,13 +40,20 @@ type event struct {
 
 func connect(t *testing.T) *app {
 	t.Helper()
+	t.Cleanup(func() { awaitAppGone(t) }) // behind attach's, which closes the socket
+	return attach(t)
+}
+
+// attach is connect without waiting, at the end, for Asterisk to forget the application: where a call was sent elsewhere it
+// keeps it for longer.
+func attach(t *testing.T) *app {
+	t.Helper()
 	head := http.Header{"Authorization": {"Basic " + base64.StdEncoding.EncodeToString([]byte(asterisk.ARIUser()+":"+asterisk.ARIPassword()))}}
 	ws, res, err := websocket.DefaultDialer.DialContext(t.Context(), "ws://"+asterisk.HTTPAddr()+"/ari/events?app="+pbx.App, head)
 	ok(t, err)
 	_ = res.Body.Close()
 	t.Cleanup(func() {
 		_ = ws.Close()
-		awaitAppGone(t)
 	})
 	return &app{t: t, ws: ws}
 }
@@ -80,6 +87,41 @@ func (a *app) start() event {
 	}
 }
 
+// redirection is a Dial that goes elsewhere.
+type redirection struct {
+	Type            string
+	Forward         string
+	Peer, Forwarded struct{ ID string }
+}
+
+// forward waits for the next one.
+func (a *app) forward() redirection {
+	a.t.Helper()
+	ok(a.t, a.ws.SetReadDeadline(time.Now().Add(10*time.Second)))
+	for {
+		_, frame, err := a.ws.ReadMessage()
+		ok(a.t, err)
+		var r redirection
+		ok(a.t, json.Unmarshal(frame, &r))
+		if r.Type == "Dial" && r.Forward != "" {
+			return r
+		}
+	}
+}
+
+func (a *app) hangup(channel string) {
+	a.t.Helper()
+	req, err := http.NewRequestWithContext(a.t.Context(), http.MethodDelete, asterisk.ARIURL()+"/channels/"+channel, nil)
+	ok(a.t, err)
+	req.SetBasicAuth(asterisk.ARIUser(), asterisk.ARIPassword())
+	res, err := http.DefaultClient.Do(req)
+	ok(a.t, err)
+	_ = res.Body.Close()
+	if res.StatusCode >= 300 {
+		a.t.Fatalf("DELETE channel: %s", res.Status)
+	}
+}
+
 func (a *app) post(path string, query url.Values) {
 	a.t.Helper()
 	req, err := http.NewRequestWithContext(a.t.Context(), http.MethodPost, asterisk.ARIURL()+path+"?"+query.Encode(), nil)
@@ -95,11 +137,12 @@ func (a *app) post(path string, query url.Values) {
 
 func TestCallsReachTheApplication(t *testing.T) {
 	a := connect(t)
-	if _, err := phone(t, "").Dial("+4930555010", phonetest.CallOptions{From: "4930123456", Name: "Ada \"& Charles, ${X}"}); err != nil {
+	if _, err := phone(t, "").Dial("+4930555010", phonetest.CallOptions{From: "4930123456", Name: "Ada \"& Charles, ${X}",
+		Headers: map[string]string{"User-to-User": "7765622d666f726d2d373731;encoding=hex, ${X})"}}); err != nil {
 		t.Fatal(err)
 	}
 	e := a.start()
-	if !slices.Equal(e.Args, []string{"in", "+4930555010"}) || e.Channel.Caller.Number != "4930123456" || !strings.Contains(e.Channel.Caller.Name, "Charles, ${X}") {
+	if !slices.Equal(e.Args, []string{"in", "+4930555010", "7765622d666f726d2d373731%3Bencoding%3Dhex%2C%20%24%7BX%7D)"}) || e.Channel.Caller.Number != "4930123456" || !strings.Contains(e.Channel.Caller.Name, "Charles, ${X}") {
 		t.Errorf("%+v", e)
 	}
 	if _, err := phone(t, "1001").Dial("*21", phonetest.CallOptions{}); err != nil {
@@ -107,6 +150,70 @@ func TestCallsReachTheApplication(t *testing.T) {
 	}
 	if e = a.start(); !slices.Equal(e.Args, []string{"phone", "*21"}) || e.Channel.Caller.Number != "1001" {
 		t.Errorf("%+v", e)
+	}
+}
+
+// A phone that rings and says 302 gets no further than to the application, which is told whose channel it was.
+func TestRedirectionReachesTheApplication(t *testing.T) {
+	ctx := limit(t, 10*time.Second)
+	a, agent := attach(t), phone(t, "1001")
+	agent.SetPolicy(phonetest.RedirectAfter(0, "4930777"))
+	a.post("/channels", url.Values{"endpoint": {"PJSIP/1001"}, "app": {pbx.App}})
+	e := a.start()
+	defer a.hangup(e.Channel.ID)
+	if len(e.Args) != 3 || !slices.Equal(e.Args[:2], []string{"forward", "4930777"}) || !strings.HasPrefix(e.Args[2], "PJSIP/1001-") {
+		t.Errorf("args %q", e.Args)
+	}
+	in, err := agent.AwaitCall(ctx)
+	ok(t, err)
+	if end, err := in.AwaitEnd(ctx); err != nil || end.Code != 302 {
+		t.Errorf("%+v, %v", end, err)
+	}
+}
+
+// A phone may say 302 with what Asterisk takes for a dial string: whatever comes of it, the application is told where it goes
+// before anybody answers.
+func TestRedirectionToADialStringIsTold(t *testing.T) {
+	ctx := limit(t, 10*time.Second)
+	a, agent, carrier := attach(t), phone(t, "1001"), phone(t, "carrier")
+	carrier.SetPolicy(phonetest.Ring())
+	agent.SetPolicy(phonetest.RedirectAfter(0, "PJSIP%2F4930888%40carrier"))
+	a.post("/channels", url.Values{"endpoint": {"PJSIP/1001"}, "app": {pbx.App}})
+	in, err := carrier.AwaitCall(ctx)
+	ok(t, err)
+	t.Logf("the carrier was called for %s", in.To)
+	f := a.forward()
+	if f.Forward != "PJSIP/4930888@carrier" || f.Forwarded.ID == "" || f.Peer.ID == "" {
+		t.Errorf("told %+v", f)
+	}
+	a.hangup(f.Forwarded.ID)
+	if end, err := in.AwaitEnd(ctx); err != nil || end.By != "peer" {
+		t.Errorf("%+v, %v", end, err)
+	}
+}
+
+// The headers that ask a phone to answer by itself arrive, and it does.
+func TestAutoAnswerHeadersArrive(t *testing.T) {
+	ctx := limit(t, 10*time.Second)
+	a, agent := connect(t), phone(t, "1001")
+	agent.SetPolicy(phonetest.AutoAnswer())
+	body := strings.NewReader(`{"variables":{"PJSIP_HEADER(add,Call-Info)":"<sip:ctid>;answer-after=0","PJSIP_HEADER(add,Alert-Info)":"<http://127.0.0.1>;info=alert-autoanswer"}}`)
+	query := url.Values{"endpoint": {"PJSIP/1001"}, "app": {pbx.App}}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, asterisk.ARIURL()+"/channels?"+query.Encode(), body)
+	ok(t, err)
+	req.SetBasicAuth(asterisk.ARIUser(), asterisk.ARIPassword())
+	req.Header.Set("Content-Type", "application/json")
+	res, err := http.DefaultClient.Do(req)
+	ok(t, err)
+	_ = res.Body.Close()
+	a.start()
+	in, err := agent.AwaitCall(ctx)
+	ok(t, err)
+	ok(t, in.AwaitAnswer(ctx))
+	for name, want := range map[string]string{"Call-Info": "<sip:ctid>;answer-after=0", "Alert-Info": "<http://127.0.0.1>;info=alert-autoanswer"} {
+		if h := in.Request.GetHeader(name); h == nil || h.Value() != want {
+			t.Errorf("%s: %v", name, h)
+		}
 	}
 }
 
