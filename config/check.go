@@ -67,10 +67,15 @@ func (d *decoder) check(c *Config) {
 	d.checkNumbers(c, queues, calendars)
 	d.checkQueues(c, queues)
 	d.checkPauses(c)
+	d.checkWrapUps(c)
+	d.checkMedia(c)
+	d.checkPark(c)
+	d.checkDialling(c)
 	d.checkNodes(c)
 	d.checkListen(c)
 	d.checkScreen(c)
 	d.checkCalendars(c)
+	d.checkWebPhones(c)
 	d.refer(queues, c.IVR.LastResort.Queue, "ivr.last_resort.queue")
 	for i, x := range c.Dispositions {
 		for j, q := range x.Queues {
@@ -97,25 +102,39 @@ func (d *decoder) checkAgents(c *Config, queues, teams, nodes names) {
 		if len(a.Queues) == 0 && a.Name != "" {
 			d.warn(d.pos(indexed("agents", i, "")), "CFG052", "agent %q serves no queue", a.Name)
 		}
-		if a.Device.Endpoint == "" {
-			continue
+		d.ownPhone(c, phones, a.Device.Node, a.Device.Endpoint, indexed("agents", i, "device.endpoint"))
+		called := map[string]bool{}
+		for j, t := range a.Devices {
+			at := indexed("agents", i, fmt.Sprintf("devices[%d]", j))
+			d.refer(nodes, t.Node, at+".node")
+			d.ownPhone(c, phones, t.Node, t.Endpoint, at+".endpoint")
+			if called[t.Name] || t.Name == "main" {
+				d.err(d.pos(at+".name"), "CFG012", "agent %q has a telephone %q already", a.Name, t.Name)
+			}
+			called[t.Name] = true
 		}
-		at := d.pos(indexed("agents", i, "device.endpoint"))
-		key := c.nodeOf(a) + " " + a.Device.Endpoint
-		if first, ok := phones[key]; ok {
-			d.err(at, "CFG016", "%s is another agent's telephone already, at %s", a.Device.Endpoint, first)
-			continue
-		}
-		phones[key] = at
 	}
 }
 
-// nodeOf is the node of an agent's telephone: the one named, else the first.
-func (c *Config) nodeOf(a Agent) string {
-	if a.Device.Node == "" && len(c.Asterisk.Nodes) > 0 {
+// ownPhone holds that a telephone is one agent's alone.
+func (d *decoder) ownPhone(c *Config, phones map[string]Pos, node, endpoint, at string) {
+	if endpoint == "" {
+		return
+	}
+	key := c.NodeOf(node) + " " + endpoint
+	if first, ok := phones[key]; ok {
+		d.err(d.pos(at), "CFG016", "%s is another agent's telephone already, at %s", endpoint, first)
+		return
+	}
+	phones[key] = d.pos(at)
+}
+
+// NodeOf is the node of a telephone: the one named, else the first.
+func (c *Config) NodeOf(name string) string {
+	if name == "" && len(c.Asterisk.Nodes) > 0 {
 		return c.Asterisk.Nodes[0].Name
 	}
-	return a.Device.Node
+	return name
 }
 
 func (d *decoder) checkNumbers(c *Config, queues, calendars names) {

@@ -31,6 +31,8 @@ type Config struct {
 	Screen       Screen        `cfg:"screen" doc:"What a pop opens on the agent's screen."`
 	Limits       Limits        `cfg:"limits" doc:"Upper bounds that keep an overload from becoming a failure."`
 	Seat         Seat          `cfg:"seat" doc:"An agent's place at his desktop."`
+	Park         Park          `cfg:"park" doc:"Where callers wait whom an agent has parked."`
+	Blending     []Medium      `cfg:"blending" doc:"How much of an agent the work of each medium takes. Without it a call keeps all else away."`
 	Log          Log           `cfg:"log" doc:"The process's own log on standard error, and how long the numbered log is kept."`
 }
 
@@ -53,6 +55,8 @@ type Node struct {
 	User         string `cfg:"user" form:"text" default:"ctid" doc:"The user in its ari.conf."`
 	PasswordFile string `cfg:"password_file" form:"file" doc:"A file that holds only the ARI password. Instead: the environment variable CTID_ASTERISK_<NAME>_PASSWORD."`
 	App          string `cfg:"app" form:"name" default:"ctid" doc:"The Stasis application of the calls, as the dialplan names it."`
+	Trunk        string `cfg:"trunk" form:"trunk" doc:"How numbers outside are dialled, such as PJSIP/{number}@carrier. Without it nobody dials out by this node."`
+	SIPURL       string `cfg:"sip_url" form:"sipurl" doc:"Where browsers reach its SIP by websocket, such as wss://sip.example.com/ws. Agents whose telephone is in the page (device kind web) need it."`
 	MediaURL     string `cfg:"media_url" form:"url" doc:"Where this node fetches prompts. Without it: our own address on the connection to the node, with the port of listen.media."`
 
 	AMI AMI `cfg:"ami" doc:"Its manager interface, for what ARI lacks: callers are fetched back from the fallback queue. Without it they stay there."`
@@ -78,6 +82,7 @@ type Store struct {
 // Numbering says how national numbers are read.
 type Numbering struct {
 	Country string `cfg:"country" form:"country" doc:"Two capital letters, such as HK. Without it only numbers with a country code are understood."`
+	ShownAs string `cfg:"shown_as" form:"phone" doc:"The number that others see of the calls that agents make. Without it none is shown."`
 }
 
 // Calendar is a set of opening hours.
@@ -105,19 +110,23 @@ type Number struct {
 type Queue struct {
 	Name        string   `cfg:"name" form:"name" need:"yes" doc:"Its name for scripts, agents and reports."`
 	Label       string   `cfg:"label" form:"text" doc:"What people see; without it the name."`
+	Medium      string   `cfg:"medium" enum:"voice|chat|email" default:"voice" doc:"What waits in it. Numbers and scripts lead to queues of voice only."`
 	Strategy    string   `cfg:"strategy" enum:"longest-idle" default:"longest-idle" doc:"Which ready agent is offered a call first."`
 	Ring        Duration `cfg:"ring" default:"20s" min:"1s" max:"5m" doc:"How long an agent's phone rings."`
 	WrapUp      Duration `cfg:"wrapup" default:"0s" max:"24h" doc:"Time after a conversation for its paperwork."`
 	ShortTalk   Duration `cfg:"short_talk" default:"1s" max:"1m" doc:"A caller who hangs up within this time of a talk counts as abandoned; 0s: never."`
+	Extends     int      `cfg:"wrapup_extends" default:"2" max:"20" doc:"How often an agent may make a wrap-up longer."`
 	Disposition string   `cfg:"disposition" enum:"optional|forced" default:"optional" doc:"Forced: a wrap-up ends only with a disposition."`
 	RONA        string   `cfg:"rona" enum:"pause|retry" default:"pause" doc:"What a call that was not answered does to the agent."`
 	RetryGap    Duration `cfg:"retry_gap" default:"10s" min:"1s" max:"1h" doc:"With rona retry: not offered again for this long."`
 	MaxMisses   int      `cfg:"max_misses" default:"3" min:"1" max:"100" doc:"With rona retry: misses in a row that pause the agent anyway."`
+	Rejected    string   `cfg:"rejected" enum:"gap|pause" default:"gap" doc:"What a call that the agent rejected does to him: he is left alone for reject_gap, or paused."`
 	RejectGap   Duration `cfg:"reject_gap" default:"5s" min:"1s" max:"1h" doc:"After a rejection not offered again for this long."`
 	Music       string   `cfg:"music" form:"name" default:"default" doc:"The music-on-hold class of the Asterisk."`
 	MaxWaiting  int      `cfg:"max_waiting" default:"0" max:"100000" doc:"More than this many waiting is full; 0: no limit."`
 	AtMost      Duration `cfg:"at_most" default:"0s" max:"24h" doc:"The longest wait of a call that no script limits; 0s: no limit."`
 	Priority    int      `cfg:"priority" default:"50" min:"1" max:"100" doc:"The priority of a call that has none."`
+	ShowStats   bool     `cfg:"show_stats" default:"false" doc:"Agents who serve the queue may see its figures."`
 }
 
 // Team is a group of agents with a supervisor's view of their own.
@@ -128,12 +137,15 @@ type Team struct {
 
 // Agent is one agent's place in the centre.
 type Agent struct {
-	Name     string       `cfg:"name" form:"name" need:"yes" doc:"The agent's name for the system; a user is bound to it."`
-	FullName string       `cfg:"full_name" form:"text" doc:"What people see; without it the name."`
-	Team     string       `cfg:"team" form:"name" doc:"One of teams."`
-	Queues   []Membership `cfg:"queues" short:"name" doc:"The queues served: names, or {name, rank}; rank 1 is the best and what a bare name means."`
-	Desk     string       `cfg:"desk" enum:"required|optional|none" default:"required" doc:"Whether an awake desktop is needed to be ready."`
-	Device   Device       `cfg:"device" need:"yes" doc:"The agent's telephone."`
+	Name     string        `cfg:"name" form:"name" need:"yes" doc:"The agent's name for the system; a user is bound to it."`
+	FullName string        `cfg:"full_name" form:"text" doc:"What people see; without it the name."`
+	Team     string        `cfg:"team" form:"name" doc:"One of teams."`
+	Queues   []Membership  `cfg:"queues" short:"name" doc:"The queues served: names, or {name, rank}; rank 1 is the best and what a bare name means."`
+	Media    []AgentMedium `cfg:"media" short:"name" doc:"The media he works in: names, or {name, max}. Without it voice."`
+	Desk     string        `cfg:"desk" enum:"required|optional|none" default:"required" doc:"Whether an awake desktop is needed to be ready."`
+	Pick     bool          `cfg:"pick" default:"false" doc:"He may see who waits in the queues he serves, to pick a caller up."`
+	Device   Device        `cfg:"device" need:"yes" doc:"The agent's telephone."`
+	Devices  []Telephone   `cfg:"devices" doc:"Other telephones that he may choose to be rung at instead."`
 }
 
 // Membership is an agent's rank in a queue.
@@ -142,9 +154,23 @@ type Membership struct {
 	Rank int    `cfg:"rank" default:"1" min:"1" max:"100" doc:"1 is the best."`
 }
 
+// AgentMedium is a medium that an agent works in.
+type AgentMedium struct {
+	Name string `cfg:"name" form:"medium" need:"yes" doc:"voice, chat or email."`
+	Max  int    `cfg:"max" default:"0" max:"20" doc:"How many at once; 0: as blending says. Of voice one."`
+}
+
 // Device is an agent's telephone.
 type Device struct {
-	Kind     string `cfg:"kind" enum:"phone" default:"phone" doc:"How it is answered; phone: by hand."`
+	Kind     string `cfg:"kind" enum:"phone|auto|web|nailed" default:"phone" doc:"How it is answered; phone: by hand; auto: it answers by itself, so it is called only when the agent has answered at his desktop; web: it is in the agent's page, and answered there; nailed: its line is made when the agent logs in, stays up, and is joined to callers when he answers at his desktop."`
+	Endpoint string `cfg:"endpoint" form:"endpoint" need:"yes" doc:"Its endpoint in the Asterisk, PJSIP/NAME."`
+	Node     string `cfg:"node" form:"name" doc:"The Asterisk it is registered at; without it the first."`
+}
+
+// Telephone is another telephone of an agent.
+type Telephone struct {
+	Name     string `cfg:"name" form:"name" need:"yes" doc:"What he chooses it by; main is the name of his first."`
+	Kind     string `cfg:"kind" enum:"phone|auto|web|nailed" default:"phone" doc:"As of device."`
 	Endpoint string `cfg:"endpoint" form:"endpoint" need:"yes" doc:"Its endpoint in the Asterisk, PJSIP/NAME."`
 	Node     string `cfg:"node" form:"name" doc:"The Asterisk it is registered at; without it the first."`
 }
@@ -154,6 +180,7 @@ type PauseCode struct {
 	Name  string   `cfg:"name" form:"name" need:"yes" doc:"Its name in reports."`
 	Label string   `cfg:"label" form:"text" doc:"What people see; without it the name."`
 	Max   Duration `cfg:"max" default:"0s" max:"24h" doc:"After this long the desktop says that the pause is over; 0s: never."`
+	Quota Duration `cfg:"quota" default:"0s" max:"24h" doc:"How much of it an agent has in a shift; 0s: no limit. A shift begins with the first log-in after four hours off duty."`
 	Paid  bool     `cfg:"paid" default:"false" doc:"Counted as working time."`
 }
 
@@ -202,6 +229,16 @@ type Web struct {
 	Plain   bool     `cfg:"plain" default:"false" flag:"yes" doc:"Serve without TLS beyond loopback: only behind a proxy that does TLS."`
 	Origins []string `cfg:"origins" form:"origin" doc:"Other origins whose pages may use REST and the websocket."`
 	TLS     TLS      `cfg:"tls" doc:"The certificate and its key."`
+	ICE     []ICE    `cfg:"ice" doc:"STUN and TURN servers for telephones in the page. Where agents and Asterisk reach each other directly there is no need of any."`
+}
+
+// ICE is a server that helps the telephone in a page to find a way for its voice.
+type ICE struct {
+	URL          string `cfg:"url" form:"ice" need:"yes" doc:"Such as stun:stun.example.com:3478, or turns:turn.example.com:443?transport=tcp."`
+	User         string `cfg:"user" form:"text" doc:"Of a TURN server."`
+	PasswordFile string `cfg:"password_file" form:"file" doc:"A file that holds only the TURN user's password."`
+
+	Password Secret `cfg:"-"`
 }
 
 // TLS names a certificate and its key; both or neither.
@@ -236,7 +273,24 @@ type Limits struct {
 type Seat struct {
 	Duplicate string   `cfg:"duplicate" enum:"ask|refuse|takeover" default:"ask" doc:"What a log-in at a second desktop does."`
 	Grace     Duration `cfg:"grace" default:"30s" min:"1s" max:"10m" doc:"How long a ready agent may be without an awake desktop."`
+	Reserved  string   `cfg:"pause_reserved" enum:"finish|revoke" default:"finish" doc:"A pause asked for while the phone rings: after that call, or at once, and the caller goes to the next agent."`
+	Rescue    Duration `cfg:"rescue" default:"20s" max:"5m" doc:"An agent whose phone is lost in mid-call is rung again for so long, where it answers by itself or is his page's; 0s: not at all."`
 	WrapMax   Duration `cfg:"wrapup_max" default:"10m" min:"10s" max:"24h" doc:"A wrap-up overrun for this long becomes a pause."`
+}
+
+// Park is about parked callers.
+type Park struct {
+	First int      `cfg:"first" default:"701" min:"1" max:"99999" doc:"The number of the first slot."`
+	Slots int      `cfg:"slots" default:"20" max:"1000" doc:"How many slots there are; 0: nobody can be parked."`
+	Time  Duration `cfg:"time" default:"3m" min:"5s" max:"24h" doc:"After this long the caller goes back to the one who parked him."`
+}
+
+// Medium is a kind of work, and what it leaves room for.
+type Medium struct {
+	Name   string   `cfg:"name" form:"medium" need:"yes" doc:"voice, chat or email."`
+	Max    int      `cfg:"max" default:"0" max:"20" doc:"How many at once of an agent who says nothing else; 0: voice 1, chat 3, email 5. Of voice one."`
+	Weight int      `cfg:"weight" default:"0" max:"100" doc:"How much of him one takes; together at most 100. 0: 100 divided by max."`
+	Blocks []string `cfg:"blocks" form:"blocks" short:"yes" doc:"What he is not offered beside it: all, none, or media. Without it, beside voice all and beside others none."`
 }
 
 // Log is about the process's log and the numbered log.

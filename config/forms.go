@@ -28,7 +28,9 @@ const (
 	namePattern     = `^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$`
 	phonePattern    = `^(\+[0-9]{4,15}|[0-9*#]{1,20})$`
 	endpointPattern = `^PJSIP/[A-Za-z0-9][A-Za-z0-9_.-]{0,79}$`
+	trunkPattern    = `^PJSIP/\{number\}@[A-Za-z0-9_.-]+$`
 	dialPattern     = `^(extensions|premium|\+[1-9][0-9]{0,14})$`
+	icePattern      = `^(stuns?:[A-Za-z0-9.-]+(:[0-9]{1,5})?|turns?:[A-Za-z0-9.-]+(:[0-9]{1,5})?(\?transport=(udp|tcp))?)$`
 	hostPattern     = `^[A-Za-z0-9]([A-Za-z0-9.-]{0,252}[A-Za-z0-9])?$`
 )
 
@@ -49,7 +51,12 @@ var forms = map[string]form{
 	"host":     {hostPattern, nil, "a host name, such as crm.example.com"},
 	"phone":    {phonePattern, nil, "a telephone number as the PBX gives it: digits, * and #, or + and digits"},
 	"endpoint": {endpointPattern, nil, "one endpoint, PJSIP/NAME, with letters, digits, _ . and - in NAME; & / @ and , are not allowed"},
+	"trunk":    {trunkPattern, nil, "a trunk: PJSIP/{number}@NAME, with letters, digits, _ . and - in NAME"},
 	"dialrule": {dialPattern, nil, "a dial rule: extensions, premium, or the leading digits of public numbers such as \"+852\""},
+	"medium":   {`^(voice|chat|email)$`, nil, "one of voice, chat, email"},
+	"blocks":   {`^(all|none|voice|chat|email)$`, nil, "all, none, or media: voice, chat, email"},
+	"sipurl":   {`^wss?://`, checkSIPURL, "a websocket URL that begins with wss:// (or, to this machine only, ws://)"},
+	"ice":      {icePattern, nil, "a server as stun:HOST[:PORT], stuns:…, turn:HOST[:PORT][?transport=udp|tcp] or turns:…"},
 	"dsn":      {`^sqlite:.+`, nil, "a store: sqlite:FILE"},
 }
 
@@ -146,6 +153,25 @@ func checkURL(s string) error {
 	}
 	if u.User != nil {
 		return errors.New("a URL must not hold a user or password")
+	}
+	return nil
+}
+
+// checkSIPURL refuses what no page could use: browsers give the microphone only to pages that came over TLS, or from
+// this machine, and the former may not open a socket without TLS.
+func checkSIPURL(s string) error {
+	if err := checkURL(s); err != nil {
+		return err
+	}
+	u, err := url.Parse(s)
+	if err != nil {
+		return err
+	}
+	if strings.ContainsAny(u.Host, "'\";, ") || u.Fragment != "" {
+		return fmt.Errorf("%q is not a URL that a page can open a websocket to", clip(s))
+	}
+	if u.Scheme == "ws" && !loopback(net.JoinHostPort(u.Hostname(), "0")) {
+		return errors.New("ws:// has no TLS, and pages that have the microphone may not use that, but to this machine: give the address wss:// of a proxy that does TLS")
 	}
 	return nil
 }

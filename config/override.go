@@ -105,6 +105,7 @@ func (d *decoder) secrets(c *Config) {
 		}
 		d.amiSecret(n, indexed("asterisk.nodes", i, "ami"))
 	}
+	d.iceSecrets(c)
 }
 
 func (d *decoder) amiSecret(n *Node, path string) {
