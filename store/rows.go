@@ -223,7 +223,7 @@ func (t *tx) amend(e *ctid.LogEntry) error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrRefused, err)
 	}
-	amendRecord(&r, a)
+	a.Apply(&r)
 	person := row.Holder
 	body, personal, err := t.pack(r, person, callOwner(r.ID))
 	if err != nil {
@@ -243,21 +243,6 @@ func (t *tx) amend(e *ctid.LogEntry) error {
 		return err
 	}
 	return t.amendOutbox(r.ID, personal, body)
-}
-
-func amendRecord(r *ctid.CallRecord, a *ctid.Amendment) {
-	if a.Disposition != "" {
-		r.Disposition = a.Disposition
-	}
-	if a.Notes != "" {
-		r.Notes = a.Notes
-	}
-	for i := len(r.Agents) - 1; i >= 0; i-- {
-		if r.Agents[i].Agent == a.Agent {
-			r.Agents[i].WrapMS = a.WrapMS
-			return
-		}
-	}
 }
 
 // amendOutbox asks for the paperwork to be delivered; handed in again, it is delivered again.

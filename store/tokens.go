@@ -59,14 +59,18 @@ func (s *Store) WhoByToken(ctx context.Context, text string) (ctid.Who, error) {
 	if !strings.HasPrefix(text, tokenPrefix) {
 		return ctid.Who{}, ErrToken
 	}
-	hash := tokenHash(text)
+	return s.WhoByTokenID(ctx, tokenHash(text))
+}
+
+// WhoByTokenID does the same for who has shown his token before: id is the TokenID that WhoByToken returned.
+func (s *Store) WhoByTokenID(ctx context.Context, id string) (ctid.Who, error) {
 	var row struct {
 		userRow
 		ExpiresUS int64 `db:"expires_us"`
 		UsedUS    int64 `db:"used_us"`
 	}
 	err := s.get(ctx, &row, `SELECT u.name, u.hash, u.roles, u.agent, u.disabled, t.expires_us, t.used_us
- FROM tokens t JOIN users u ON u.name = t.user WHERE t.hash = ?`, hash)
+ FROM tokens t JOIN users u ON u.name = t.user WHERE t.hash = ?`, id)
 	if errors.Is(err, ErrNotFound) {
 		return ctid.Who{}, ErrToken
 	}
@@ -80,11 +84,11 @@ func (s *Store) WhoByToken(ctx context.Context, text string) (ctid.Who, error) {
 	}
 	if now.Sub(used) > tokenTouch {
 		s.w.later(func(t *tx) error {
-			return t.exec(`UPDATE tokens SET used_us = ? WHERE hash = ? AND used_us < ?`, now.UnixMicro(), hash, now.UnixMicro())
+			return t.exec(`UPDATE tokens SET used_us = ? WHERE hash = ? AND used_us < ?`, now.UnixMicro(), id, now.UnixMicro())
 		})
 	}
 	u, err := row.user()
-	return ctid.Who{User: u.Name, Roles: u.Roles, Agent: u.Agent, Until: expires}, err
+	return ctid.Who{User: u.Name, Roles: u.Roles, Agent: u.Agent, Until: expires, TokenID: id}, err
 }
 
 // RevokeToken ends a token at once. An unknown one is ErrToken.

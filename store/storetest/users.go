@@ -112,9 +112,16 @@ func tokens(t *testing.T, r Rig) {
 	if !strings.HasPrefix(used, "ctid_u_") || len(used) != len("ctid_u_")+43 {
 		t.Errorf("the token is %q", used)
 	}
-	for range 14 { // 11 h 40 min, used every 50 minutes
+	id := must(s.WhoByToken(t.Context(), used))(t).TokenID
+	if id == "" || strings.Contains(used, id) || strings.Contains(id, used) {
+		t.Errorf("the token's id is %q", id)
+	}
+	for n := range 14 { // 11 h 40 min, used every 50 minutes, by itself or by its id
 		c.add(50 * time.Minute)
-		who := must(s.WhoByToken(t.Context(), used))(t)
+		who := must(s.WhoByTokenID(t.Context(), id))(t)
+		if n%2 == 0 {
+			who = must(s.WhoByToken(t.Context(), used))(t)
+		}
 		if who.User != "ana" || !who.Until.Equal(day.Add(12*time.Hour)) {
 			t.Fatalf("it is %+v", who)
 		}
@@ -124,6 +131,8 @@ func tokens(t *testing.T, r Rig) {
 	wantErr(t, err, store.ErrToken)
 	c.add(20 * time.Minute)
 	_, err = s.WhoByToken(t.Context(), used)
+	wantErr(t, err, store.ErrToken)
+	_, err = s.WhoByTokenID(t.Context(), id)
 	wantErr(t, err, store.ErrToken)
 	short := must(s.NewToken(t.Context(), "ana", time.Minute))(t)
 	must(s.WhoByToken(t.Context(), short))(t)
