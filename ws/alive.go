@@ -21,6 +21,7 @@ func (h *Hub) startAlive(s *session) {
 	}
 	s.alarms.tick = h.after(t.Tick, tick)
 	s.alarms.ping = h.after(t.Ping, ping)
+	s.alarms.inUse = h.after(t.InUse, func() { h.sayInUse(s) })
 	h.startToken(s)
 }
 
@@ -116,7 +117,7 @@ func (h *Hub) startToken(s *session) {
 // expire ends a session whose token has ended; while the agent is on a call it waits, up to a limit.
 func (h *Hub) expire(s *session) {
 	over := h.now.Sub(s.who.Until)
-	if over < h.cfg.Timings.Lapsed && s.agent != "" && len(h.view.callsOf(s.agent)) > 0 {
+	if over < h.cfg.Timings.Lapsed && s.agent != "" && len(h.view.mine[s.agent]) > 0 {
 		s.alarms.expire = h.after(h.cfg.Timings.Tick, func() { h.expire(s) })
 		return
 	}

@@ -8,12 +8,6 @@ import (
 	"ctid"
 )
 
-// The topics.
-const (
-	TopicMe   = "me"
-	TopicDesk = "desk"
-)
-
 // attach lets a session in: it checks the limits, decides between replay and snapshot and sends welcome and what follows.
 // Subscribing and taking the snapshot are one act of the hub's goroutine, so nothing falls between them.
 func (h *Hub) attach(s *session) *refusal {
@@ -46,29 +40,6 @@ func (h *Hub) attach(s *session) *refusal {
 	return nil
 }
 
-// addTopics subscribes the session to what it may have and returns the rest with the reason.
-func (h *Hub) addTopics(s *session, topics []string) []refusedTopic {
-	var refused []refusedTopic
-	if s.agent != "" {
-		s.topics[TopicMe] = true
-	}
-	for _, t := range topics {
-		switch {
-		case s.topics[t]:
-		case t == TopicDesk && s.who.Has(ctid.RoleAdmin):
-			s.topics[t] = true
-		case t == TopicDesk || t == TopicMe:
-			refused = append(refused, refusedTopic{t, ctid.Forbidden})
-		default:
-			refused = append(refused, refusedTopic{t, ctid.NotFound})
-		}
-		if len(refused) > h.cfg.Limits.Topics {
-			break // a longer list is not worth an answer for each
-		}
-	}
-	return refused
-}
-
 // welcome accepts the session, with either the events it missed or a snapshot of each topic.
 func (h *Hub) welcome(s *session, refused []refusedTopic) {
 	s.joining = true
@@ -79,21 +50,26 @@ func (h *Hub) welcome(s *session, refused []refusedTopic) {
 	h.send(s, welcomeFrame{
 		K: "welcome", Session: s.id, Epoch: h.cfg.Epoch, Seq: h.ring.head, At: wireTime{h.now},
 		Resumed: why == "", Why: why, Replay: len(replay), Revs: h.revs(s), Front: first,
-		Who:    whoView{s.who.User, orEmpty(s.who.Roles), s.agent, wireTime{s.who.Until}},
-		Topics: slices.Sorted(maps.Keys(s.topics)), Refused: refused,
+		Who:    whoView{s.who.User, orEmpty(s.who.Roles), s.agent, s.who.Teams, wireTime{s.who.Until}},
+		Topics: sortedTopics(s), Refused: refused,
 		Limits:  limitsView{h.cfg.Limits.MsgBytes, h.cfg.Limits.ReqPerSec, h.cfg.Limits.ReqBurst, h.cfg.Limits.Outstanding, h.cfg.Limits.Topics},
 		Timings: timingsView{h.cfg.Timings.Tick.Milliseconds(), h.cfg.Timings.Dead.Milliseconds()},
-		Ops:     opsFor(s.who), Codes: h.cfg.Codes, Notice: []string{},
+		Ops:     opsFor(s.who), Codes: h.cfg.Codes, Devices: h.cfg.Codes.Devices[s.agent], Notice: []string{},
 	})
 	if why != "" {
 		h.counts.Snapshots++
-		h.snapAll(s)
+		h.beginAll(s)
 		return
 	}
 	h.counts.Resumed++
 	s.prev, s.wroteUpTo = s.resume.Seq, s.resume.Seq
 	for _, x := range replay {
-		h.sendRow(s, x, h.tryOf(x))
+		h.sendRow(s, x, h.sight(s, x), h.tryOf(x))
+	}
+	for _, t := range sortedTopics(s) {
+		if isState(t) {
+			h.sendLatest(s, t)
+		}
 	}
 }
 
@@ -109,11 +85,11 @@ func (h *Hub) replay(s *session) (missed []*row, why string) {
 		return nil, "ahead"
 	}
 	h.ring.trim(h.now)
-	if p.Seq < h.ring.floor {
+	if p.Seq < h.ring.floor || h.outdated(s) {
 		return nil, "too_old"
 	}
 	for _, x := range h.ring.since(p.Seq) {
-		if h.visible(s, x) {
+		if h.sight(s, x).ok {
 			missed = append(missed, x)
 		}
 	}
@@ -123,41 +99,45 @@ func (h *Hub) replay(s *session) (missed []*row, why string) {
 	return missed, ""
 }
 
-// visible tells whether a session gets an event: the audience is of then, the permission of now.
-func (h *Hub) visible(s *session, x *row) bool {
-	switch x.reach {
-	case toEveryone:
-		return true
-	case toDesk:
-		return s.topics[TopicDesk]
-	case toAgents:
-		return s.topics[TopicMe] && slices.Contains(x.agents, s.agent)
-	}
-	return false
-}
-
-// revs lists the rev of each entity the session should now know.
+// revs lists the rev of each entity the session should now know; those of another topic than "me" with its name before.
 func (h *Hub) revs(s *session) map[string]uint64 {
 	out := map[string]uint64{}
-	if s.agent == "" {
-		return out
+	agent := func(before string, a ctid.AgentView) {
+		if a.Rev > 0 {
+			out[before+"agent:"+string(a.Agent)] = a.Rev
+		}
 	}
-	if a := h.view.agent(s.agent); a.Rev > 0 {
-		out["agent:"+string(s.agent)] = a.Rev
+	calls := func(before string, b callBook) {
+		for id, c := range b {
+			out[before+"call:"+string(id)] = c.Rev
+		}
 	}
-	for _, c := range h.view.callsOf(s.agent) {
-		out["call:"+string(c.Call)] = c.Rev
-	}
-	for _, p := range h.view.popsOf(s.agent) {
-		out["pop:"+string(p.Pop)] = p.Rev
+	for t := range s.topics {
+		switch kind, id := cutTopic(t); kind {
+		case TopicMe:
+			agent("", h.view.agent(s.agent))
+			calls("", h.view.mine[s.agent])
+			for _, p := range h.view.popsOf(s.agent) {
+				out["pop:"+string(p.Pop)] = p.Rev
+			}
+		case topicTeam:
+			for _, a := range h.view.team(id) {
+				agent(t+"/", a)
+			}
+			calls(t+"/", h.view.teams[id])
+		case topicWaiting:
+			for call, w := range h.view.waiting[ctid.QueueID(id)] {
+				out[t+"/call:"+string(call)] = w.Rev
+			}
+		}
 	}
 	return out
 }
 
-// snapAll sends a snapshot of each topic of the session.
-func (h *Hub) snapAll(s *session) {
-	for _, t := range slices.Sorted(maps.Keys(s.topics)) {
-		h.snap(s, t)
+// beginAll sends what each topic of the session begins with.
+func (h *Hub) beginAll(s *session) {
+	for _, t := range sortedTopics(s) {
+		h.begin(s, t)
 	}
 }
 
@@ -214,22 +194,61 @@ func (h *Hub) snapData(s *session, topic string) (map[string]json.RawMessage, []
 		items = append(items, snapItem{"links", mustJSON(wireTimes(h.view.links[id]))})
 	}
 	single["draining"] = mustJSON(h.view.draining)
-	if topic == TopicDesk {
+	lists := []string{"links"}
+	add := func(list string, v any) { items = append(items, snapItem{list, mustJSON(v)}) }
+	switch kind, id := cutTopic(topic); kind {
+	case TopicDesk:
 		single["config"] = mustJSON(h.view.config)
-		return single, []string{"links"}, items
+	case topicTeam:
+		lists = append(lists, "agents", "calls", "messages", "seen")
+		for _, a := range h.view.team(id) {
+			add("agents", wireTimes(a))
+		}
+		for _, c := range h.view.teams[id].list(false) {
+			add("calls", c)
+		}
+		for _, m := range h.view.messagesOf(reader{team: id}, h.now) {
+			add("messages", wireTimes(m))
+		}
+		for _, x := range h.view.seenIn(id) {
+			add("seen", x)
+		}
+	case topicWaiting:
+		lists = append(lists, "calls")
+		for _, w := range h.view.waiting[ctid.QueueID(id)].list() {
+			shown := *w
+			if shown.ANI != nil && h.numbers(s, ctid.QueueID(id)) == classMasked {
+				shown.ANI = new(maskNumber(*shown.ANI))
+			}
+			add("calls", shown)
+		}
+	case TopicMe:
+		return single, append(lists, "calls", "pops", "wraps", "past_wraps", "leads", "callbacks", "messages"), h.snapMe(s, single, items)
 	}
+	return single, lists, items
+}
+
+// snapMe adds what an agent's own topic shows.
+func (h *Hub) snapMe(s *session, single map[string]json.RawMessage, items []snapItem) []snapItem {
 	a := h.view.agent(s.agent)
 	single["agent"] = mustJSON(wireTimes(a))
-	for _, c := range h.view.callsOf(s.agent) {
-		items = append(items, snapItem{"calls", mustJSON(c)})
+	add := func(list string, v any) { items = append(items, snapItem{list, mustJSON(v)}) }
+	for _, c := range h.view.mine[s.agent].list(true) {
+		add("calls", c)
 	}
 	for _, p := range h.view.popsOf(s.agent) {
-		items = append(items, snapItem{"pops", mustJSON(h.shownPop(p))})
+		add("pops", h.shownPop(p))
 	}
 	if a.Wrap != nil {
-		items = append(items, snapItem{"wraps", mustJSON(wireTimes(*a.Wrap))})
+		add("wraps", wireTimes(*a.Wrap))
 	}
-	return single, []string{"links", "calls", "pops", "wraps", "leads", "callbacks", "messages"}, items
+	for _, p := range h.view.past[s.agent] {
+		add("past_wraps", p)
+	}
+	for _, m := range h.view.messagesOf(reader{agent: s.agent}, h.now) {
+		add("messages", wireTimes(m))
+	}
+	return items
 }
 
 // shownPop is a pop as it goes out.

@@ -27,6 +27,17 @@ type conn struct {
 	readDone chan struct{}
 }
 
+// prepared is a message in the form in which it is written, made once for many sockets.
+type prepared struct{ msg *websocket.PreparedMessage }
+
+func prepare(text []byte) prepared {
+	msg, err := websocket.NewPreparedMessage(websocket.TextMessage, text)
+	if err != nil {
+		panic("ws: a text message cannot be prepared: " + err.Error()) // only another type of message has an error
+	}
+	return prepared{msg}
+}
+
 var errBinary = errors.New("binary message")
 
 // upgrade answers the handshake. It names our subprotocol only to those who offered it.
@@ -144,6 +155,9 @@ func (c *conn) batch(f frame, scratch *[]byte) bool {
 func (c *conn) send(f frame, scratch *[]byte) bool {
 	if f.ping {
 		return c.ws.WriteControl(websocket.PingMessage, nil, time.Now().Add(c.t.Write)) == nil
+	}
+	if f.state != nil {
+		return c.ws.WritePreparedMessage(f.state.latest.msg.msg) == nil
 	}
 	msg := f.head
 	if f.body != nil {

@@ -11,13 +11,16 @@ import (
 // maxCork is how many bytes are held back at most before they are written.
 const maxCork = 32 << 10
 
+// corkBuffers are shared by all sockets: one is held only while a batch is written.
+var corkBuffers = &sync.Pool{New: func() any { return new([]byte) }}
+
 // cork lets all messages that wait leave in one write. A socket that is slow to take a write then delays a message by
 // one write that is under way, and not by one for each message before it.
 type cork struct {
 	net.Conn
 	mu  sync.Mutex // the reader writes too: pongs
 	on  bool
-	buf []byte
+	buf *[]byte // what is held back; nil while the cork is off
 }
 
 // Write holds back what is written while the cork is on.
@@ -27,8 +30,8 @@ func (c *cork) Write(b []byte) (int, error) {
 	if !c.on {
 		return c.Conn.Write(b)
 	}
-	c.buf = append(c.buf, b...)
-	if len(c.buf) > maxCork {
+	*c.buf = append(*c.buf, b...)
+	if len(*c.buf) > maxCork {
 		if err := c.flush(); err != nil {
 			return 0, err
 		}
@@ -39,27 +42,33 @@ func (c *cork) Write(b []byte) (int, error) {
 // hold puts the cork on.
 func (c *cork) hold() {
 	c.mu.Lock()
-	c.on = true
-	c.mu.Unlock()
+	defer c.mu.Unlock()
+	if !c.on {
+		c.on, c.buf = true, corkBuffers.Get().(*[]byte)
+	}
 }
 
 // release takes it off and writes what it held back.
 func (c *cork) release() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.on = false
-	return c.flush()
+	if !c.on {
+		return nil
+	}
+	err := c.flush()
+	if cap(*c.buf) <= 2*maxCork {
+		corkBuffers.Put(c.buf)
+	}
+	c.on, c.buf = false, nil
+	return err
 }
 
 func (c *cork) flush() error {
-	if len(c.buf) == 0 {
+	if len(*c.buf) == 0 {
 		return nil
 	}
-	_, err := c.Conn.Write(c.buf)
-	c.buf = c.buf[:0]
-	if cap(c.buf) > maxCork {
-		c.buf = nil
-	}
+	_, err := c.Conn.Write(*c.buf)
+	*c.buf = (*c.buf)[:0]
 	return err
 }
 

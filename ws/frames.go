@@ -26,6 +26,7 @@ type inFrame struct {
 	Client Client    `json:"client"` // hello
 	Caps   []string  `json:"caps"`
 	Topics []string  `json:"topics"`
+	Types  []string  `json:"types"` // for the topic "all"
 	Resume *Position `json:"resume"`
 	Token  string    `json:"token"`
 	Lang   string    `json:"lang"`
@@ -64,6 +65,7 @@ type welcomeFrame struct {
 	Timings timingsView       `json:"timings"`
 	Ops     []string          `json:"ops"`
 	Codes   Codes             `json:"codes"`
+	Devices []DeviceChoice    `json:"devices,omitempty"` // the agent's telephones, the first one first
 	Notice  []string          `json:"notice"`
 }
 
@@ -71,6 +73,7 @@ type whoView struct {
 	User  string       `json:"user"`
 	Roles []ctid.Role  `json:"roles"`
 	Agent ctid.AgentID `json:"agent,omitempty"`
+	Teams []string     `json:"teams,omitempty"` // a supervisor's; none means all
 	Until wireTime     `json:"until,omitzero"`
 }
 
@@ -99,6 +102,15 @@ type snapFrame struct {
 	Part  int                        `json:"part"`
 	Last  bool                       `json:"last"`
 	Data  map[string]json.RawMessage `json:"data"`
+}
+
+// stateFrame is the latest value of a state topic. It may be skipped, and does not move a client's position.
+type stateFrame struct {
+	K     string   `json:"k"`
+	Topic string   `json:"topic"`
+	AsOf  uint64   `json:"as_of"`
+	At    wireTime `json:"at"`
+	Data  any      `json:"data"`
 }
 
 type tickFrame struct {

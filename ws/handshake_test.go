@@ -5,19 +5,19 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/gorilla/websocket"
+
 	"ctid"
 	"ctid/ws"
 	"ctid/ws/wsclient"
-
-	"github.com/gorilla/websocket"
 )
 
 // Every way in, and every way that is not.
@@ -120,28 +120,84 @@ func TestMalformed(t *testing.T) {
 		msg  []byte
 		code ws.CloseCode
 	}{
-		"binary":      {websocket.BinaryMessage, []byte(`{"k":"tock"}`), ws.CloseMalformed},
-		"no json":     {websocket.TextMessage, []byte(`hello`), ws.CloseMalformed},
-		"no kind":     {websocket.TextMessage, []byte(`{"id":"r1"}`), ws.CloseMalformed},
-		"not utf-8":   {websocket.TextMessage, []byte("{\"k\":\"\xff\"}"), ws.CloseMalformed},
-		"depth bomb":  {websocket.TextMessage, deep, ws.CloseMalformed},
-		"object bomb": {websocket.TextMessage, []byte(strings.Repeat(`{"k":`, 10_000)), ws.CloseMalformed},
-		"hello again": {websocket.TextMessage, []byte(`{"k":"hello"}`), ws.CloseOutOfOrder},
-		"over 64 KiB": {websocket.TextMessage, bytes.Repeat([]byte(" "), 64<<10+1), ws.CloseTooBig},
-		"100 MB":      {websocket.TextMessage, bytes.Repeat([]byte(" "), 100_000_000), ws.CloseTooBig},
+		"binary":        {websocket.BinaryMessage, []byte(`{"k":"tock"}`), ws.CloseMalformed},
+		"no json":       {websocket.TextMessage, []byte(`hello`), ws.CloseMalformed},
+		"no kind":       {websocket.TextMessage, []byte(`{"id":"r1"}`), ws.CloseMalformed},
+		"not utf-8":     {websocket.TextMessage, []byte("{\"k\":\"\xff\"}"), ws.CloseMalformed},
+		"depth bomb":    {websocket.TextMessage, deep, ws.CloseMalformed},
+		"depth 100,000": {websocket.TextMessage, []byte(strings.Repeat("[", 100_000)), ws.CloseTooBig},
+		"object bomb":   {websocket.TextMessage, []byte(strings.Repeat(`{"k":`, 10_000)), ws.CloseMalformed},
+		"hello again":   {websocket.TextMessage, []byte(`{"k":"hello"}`), ws.CloseOutOfOrder},
+		"over 64 KiB":   {websocket.TextMessage, bytes.Repeat([]byte(" "), 64<<10+1), ws.CloseTooBig},
+		"100 MB":        {websocket.TextMessage, bytes.Repeat([]byte(" "), 100_000_000), ws.CloseTooBig},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				r := newRig(t, nil)
 				defer r.stop()
-				cl := r.dial("ana", nil)
+				cl, ben := r.dial("ana", nil), r.dial("ben", nil)
 				defer cl.Cut()
+				defer ben.Cut()
 				drain(cl)
+				drain(ben)
 				_ = cl.SendRaw(c.kind, c.msg) // fails when the server closes before it has read all
+				at := time.Now()
+				r.agentState("ben", 1, ctid.Ready)
+				r.onTime(ben, at)
 				closedWith(t, cl, c.code)
+				at = time.Now()
+				r.agentState("ben", 2, ctid.Paused)
+				r.onTime(ben, at)
 			})
 		})
 	}
+}
+
+// An open socket is use of its token: Auth is told every few minutes, for one after the other. A token that has become
+// worthless ends its session; an Auth that cannot look ends nobody's.
+func TestTokenInUse(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, nil)
+		defer r.stop()
+		r.auth.tickets["T1"] = "ben"
+		ana, ben := r.dial("ana", nil), r.dial("", func(c *wsclient.Config) { c.HeaderToken, c.Ticket, c.ID = "", "T1", "b" })
+		defer ana.Cut()
+		defer ben.Cut()
+		used := func() []string {
+			synctest.Wait()
+			r.auth.mu.Lock()
+			defer r.auth.mu.Unlock()
+			out := r.auth.used
+			r.auth.used = nil
+			slices.Sort(out)
+			return out
+		}
+		pass(4 * time.Minute)
+		if got := used(); len(got) != 0 {
+			t.Errorf("too early: %v", got)
+		}
+		pass(6*time.Minute + time.Second)
+		if got := used(); !slices.Equal(got, []string{"ana", "ana", "ben", "ben"}) {
+			t.Errorf("in 10 min: %v", got)
+		}
+		r.auth.mu.Lock()
+		r.auth.down = errors.New("store is down")
+		r.auth.mu.Unlock()
+		pass(5 * time.Minute)
+		r.auth.mu.Lock()
+		r.auth.down = nil
+		delete(r.auth.tokens, "ben")
+		r.auth.mu.Unlock()
+		drain(ana)
+		if drain(ben); ana.Err() != nil || ben.Err() != nil {
+			t.Fatalf("the store's trouble ended a session: %v, %v", ana.Err(), ben.Err())
+		}
+		pass(5 * time.Minute)
+		closedWith(t, ben, ws.CloseRevoked)
+		if drain(ana); ana.Err() != nil {
+			t.Errorf("ana's ended too: %v", ana.Err())
+		}
+	})
 }
 
 // What is unknown is answered or passed over, and the session lives.
@@ -162,95 +218,6 @@ func TestUnknownIsHarmless(t *testing.T) {
 		}
 		if want := "r1:bad_request r2:not_found :bad_request r3:not_found "; got != want || c.Err() != nil {
 			t.Errorf("got %q, %v", got, c.Err())
-		}
-	})
-}
-
-// Limits of sessions, sockets and requests.
-func TestLimits(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		r := newRig(t, func(c *ws.Config) { c.Limits.Sessions = 6; c.Limits.Unauth = 3 })
-		defer r.stop()
-		for range 5 {
-			c := r.dial("ana", nil)
-			defer c.Cut()
-			drain(c)
-		}
-		sixth := r.dial("ana", nil)
-		defer sixth.Cut()
-		closedWith(t, sixth, ws.CloseSessions)
-		ben := r.dial("ben", nil)
-		defer ben.Cut()
-		drain(ben)
-		root := r.dial("root", nil)
-		defer root.Cut()
-		closedWith(t, root, ws.CloseOverloaded)
-		for i := range 4 {
-			c, err := r.tryDial("", func(c *wsclient.Config) { c.NoHello = true })
-			if (err == nil) != (i < 3) {
-				t.Errorf("unauthenticated socket %d: %v", i+1, err)
-			}
-			if err == nil {
-				defer c.Cut()
-			} else if !strings.Contains(err.Error(), "429") {
-				t.Errorf("got %v, want 429", err)
-			}
-		}
-	})
-}
-
-// 40 requests at once are answered; the next five are refused with the time to wait, and then the session ends.
-func TestRequestRate(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		r := newRig(t, nil)
-		r.desk.auto = true
-		defer r.stop()
-		c := r.dial("ana", nil)
-		defer c.Cut()
-		drain(c)
-		for i := range 45 {
-			_ = c.Send(map[string]any{"k": "req", "id": fmt.Sprint("r", i), "op": "agent.ready"})
-		}
-		done, limited := 0, 0
-		for _, f := range closedWith(t, c, ws.CloseTooMany) {
-			switch {
-			case f.Phase == "done":
-				done++
-			case f.Error != nil && f.Error.Code == "rate_limited" && f.Error.RetryMS > 0:
-				limited++
-			}
-		}
-		if done != 40 || limited < 4 {
-			t.Errorf("%d done and %d refused, want 40 and 4 or 5", done, limited)
-		}
-	})
-}
-
-// Of 64 requests without an answer the next is refused; an answer that never comes is a timeout.
-func TestOutstandingAndTimeout(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		r := newRig(t, func(c *ws.Config) { c.Limits.Outstanding = 2 })
-		defer r.stop()
-		c := r.dial("ana", nil)
-		defer c.Cut()
-		drain(c)
-		r.desk.take()
-		for i := range 3 {
-			_ = c.Send(map[string]any{"k": "req", "id": fmt.Sprint("r", i), "op": "agent.ready"})
-		}
-		if fs := drain(c); len(fs) != 1 || fs[0].ID != "r2" || fs[0].Error.Code != "rate_limited" {
-			t.Errorf("got %+v", fs)
-		}
-		pass(61 * time.Second)
-		fs := kinds(drain(c), "res")
-		if len(fs) != 2 || fs[0].Error.Code != "timeout" || fs[1].Error.Code != "timeout" {
-			t.Errorf("after a minute: %+v", fs)
-		}
-		for _, a := range r.desk.take() {
-			a.reply(ctid.Reply{Phase: ctid.Done}) // too late: nobody hears of it
-		}
-		if fs := kinds(drain(c), "res"); len(fs) != 0 {
-			t.Errorf("a second final reply: %+v", fs)
 		}
 	})
 }

@@ -21,13 +21,16 @@ type Desk interface {
 	Do(ctx context.Context, who ctid.Who, a ctid.Action, reply func(ctid.Reply))
 }
 
-// Auth turns credentials into a user. Both calls may block; a refusal is a *ctid.Error with code unauthorized, any other
+// Auth turns credentials into a user. The calls may block; a refusal is a *ctid.Error with code unauthorized, any other
 // error counts as "not now".
 type Auth interface {
 	// Ticket consumes a one-time ticket that was bought for origin.
 	Ticket(ctx context.Context, text, origin string) (ctid.Who, error)
 	// Token looks a bearer token up.
 	Token(ctx context.Context, text string) (ctid.Who, error)
+	// InUse says that the token of who is still in use, as his socket is open. It returns what he may do now, or a
+	// refusal if the token is no good any more. It is called every few minutes for each socket.
+	InUse(ctx context.Context, who ctid.Who) (ctid.Who, error)
 }
 
 // Config is what a Hub needs. Zero limits, timings and ring sizes mean the defaults.
@@ -38,9 +41,13 @@ type Config struct {
 	Origins []string     // origins allowed besides the request's own host, as scheme://host[:port]
 	Log     *slog.Logger // default: slog.Default
 	Codes   Codes        // what desktops offer for choice; see SetCodes
-	Limits  Limits
-	Timings Timings
-	Ring    RingSize
+	Site    Site         // who belongs where; see SetSite
+	// QueueStats returns the figures of each queue, of any type that has JSON. The hub asks at most once a second, and
+	// only while a desktop shows them. It may block until ctx ends. Nil: there are none.
+	QueueStats func(ctx context.Context) map[ctid.QueueID]any
+	Limits     Limits
+	Timings    Timings
+	Ring       RingSize
 }
 
 // PauseCode is one reason an agent may pause for.
@@ -66,8 +73,15 @@ type Dispositions struct {
 
 // Codes is what welcome.codes tells a desktop.
 type Codes struct {
-	Pause       []PauseCode                   `json:"pause"`
-	Disposition map[ctid.QueueID]Dispositions `json:"disposition"`
+	Pause       []PauseCode                     `json:"pause"`
+	Disposition map[ctid.QueueID]Dispositions   `json:"disposition"`
+	Devices     map[ctid.AgentID][]DeviceChoice `json:"-"` // welcome.devices has the agent's own
+}
+
+// DeviceChoice is one of an agent's telephones, for agent.set_device.
+type DeviceChoice struct {
+	Name string `json:"name"`
+	Kind string `json:"kind"` // phone, auto, web
 }
 
 // Hub is the websocket server. It is an http.Handler for /ws.
@@ -83,6 +97,7 @@ type Hub struct {
 	closing  bool
 	conns    map[*conn]struct{}
 	handlers sync.WaitGroup
+	workers  sync.WaitGroup // what the hub's goroutine has others do, as it may block
 
 	*state // belongs to the hub's goroutine
 }
@@ -121,6 +136,9 @@ func (h *Hub) PopWritten(ctx context.Context, agent ctid.AgentID, seq uint64) (s
 // SetCodes changes what later welcomes tell; a reload calls it.
 func (h *Hub) SetCodes(c Codes) { h.box.put(func() { h.cfg.Codes = c }) }
 
+// SetSite changes who belongs where; a reload calls it. Sessions lose what they may no longer have.
+func (h *Hub) SetSite(site Site) { h.box.put(func() { h.setSite(site) }) }
+
 // EndUser closes every session of a user, as when his credentials are revoked (CloseRevoked) or his role changed
 // (CloseAccount).
 func (h *Hub) EndUser(user string, code CloseCode, text string) {
@@ -147,13 +165,14 @@ func (h *Hub) Close(ctx context.Context) error {
 	h.box.put(h.endAll)
 	idle := make(chan struct{})
 	go func() { h.handlers.Wait(); close(idle) }()
-	defer h.cancel()
 	select {
 	case <-idle:
 	case <-ctx.Done():
 		h.cutAll()
 		<-idle
 	}
+	h.cancel()
+	h.workers.Wait()
 	h.box.close()
 	<-h.loopDone
 	return ctx.Err()
@@ -178,12 +197,20 @@ func (h *Hub) enter() bool {
 	return true
 }
 
-// ServeHTTP answers a websocket handshake and serves the session until it ends.
+// ServeHTTP answers a websocket handshake. The session it begins goes on by itself, until it ends or the hub closes: what
+// the HTTP server keeps for a request is let go.
 func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !h.enter() {
 		http.Error(w, "ctid is stopping", http.StatusServiceUnavailable)
 		return
 	}
-	defer h.handlers.Done()
-	h.serve(w, r)
+	serve := h.handshake(w, r)
+	if serve == nil {
+		h.handlers.Done()
+		return
+	}
+	go func() {
+		defer h.handlers.Done()
+		serve()
+	}()
 }

@@ -281,8 +281,14 @@ func TestSeat(t *testing.T) {
 				t.Errorf("%s from a second desktop: %v", op, err)
 			}
 		}
+		if !r.hub.HoldsSeat(ctx, "ana", "browser-ana") || r.hub.HoldsSeat(ctx, "ana", "other") || r.hub.HoldsSeat(ctx, "ana", "third") || r.hub.HoldsSeat(ctx, "ben", "browser-ana") {
+			t.Error("the seat is not the first desktop's alone")
+		}
 		if _, err := two.Do(ctx, "agent.login", map[string]any{"takeover": true}, ""); err != nil {
 			t.Fatal(err)
+		}
+		if r.hub.HoldsSeat(ctx, "ana", "browser-ana") || !r.hub.HoldsSeat(ctx, "ana", "other") {
+			t.Error("the seat was not taken over")
 		}
 		fs := closedWith(t, one, ws.CloseDisplaced)
 		if s := kinds(fs, "session"); len(s) == 0 || s[len(s)-1].What != "displaced" {
@@ -290,6 +296,39 @@ func TestSeat(t *testing.T) {
 		}
 		if _, err := two.Do(ctx, "agent.ready", nil, ""); err != nil {
 			t.Error(err)
+		}
+	})
+}
+
+// News of an agent who is out, such as of his telephone, may cross with his login; his seat stays his. Leaving frees it.
+func TestSeatStaysThroughNews(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, nil)
+		r.desk.auto = true
+		defer r.stop()
+		ask := func(c *wsclient.Client, op string) string {
+			f, err := c.Do(context.Background(), op, nil, "")
+			if err != nil && f.Error != nil {
+				return f.Error.Code
+			}
+			return "ok"
+		}
+		one := r.dial("ana", nil)
+		defer one.Cut()
+		if got := ask(one, "agent.login"); got != "ok" {
+			t.Fatal(got)
+		}
+		r.agentState("ana", 1, ctid.Out)
+		two := r.dial("ana", func(c *wsclient.Config) { c.ID = "other" })
+		defer two.Cut()
+		drain(two) // it is in
+		if a, b := ask(one, "agent.ready"), ask(two, "agent.ready"); a != "ok" || b != "seat_taken" {
+			t.Errorf("the one who logged in: %s, the other: %s", a, b)
+		}
+		r.agentState("ana", 2, ctid.Ready)
+		r.agentState("ana", 3, ctid.Out)
+		if a, b := ask(two, "agent.login"), ask(one, "agent.ready"); a != "ok" || b != "seat_taken" {
+			t.Errorf("after leaving: the other %s, the first %s", a, b)
 		}
 	})
 }

@@ -83,20 +83,26 @@ func (a *alarms) Pop() any {
 
 // state is all that belongs to the hub's goroutine; only functions that run there touch it.
 type state struct {
-	now      time.Time // read once for each thing done
-	alarms   alarms
-	alarmN   uint64
-	sessions map[string]*session
-	byAgent  map[ctid.AgentID][]*session // oldest first
-	born     uint64
-	awake    map[ctid.AgentID]bool // what the desk was last told
-	seats    map[ctid.AgentID]string
-	ring     ring
-	view     view
-	idem     idemTable
-	waiters  []*writeWaiter
-	ended    bool // after endAll nobody is let in
-	counts   Counts
+	now       time.Time // read once for each thing done
+	alarms    alarms
+	alarmN    uint64
+	sessions  map[string]*session
+	byAgent   map[ctid.AgentID][]*session // oldest first
+	subs      map[string][]*session       // by topic
+	born      uint64
+	awake     map[ctid.AgentID]bool // what the desk was last told
+	seats     map[ctid.AgentID]string
+	ring      ring
+	view      view
+	figures   figures
+	resited   bool // the site was changed, when the head was at resitedAt
+	resitedAt uint64
+	uses      []*session // whose tokens are to be said to be in use
+	using     bool       // somebody does so
+	idem      idemTable
+	waiters   []*writeWaiter
+	ended     bool // after endAll nobody is let in
+	counts    Counts
 }
 
 func newState(h *Hub) *state {
@@ -104,10 +110,11 @@ func newState(h *Hub) *state {
 		now:      time.Now(),
 		sessions: map[string]*session{},
 		byAgent:  map[ctid.AgentID][]*session{},
+		subs:     map[string][]*session{},
 		awake:    map[ctid.AgentID]bool{},
 		seats:    map[ctid.AgentID]string{},
 		ring:     ring{size: h.cfg.Ring},
-		view:     newView(),
+		view:     newView(h.cfg.Site.indexed()),
 		idem:     idemTable{rows: map[idemKey]*idemRow{}, keep: h.cfg.Timings.Idem},
 	}
 }

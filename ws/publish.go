@@ -19,36 +19,50 @@ func (h *Hub) publish(e ctid.Event) {
 	if to == toNobody {
 		return
 	}
-	body, err := encodeEvent(e)
+	x, err := newRow(e, to, h.now, h.view.aniOf(e))
 	if err != nil {
 		h.cfg.Log.Error("event not published: it does not encode", "seq", e.Seq, "kind", e.Body.Kind(), "err", err)
 		return
 	}
-	x := &row{seq: e.Seq, at: h.now, kind: e.Body.Kind(), pop: e.Pop, agents: slices.Clone(e.Agents), reach: to, body: body}
+	h.freeSeat(e)
+	x.teams = h.view.toldTeams(e)
+	x.queues = h.view.apply(e)
 	h.ring.add(x)
-	h.view.apply(e)
 	h.applyPop(e, x)
 	h.deliver(x)
-	h.freeSeat(e)
 }
 
+// deliver sends an event to all who may see it: the agents first, as one of them may be about to be rung.
 func (h *Hub) deliver(x *row) {
-	try := h.tryOf(x)
 	switch x.reach {
-	case toAgents:
+	case toEveryone:
+		h.deliverTo(h.all(), x)
+		return
+	case toDesk:
+		h.deliverTo(h.subs[TopicDesk], x)
+	default:
 		for i, a := range x.agents {
-			if slices.Contains(x.agents[:i], a) {
-				continue
-			}
-			for _, s := range h.byAgent[a] {
-				h.sendRow(s, x, try)
+			if !slices.Contains(x.agents[:i], a) {
+				h.deliverTo(h.byAgent[a], x)
 			}
 		}
-	case toDesk, toEveryone:
-		for _, s := range h.all() {
-			if h.visible(s, x) {
-				h.sendRow(s, x, try)
-			}
+		for _, t := range x.teams {
+			h.deliverTo(h.subs[topicTeam+t], x)
+		}
+		for _, q := range x.queues {
+			h.deliverTo(h.subs[topicWaiting+string(q)], x)
+		}
+	}
+	h.deliverTo(h.subs[TopicAll], x)
+}
+
+func (h *Hub) deliverTo(list []*session, x *row) {
+	for _, s := range list {
+		if s.prev >= x.seq {
+			continue // it got the event by another topic
+		}
+		if v := h.sight(s, x); v.ok {
+			h.sendRow(s, x, v, h.tryOf(x))
 		}
 	}
 }
@@ -64,7 +78,7 @@ func (h *Hub) applyPop(e ctid.Event, x *row) {
 		if p != nil {
 			p.again.stop()
 		}
-		p = &popView{Pop: e.Pop, Rev: e.Rev, Call: e.Call, Can: orEmpty(e.Can), Data: b.PopData, agent: popAgent(e), row: x, try: 1}
+		p = &popView{Pop: e.Pop, Rev: e.Rev, Call: e.Call, Can: orEmpty(canOf(e, popAgent(e))), Data: b.PopData, agent: popAgent(e), row: x, try: 1}
 		h.view.pops[e.Pop] = p
 		h.armResend(p, 0)
 	case ctid.PopUpdated:
@@ -72,8 +86,8 @@ func (h *Hub) applyPop(e ctid.Event, x *row) {
 			return
 		}
 		p.Rev, p.Data = e.Rev, b.Data
-		if e.Can != nil {
-			p.Can = e.Can
+		if can := canOf(e, p.agent); can != nil {
+			p.Can = can
 		}
 	case ctid.PopClosed:
 		if p != nil {
@@ -108,7 +122,7 @@ func (h *Hub) armResend(p *popView, n int) {
 				p.try++
 				h.counts.Resent++
 			}
-			h.sendRow(s, p.row, p.try)
+			h.sendRow(s, p.row, h.sight(s, p.row), p.try)
 		}
 		h.armResend(p, n+1)
 	})

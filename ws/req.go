@@ -58,7 +58,11 @@ func (h *Hub) request(s *session, f inFrame, renewed *renewal) {
 		return
 	}
 	o := findOp(f.Op)
-	if e := h.check(s, o, f); e != nil {
+	e := h.check(s, o, f)
+	if e == nil {
+		e = h.tooFastFor(s, o)
+	}
+	if e != nil {
 		h.refuse(s, f.ID, e)
 		return
 	}
@@ -71,24 +75,47 @@ func (h *Hub) request(s *session, f inFrame, renewed *renewal) {
 		h.refuse(s, f.ID, badArgs(err))
 		return
 	}
-	if o.name == (ctid.AgentLogin{}).Op() {
-		if e := h.loginSeat(s, a.(ctid.AgentLogin)); e != nil {
-			h.refuse(s, f.ID, e)
-			return
-		}
+	if e = shape(a); e == nil {
+		e = h.within(s, a)
+	}
+	if login, ok := a.(ctid.AgentLogin); ok && e == nil {
+		e = h.loginSeat(s, login)
+	}
+	if e != nil {
+		h.refuse(s, f.ID, e)
+		return
 	}
 	h.doOnce(s, f, a)
 }
 
-// tooFast refuses what is over the rate; five refusals in a minute end the session.
-func (h *Hub) tooFast(s *session) *ctid.Error {
-	if s.bucket.take(h.now) {
+// tooFast refuses what is over the rate.
+func (h *Hub) tooFast(s *session) *ctid.Error { return h.takeFrom(s, &s.bucket, "too many requests") }
+
+// tooFastFor refuses what is over the op's own rate.
+func (h *Hub) tooFastFor(s *session, o *op) *ctid.Error {
+	if o.rate == 0 {
+		return nil
+	}
+	b := s.buckets[o.name]
+	if b == nil {
+		b = &bucket{rate: o.rate, burst: o.burst, have: o.burst, at: h.now}
+		if s.buckets == nil {
+			s.buckets = map[string]*bucket{}
+		}
+		s.buckets[o.name] = b
+	}
+	return h.takeFrom(s, b, "too many requests of "+o.name)
+}
+
+// takeFrom takes a token out of a bucket; five refusals in a minute end the session.
+func (h *Hub) takeFrom(s *session, b *bucket, text string) *ctid.Error {
+	if b.take(h.now) {
 		return nil
 	}
 	s.strikes = slices.DeleteFunc(s.strikes, func(t time.Time) bool { return h.now.Sub(t) > time.Minute })
 	s.strikes = append(s.strikes, h.now)
-	e := ctid.Refuse(ctid.RateLimited, "too many requests")
-	e.RetryMS = s.bucket.wait().Milliseconds() + 1
+	e := ctid.Refuse(ctid.RateLimited, text)
+	e.RetryMS = b.wait().Milliseconds() + 1
 	if len(s.strikes) >= 5 {
 		h.end(s, refusal{CloseTooMany, "too many requests, again and again"})
 	}
@@ -166,6 +193,9 @@ func (h *Hub) openRequest(s *session, id string) {
 	r.timeout = h.after(h.cfg.Timings.Request, func() {
 		h.reply(s, id, failed(ctid.Refuse(ctid.Timeout, "no answer in time: watch the events to see what became of it")))
 	})
+	if s.open == nil {
+		s.open = map[string]*request{}
+	}
 	s.open[id] = r
 }
 
@@ -192,69 +222,6 @@ func (h *Hub) refuse(s *session, id string, e *ctid.Error) { h.answer(s, id, fai
 func done(data map[string]any) ctid.Reply { return ctid.Reply{Phase: ctid.Done, Data: data} }
 func failed(e *ctid.Error) ctid.Reply     { return ctid.Reply{Phase: ctid.Failed, Err: e} }
 
-type topicArgs struct {
-	Topics []string `json:"topics"`
-}
-
-func (h *Hub) doSnapshot(s *session, f inFrame, _ *renewal) ctid.Reply {
-	var a topicArgs
-	if len(f.Args) > 0 {
-		if err := json.Unmarshal(f.Args, &a); err != nil {
-			return failed(badArgs(err))
-		}
-	}
-	if len(a.Topics) == 0 {
-		h.snapAll(s)
-		return done(nil)
-	}
-	for _, t := range a.Topics {
-		if !s.topics[t] {
-			return failed(ctid.Refuse(ctid.NotFound, "not subscribed to "+clip(t, maxID)))
-		}
-	}
-	slices.Sort(a.Topics)
-	for _, t := range slices.Compact(a.Topics) {
-		h.snap(s, t)
-	}
-	return done(nil)
-}
-
-func (h *Hub) doSub(s *session, f inFrame, _ *renewal) ctid.Reply {
-	var a topicArgs
-	if err := json.Unmarshal(f.Args, &a); err != nil {
-		return failed(badArgs(err))
-	}
-	if len(a.Topics) > h.cfg.Limits.Topics {
-		return failed(ctid.Refuse(ctid.TooLarge, "too many topics"))
-	}
-	var added []string
-	for _, t := range a.Topics {
-		if !s.topics[t] {
-			added = append(added, t)
-		}
-	}
-	refused := h.addTopics(s, added)
-	for _, t := range added {
-		if s.topics[t] {
-			h.snap(s, t)
-		}
-	}
-	return done(map[string]any{"topics": sortedTopics(s), "refused": orEmpty(refused)})
-}
-
-func (h *Hub) doUnsub(s *session, f inFrame, _ *renewal) ctid.Reply {
-	var a topicArgs
-	if err := json.Unmarshal(f.Args, &a); err != nil {
-		return failed(badArgs(err))
-	}
-	for _, t := range a.Topics {
-		if t != TopicMe { // always on
-			delete(s.topics, t)
-		}
-	}
-	return done(map[string]any{"topics": sortedTopics(s)})
-}
-
 func (h *Hub) doPopGet(s *session, f inFrame, _ *renewal) ctid.Reply {
 	var a struct {
 		Pop ctid.PopID `json:"pop"`
@@ -262,11 +229,10 @@ func (h *Hub) doPopGet(s *session, f inFrame, _ *renewal) ctid.Reply {
 	if err := json.Unmarshal(f.Args, &a); err != nil {
 		return failed(badArgs(err))
 	}
-	p := h.view.pops[a.Pop]
-	if p == nil || p.agent != s.agent {
-		return failed(ctid.Refuse(ctid.NotFound, "no such pop is open for you"))
+	if e := h.withinPop(s, a.Pop); e != nil {
+		return failed(e)
 	}
-	return done(map[string]any{"pop": h.shownPop(p)})
+	return done(map[string]any{"pop": h.shownPop(h.view.pops[a.Pop])})
 }
 
 // renew asks Auth about the new token; it runs on the session's reader, as it may block.
@@ -294,11 +260,6 @@ func (h *Hub) doRenew(s *session, _ inFrame, n *renewal) ctid.Reply {
 	case n.who.User != s.who.User || n.who.Agent != s.agent:
 		return failed(ctid.Refuse(ctid.Forbidden, "the new token is of another user"))
 	}
-	s.who.Until, s.who.Roles = n.who.Until, n.who.Roles
-	h.startToken(s)
-	if s.topics[TopicDesk] && !s.who.Has(ctid.RoleAdmin) {
-		delete(s.topics, TopicDesk)
-		h.send(s, sessionFrame{K: "session", What: "resync", Topics: sortedTopics(s)})
-	}
+	h.setWho(s, n.who)
 	return done(map[string]any{"until": wireTime{s.who.Until}})
 }

@@ -93,6 +93,7 @@ type fakeAuth struct {
 	tokens  map[string]ctid.Who
 	tickets map[string]string // ticket → token
 	down    error
+	used    []string // who was said to be in use
 }
 
 func (f *fakeAuth) Token(_ context.Context, text string) (ctid.Who, error) {
@@ -101,10 +102,21 @@ func (f *fakeAuth) Token(_ context.Context, text string) (ctid.Who, error) {
 	if f.down != nil {
 		return ctid.Who{}, f.down
 	}
+	if text == "boom" {
+		panic("a bug")
+	}
 	if w, ok := f.tokens[text]; ok {
+		w.TokenID = text
 		return w, nil
 	}
 	return ctid.Who{}, ctid.Refuse(ctid.Unauthorized, "unknown token")
+}
+
+func (f *fakeAuth) InUse(ctx context.Context, who ctid.Who) (ctid.Who, error) {
+	f.mu.Lock()
+	f.used = append(f.used, who.User)
+	f.mu.Unlock()
+	return f.Token(ctx, who.TokenID)
 }
 
 func (f *fakeAuth) Ticket(ctx context.Context, text, _ string) (ctid.Who, error) {
@@ -135,9 +147,12 @@ func newRig(t *testing.T, change func(*ws.Config)) *rig {
 	r.auth = &fakeAuth{tokens: map[string]ctid.Who{
 		"ana":  {User: "ana", Agent: "ana", Roles: []ctid.Role{ctid.RoleAgent}},
 		"ben":  {User: "ben", Agent: "ben", Roles: []ctid.Role{ctid.RoleAgent}},
+		"cleo": {User: "cleo", Agent: "cleo", Roles: []ctid.Role{ctid.RoleAgent}},
+		"sam":  {User: "sam", Agent: "sam", Roles: []ctid.Role{ctid.RoleSupervisor}, Teams: []string{"north"}},
 		"root": {User: "root", Roles: []ctid.Role{ctid.RoleAdmin}},
+		"crm":  {User: "crm", Roles: []ctid.Role{ctid.RoleIntegration}, Scopes: []string{"events:read"}},
 	}, tickets: map[string]string{}}
-	cfg := ws.Config{Auth: r.auth, Desk: r.desk, Epoch: "E1", Log: slog.New(slog.DiscardHandler)}
+	cfg := ws.Config{Auth: r.auth, Desk: r.desk, Epoch: "E1", Log: slog.New(slog.DiscardHandler), Site: centre()}
 	if change != nil {
 		change(&cfg)
 	}
@@ -145,6 +160,18 @@ func newRig(t *testing.T, change func(*ws.Config)) *rig {
 	r.srv = &http.Server{Handler: r.hub}
 	r.wg.Go(func() { _ = r.srv.Serve(r.ln) })
 	return r
+}
+
+// centre has two teams: ana and ben in the north, who serve claims, and cleo in the south, who serves sales. sam supervises the north.
+func centre() ws.Site {
+	return ws.Site{Teams: []string{"north", "south"},
+		Queues: map[ctid.QueueID]ws.QueueRules{"claims": {AgentsSeeStats: true}, "sales": {}},
+		Agents: map[ctid.AgentID]ws.Member{
+			"ana":  {Team: "north", Queues: []ctid.QueueID{"claims"}, Pick: true},
+			"ben":  {Team: "north", Queues: []ctid.QueueID{"claims"}},
+			"cleo": {Team: "south", Queues: []ctid.QueueID{"sales"}, Pick: true},
+			"sam":  {},
+		}}
 }
 
 // stop ends everything; a test calls it last, in its bubble.

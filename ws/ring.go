@@ -7,16 +7,68 @@ import (
 	"ctid"
 )
 
-// row is one published event as the ring keeps it: its audience as computed when stamped, its body encoded once.
+// row is one published event as the ring keeps it: its audience as computed when stamped, its body encoded once for each
+// class that is asked for.
 type row struct {
 	seq    uint64
 	at     time.Time // when it was published
 	kind   string
 	pop    ctid.PopID
 	agents []ctid.AgentID
+	teams  []string
+	queues []ctid.QueueID
 	reach  reach
-	body   []byte // the JSON object from "at" to its closing brace
+	ev     ctid.Event
+	ani    *ctid.Number
+	can    []byte                  // JSON; nil: not told
+	cans   map[ctid.AgentID][]byte // instead, for these
+	bodies [classes][]byte         // JSON objects from "at" to their closing brace
 }
+
+// newRow encodes an event for those who get all of it.
+func newRow(e ctid.Event, to reach, now time.Time, ani *ctid.Number) (*row, error) {
+	x := &row{seq: e.Seq, at: now, kind: e.Body.Kind(), pop: e.Pop, agents: slices.Clone(e.Agents), reach: to, ev: e, ani: ani}
+	body, err := encodeEvent(e, classWhole, ani)
+	if err != nil {
+		return nil, err
+	}
+	x.bodies[classWhole] = body
+	if e.Can != nil {
+		x.can = mustJSON(e.Can)
+	}
+	for a, can := range e.Cans {
+		if x.cans == nil {
+			x.cans = map[ctid.AgentID][]byte{}
+		}
+		x.cans[a] = mustJSON(orEmpty(can))
+	}
+	return x, nil
+}
+
+// canFor is what the event says that an agent may now do.
+func (x *row) canFor(a ctid.AgentID) []byte {
+	if can, told := x.cans[a]; told {
+		return can
+	}
+	return x.can
+}
+
+// body returns the body for a class.
+func (x *row) body(c class) []byte {
+	if c != classWhole && sameFor(x.ev.Body, c) {
+		c = classWhole
+	}
+	if x.bodies[c] == nil {
+		body, err := encodeEvent(x.ev, c, x.ani)
+		if err != nil {
+			panic("ws: an event that was encoded whole does not encode redacted: " + err.Error())
+		}
+		x.bodies[c] = body
+	}
+	return x.bodies[c]
+}
+
+func (x *row) size() int { return rowCost + 2*len(x.bodies[classWhole]) }
 
 // ring keeps the last events for those who come back.
 type ring struct {
@@ -27,11 +79,11 @@ type ring struct {
 	head  uint64
 }
 
-const rowCost = 200 // bytes of bookkeeping, roughly
+const rowCost = 500 // bytes of bookkeeping, roughly; the event itself weighs as much as its JSON
 
 func (r *ring) add(x *row) {
 	r.rows = append(r.rows, x)
-	r.bytes += len(x.body) + rowCost
+	r.bytes += x.size()
 	r.head = x.seq
 	r.trim(x.at)
 }
@@ -44,7 +96,7 @@ func (r *ring) trim(now time.Time) {
 		if now.Sub(x.at) <= r.size.Age && len(r.rows)-drop <= r.size.Events && r.bytes <= r.size.Bytes {
 			break
 		}
-		r.bytes -= len(x.body) + rowCost
+		r.bytes -= x.size()
 		r.floor = x.seq
 		r.rows[drop] = nil
 		drop++

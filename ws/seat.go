@@ -1,6 +1,7 @@
 package ws
 
 import (
+	"context"
 	"maps"
 	"slices"
 
@@ -58,11 +59,34 @@ func (h *Hub) loginSeat(s *session, a ctid.AgentLogin) *ctid.Error {
 	return nil
 }
 
-// freeSeat forgets the seat of an agent who has left.
+// freeSeat forgets the seat of an agent who leaves by this event. News of one who is out already, such as of his telephone,
+// may cross with his login: they take no seat away.
 func (h *Hub) freeSeat(e ctid.Event) {
-	if b, ok := e.Body.(ctid.AgentStateChanged); ok && b.State == ctid.Out {
+	if b, ok := e.Body.(ctid.AgentStateChanged); ok && b.State == ctid.Out && h.view.agent(b.Agent).State != ctid.Out {
 		delete(h.seats, b.Agent)
 	}
 }
 
-func sortedTopics(s *session) []string { return slices.Sorted(maps.Keys(s.topics)) }
+func sortedTopics(s *session) []string { return orEmpty(slices.Sorted(maps.Keys(s.topics))) }
+
+// HoldsSeat tells whether the client has an open session of the agent, and with it his seat: it is the desktop that acts
+// for him. It returns false when ctx ends before the hub has answered, and after Close.
+func (h *Hub) HoldsSeat(ctx context.Context, agent ctid.AgentID, client string) bool {
+	held := make(chan bool, 1)
+	h.box.put(func() {
+		for _, s := range h.byAgent[agent] {
+			if s.client.ID == client {
+				held <- h.hasSeat(s)
+				return
+			}
+		}
+		held <- false
+	})
+	select {
+	case yes := <-held:
+		return yes
+	case <-ctx.Done():
+	case <-h.loopDone:
+	}
+	return false
+}

@@ -5,18 +5,38 @@ import "sync"
 // frame is one message on its way out.
 type frame struct {
 	head, body []byte // the message is head followed by body; body may be shared with other sockets
+	state      *slot  // instead of them: the latest value of a state topic
 	wrote      uint64 // if not 0, the hub is told of this position once the write has returned
 	ping       bool   // a protocol ping instead of a message
 	free       bool   // part of a replay or a snapshot: bounded elsewhere, so it does not count as falling behind
 }
 
-func (f frame) size() int { return len(f.head) + len(f.body) }
+func (f frame) size() int {
+	if f.state != nil {
+		return f.state.latest.size
+	}
+	return len(f.head) + len(f.body)
+}
+
+// latest is the value of a state topic, the same bytes for all sockets.
+type latest struct {
+	topic string
+	msg   prepared
+	size  int
+}
+
+// slot is a value's place in the line of one socket. A newer value takes the place of one that still waits.
+type slot struct {
+	latest *latest
+	free   bool
+}
 
 // sendq is the bounded queue before one socket. Putting never blocks.
 type sendq struct {
 	mu        sync.Mutex
 	frames    []frame
-	count     int // frames and bytes that are not free
+	slots     map[string]*slot // of state topics, those that wait
+	count     int              // frames and bytes that are not free
 	bytes     int
 	maxFrames int
 	maxBytes  int
@@ -37,6 +57,20 @@ func (q *sendq) put(f frame) bool {
 	defer q.mu.Unlock()
 	if q.ended {
 		return true
+	}
+	if f.state != nil {
+		if waiting := q.slots[f.state.latest.topic]; waiting != nil {
+			if !waiting.free {
+				q.bytes += f.state.latest.size - waiting.latest.size
+			}
+			waiting.latest = f.state.latest
+			return true
+		}
+		f.state.free = f.free
+		if q.slots == nil {
+			q.slots = map[string]*slot{}
+		}
+		q.slots[f.state.latest.topic] = f.state
 	}
 	if !f.free {
 		if q.count >= q.maxFrames || q.bytes+f.size() > q.maxBytes && q.count > 0 {
@@ -99,6 +133,9 @@ func (q *sendq) next() (frame, bool, sendEnd) {
 	f := q.frames[0]
 	q.frames[0] = frame{}
 	q.frames = q.frames[1:]
+	if f.state != nil {
+		delete(q.slots, f.state.latest.topic)
+	}
 	if !f.free {
 		q.count--
 		q.bytes -= f.size()

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -19,49 +20,74 @@ type refusal struct {
 	text string
 }
 
-// serve is the life of one socket: handshake, hello, then its messages until it ends.
-func (h *Hub) serve(w http.ResponseWriter, r *http.Request) {
+// handshake answers the request for a websocket and returns the rest of the socket's life, or nil if there is none.
+func (h *Hub) handshake(w http.ResponseWriter, r *http.Request) func() {
 	if !isHandshake(r) {
 		w.Header().Set("Upgrade", "websocket")
 		http.Error(w, "this address speaks websocket only", http.StatusUpgradeRequired)
-		return
+		return nil
 	}
 	if !originOK(r, h.cfg.Origins) {
 		http.Error(w, "origin not allowed: list it in web.origins", http.StatusForbidden)
-		return
+		return nil
 	}
 	who, known, no := h.credentials(r)
 	outside := func() {}
 	if !known {
-		addr := hostOf(r.RemoteAddr)
+		addr := strings.Clone(hostOf(r.RemoteAddr))
 		if !h.gate.enter(addr, time.Now()) {
 			w.Header().Set("Retry-After", "5")
 			http.Error(w, "too many sockets from this address that have not said who they are", http.StatusTooManyRequests)
-			return
+			return nil
 		}
 		outside = sync1(func() { h.gate.leave(addr) })
 	}
-	defer outside()
 	c, err := upgrade(w, r, h.cfg)
 	if err != nil {
+		outside()
 		h.cfg.Log.Debug("websocket handshake failed", "remote", r.RemoteAddr, "err", err)
-		return
+		return nil
 	}
+	c.remote = strings.Clone(r.RemoteAddr)
+	if no == nil && !slices.Contains(offered(r), Protocol) {
+		no = &refusal{CloseVersion, "offer the subprotocol " + Protocol}
+	}
+	return func() { h.serve(c, who, no, outside) }
+}
+
+// serve is the life of one socket: hello, then its messages until it ends. outside is called once it has shown who it is,
+// or is over; who is empty where the handshake did not tell.
+func (h *Hub) serve(c *conn, who ctid.Who, no *refusal, outside func()) {
+	defer outside()
 	writer := make(chan struct{})
 	go func() { defer close(writer); c.write() }()
 	h.track(c, true)
 	defer func() { close(c.readDone); <-writer; h.track(c, false) }()
 	defer c.drain()
-	if no == nil && !slices.Contains(offered(r), Protocol) {
-		no = &refusal{CloseVersion, "offer the subprotocol " + Protocol}
-	}
-	c.remote = r.RemoteAddr
-	s := h.greet(c, who, known, no)
+	defer h.caught(c)
+	s := h.greet(c, who, who.User != "", no)
 	if s == nil {
 		return
 	}
 	outside()
 	h.readAll(s)
+}
+
+// caught ends a socket whose reading has panicked, as net/http does with its handlers: one client's message must not end
+// the calls of all.
+func (h *Hub) caught(c *conn) {
+	if p := recover(); p != nil {
+		h.cfg.Log.Error("a bug: reading a websocket panicked", "remote", c.remote, "panic", p, "stack", string(debug.Stack()))
+		h.box.put(func() {
+			for _, s := range h.sessions {
+				if s.conn == c {
+					h.end(s, refusal{CloseBug, "a bug in the server"})
+					return
+				}
+			}
+			c.cut()
+		})
+	}
 }
 
 // sync1 makes f harmless to call twice, by one goroutine.

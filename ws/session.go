@@ -16,6 +16,7 @@ type session struct {
 	agent  ctid.AgentID
 	client Client
 	wants  []string // topics asked for in hello
+	types  []string // the event types wanted of the topic all; none means every one
 	resume *Position
 	conn   *conn
 
@@ -33,16 +34,17 @@ type session struct {
 	missed  int    // ticks in a row without a tock
 	alarms  sessionAlarms
 	bucket  bucket
-	strikes []time.Time // refusals for rate
+	buckets map[string]*bucket // of ops with a rate of their own
+	strikes []time.Time        // refusals for rate
 	open    map[string]*request
 }
 
 // sessionAlarms are a session's deadlines.
-type sessionAlarms struct{ tick, tock, ping, expiring, expire *alarm }
+type sessionAlarms struct{ tick, tock, ping, expiring, expire, inUse *alarm }
 
 func newSession(c *conn, who ctid.Who, hello inFrame) *session {
-	s := &session{id: "s_" + rand.Text()[:10], who: who, agent: who.Agent, client: hello.Client, wants: hello.Topics,
-		resume: hello.Resume, conn: c, topics: map[string]bool{}, open: map[string]*request{}}
+	s := &session{id: "s_" + rand.Text()[:10], who: who, agent: who.Agent, client: hello.Client, wants: hello.Topics, types: hello.Types,
+		resume: hello.Resume, conn: c, topics: map[string]bool{}}
 	if s.client.ID == "" {
 		s.client.ID = s.id
 	}
@@ -74,9 +76,13 @@ func (h *Hub) push(s *session, f frame) {
 
 func (h *Hub) send(s *session, v any) { h.push(s, frame{head: mustJSON(v)}) }
 
-// sendRow sends one event.
-func (h *Hub) sendRow(s *session, x *row, try int) {
-	f := frame{head: eventHead(nil, x.seq, s.prev, try, s.front && x.pop != ""), body: x.body[1:]}
+// sendRow sends one event, as much of it as the session may see.
+func (h *Hub) sendRow(s *session, x *row, v sight, try int) {
+	p := headParts{try: try, front: s.front && x.pop != "", topics: v.topics}
+	if v.mine {
+		p.can = x.canFor(s.agent)
+	}
+	f := frame{head: eventHead(nil, x.seq, s.prev, p), body: x.body(v.class)[1:]}
 	if x.pop != "" {
 		f.wrote = x.seq
 	}
@@ -101,13 +107,14 @@ func (h *Hub) endWith(s *session, no refusal, drop bool) {
 		s.conn.q.end(h.byeFrame(no), no.code, no.text, drop)
 		h.cfg.Log.Info("websocket session ended", "session", s.id, "user", s.who.User, "code", int(no.code), "why", no.text)
 	}
-	for _, a := range []*alarm{s.alarms.tick, s.alarms.tock, s.alarms.ping, s.alarms.expiring, s.alarms.expire} {
+	for _, a := range []*alarm{s.alarms.tick, s.alarms.tock, s.alarms.ping, s.alarms.expiring, s.alarms.expire, s.alarms.inUse} {
 		a.stop()
 	}
 	for _, r := range s.open {
 		r.timeout.stop()
 	}
 	delete(h.sessions, s.id)
+	h.dropTopics(s)
 	if s.agent != "" {
 		// A copy: this may run inside a loop over the old list, when a send finds its reader too slow.
 		h.byAgent[s.agent] = slices.DeleteFunc(slices.Clone(h.byAgent[s.agent]), func(x *session) bool { return x == s })

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"reflect"
 	"strconv"
+	"strings"
 	"time"
 
 	"ctid"
@@ -36,37 +37,70 @@ func reachOf(b ctid.Body) (reach, error) {
 	case ctid.PopOffered, ctid.PopUpdated, ctid.PopClosed,
 		ctid.CallArrived, ctid.CallQueued, ctid.CallLeftQueue, ctid.CallDelivered, ctid.CallEstablished, ctid.CallDiverted,
 		ctid.CallHeld, ctid.CallRetrieved, ctid.CallPartyLeft, ctid.CallDataChanged, ctid.CallCleared,
-		ctid.AgentStateChanged, ctid.WrapUpSaved:
+		ctid.CallOriginated, ctid.CallProgress, ctid.CallConsulted, ctid.CallConferenced, ctid.CallTransferred,
+		ctid.CallParked, ctid.CallFailed, ctid.CallMonitoringChanged,
+		ctid.AgentStateChanged, ctid.WrapUpSaved, ctid.MessageReceived, ctid.MessageAcked,
+		ctid.PopSeen: // it has no audience of agents: only those who watch the team get it
 		return toAgents, nil
 	case ctid.LinkChanged, ctid.ServerDraining:
 		return toEveryone, nil
 	case ctid.ConfigChanged, ctid.ClockStepped:
 		return toDesk, nil
-	case ctid.PopSeen, ctid.CallNote:
+	case ctid.CallNote:
 		return toNobody, nil
 	}
 	return toNobody, fmt.Errorf("event body %T has no place on the wire: add it to reachOf", b)
 }
 
-// eventBody is the part of an event frame that is the same for all sessions.
-type eventBody struct {
-	At    wireTime     `json:"at"`
-	Type  string       `json:"type"`
-	Pop   ctid.PopID   `json:"pop,omitempty"`
-	Call  ctid.CallID  `json:"call,omitempty"`
-	Agent ctid.AgentID `json:"agent,omitempty"`
-	Queue ctid.QueueID `json:"queue,omitempty"`
-	PBX   ctid.NodeID  `json:"pbx,omitempty"`
-	Rev   uint64       `json:"rev"`
-	By    ctid.By      `json:"by"`
-	Can   []string     `json:"can,omitempty"`
-	Data  any          `json:"data"`
+// ofTeams tells whether those who watch a team get an event about one of its agents.
+func ofTeams(b ctid.Body) bool {
+	switch b.(type) {
+	case ctid.AgentStateChanged, ctid.PopSeen:
+		return true
+	}
+	return strings.HasPrefix(b.Kind(), "call.")
 }
 
-// encodeEvent writes the shared body of an event: a JSON object.
-func encodeEvent(e ctid.Event) ([]byte, error) {
+// class is how much of an event's body a session gets.
+type class int
+
+const (
+	classMasked class = iota // no attached values, of numbers the last two digits, no other text about people
+	classTeam                // no attached values
+	classWhole
+	classes
+)
+
+// eventBody is the part of an event frame that is the same for all sessions of a class.
+type eventBody struct {
+	At      wireTime       `json:"at"`
+	Type    string         `json:"type"`
+	Pop     ctid.PopID     `json:"pop,omitempty"`
+	Call    ctid.CallID    `json:"call,omitempty"`
+	Agent   ctid.AgentID   `json:"agent,omitempty"`
+	Agents  []ctid.AgentID `json:"agents,omitempty"` // who is told, where it is not agent alone
+	Queue   ctid.QueueID   `json:"queue,omitempty"`
+	PBX     ctid.NodeID    `json:"pbx,omitempty"`
+	Message ctid.MessageID `json:"message,omitempty"`
+	Rev     uint64         `json:"rev"`
+	By      ctid.By        `json:"by"`
+	Data    any            `json:"data"`
+}
+
+// queuedData is call.queued with the caller's number, for those who watch the queue.
+type queuedData struct {
+	ctid.CallQueued
+	ANI *ctid.Number `json:"ani,omitempty"`
+}
+
+// encodeEvent writes the body of an event for a class of sessions: a JSON object. ani is the caller's number, if known.
+func encodeEvent(e ctid.Event, c class, ani *ctid.Number) ([]byte, error) {
+	e.Body = redact(e.Body, c)
 	b := eventBody{At: wireTime{e.At}, Type: e.Body.Kind(), Pop: e.Pop, Call: e.Call, Agent: e.Agent, Queue: e.Queue,
-		Rev: e.Rev, By: e.By, Can: e.Can, Data: e.Body}
+		Rev: e.Rev, By: tidyBy(e.By), Data: e.Body}
+	if len(e.Agents) > 1 || len(e.Agents) == 1 && e.Agents[0] != e.Agent {
+		b.Agents = e.Agents
+	}
 	switch x := e.Body.(type) {
 	case ctid.PopOffered:
 		b.Data = tidyPop(x.PopData)
@@ -77,12 +111,21 @@ func encodeEvent(e ctid.Event) ([]byte, error) {
 	case ctid.CallEstablished:
 		x.Legs = orEmpty(x.Legs)
 		b.Data = x
+	case ctid.CallConferenced:
+		x.Legs = orEmpty(x.Legs)
+		b.Data = x
 	case ctid.CallDataChanged:
 		x.Set, x.Unset = orEmpty(x.Set), orEmpty(x.Unset)
 		b.Data = x
-	}
-	if b.By.Kind == "" {
-		b.By = ctid.BySystem
+	case ctid.CallQueued:
+		if ani != nil && c == classMasked {
+			ani = new(maskNumber(*ani))
+		}
+		b.Data = queuedData{x, ani}
+	case ctid.MessageReceived:
+		b.Message = x.Message
+	case ctid.MessageAcked:
+		b.Message = x.Message
 	}
 	b.Data = wireTimes(b.Data)
 	return json.Marshal(b)
@@ -147,18 +190,32 @@ func copyTimes(dst, src reflect.Value) {
 	}
 }
 
+// headParts are the parts of an event's head that only some frames have.
+type headParts struct {
+	try    int
+	front  bool
+	can    []byte   // JSON; nil: not told
+	topics []string // the session's topics that carry it, where that is not "me" alone
+}
+
 // eventHead writes the part of an event frame that is a session's own, up to the body's first field.
-func eventHead(buf []byte, seq, prev uint64, try int, front bool) []byte {
+func eventHead(buf []byte, seq, prev uint64, p headParts) []byte {
 	buf = append(buf, `{"k":"event","seq":`...)
 	buf = strconv.AppendUint(buf, seq, 10)
 	buf = append(buf, `,"prev":`...)
 	buf = strconv.AppendUint(buf, prev, 10)
-	if try > 0 {
+	if p.try > 0 {
 		buf = append(buf, `,"try":`...)
-		buf = strconv.AppendInt(buf, int64(try), 10)
+		buf = strconv.AppendInt(buf, int64(p.try), 10)
 	}
-	if front {
+	if p.front {
 		buf = append(buf, `,"front":true`...)
+	}
+	if p.can != nil {
+		buf = append(append(buf, `,"can":`...), p.can...)
+	}
+	if p.topics != nil {
+		buf = append(append(buf, `,"topics":`...), mustJSON(p.topics)...)
 	}
 	return append(buf, ',')
 }
