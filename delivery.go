@@ -1,15 +1,44 @@
 package ctid
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
-// Amendment is the paperwork of a call that may be over already: an agent's disposition, his notes and the time he
-// took. It changes the call's record without touching its end.
+// Amendment is the paperwork of a call that may be over already: an agent's disposition, his notes, values that he attaches and
+// the time he took. It changes the call's record without touching its end; what is empty changes nothing.
 type Amendment struct {
 	Call        CallID
 	Agent       AgentID
 	Disposition string
 	Notes       Private
-	WrapMS      int64
+	Fields      []Attached
+	WrapMS      int64 // 0: as it was
+}
+
+// Apply changes a record. A secret of the script's keeps its value.
+func (a *Amendment) Apply(r *CallRecord) {
+	if a.Disposition != "" {
+		r.Disposition = a.Disposition
+	}
+	if a.Notes != "" {
+		r.Notes = a.Notes
+	}
+	r.Attached = slices.Clone(r.Attached)
+	for _, f := range a.Fields {
+		switch i := slices.IndexFunc(r.Attached, func(x Attached) bool { return x.Key == f.Key }); {
+		case i < 0:
+			r.Attached = append(r.Attached, f)
+		case !r.Attached[i].Secret:
+			r.Attached[i] = f
+		}
+	}
+	for i := len(r.Agents) - 1; i >= 0 && a.WrapMS > 0; i-- {
+		if r.Agents[i].Agent == a.Agent {
+			r.Agents[i].WrapMS = a.WrapMS
+			return
+		}
+	}
 }
 
 // Kinds of a Delivery.

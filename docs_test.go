@@ -89,6 +89,46 @@ func TestDocsNameWhatExists(t *testing.T) {
 	}
 }
 
+// Documents that point to tests must point to tests that there are.
+func TestDocsNameTestsThatExist(t *testing.T) {
+	test := regexp.MustCompile(`\b(?:Test|Fuzz|Benchmark)[A-Z]\w+…?`)
+	there := map[string]bool{}
+	err := filepath.WalkDir(".", func(path string, _ os.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		b, err := os.ReadFile(path)
+		for line := range strings.Lines(string(b)) {
+			if f, ok := strings.CutPrefix(line, "func "); ok {
+				there[test.FindString(f)] = true
+			}
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	named := 0
+	for _, doc := range documents(t) {
+		b, err := os.ReadFile(doc)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range test.FindAllString(string(b), -1) {
+			if strings.HasSuffix(name, "…") {
+				continue // a pattern of names
+			}
+			named++
+			if !there[name] {
+				t.Errorf("%s names %s, which is no test", doc, name)
+			}
+		}
+	}
+	if named < 30 {
+		t.Errorf("only %d names of tests were found: the test does not see them", named)
+	}
+}
+
 // The README shows the smallest configuration as it is tested.
 func TestDocsShowTheSmallestConfiguration(t *testing.T) {
 	readme, err := os.ReadFile("README.md")

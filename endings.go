@@ -62,6 +62,17 @@ const (
 	OfferLost      OfferEnd = "lost"      // the device or the PBX failed
 )
 
+// OfferKind is why an agent is offered a task otherwise than by a queue.
+type OfferKind string
+
+// Offer kinds. The empty one is an offer of a queue.
+const (
+	OfferConsult  OfferKind = "consult"  // a colleague asks
+	OfferTransfer OfferKind = "transfer" // a colleague hands the call on
+	OfferPickup   OfferKind = "pickup"   // he takes it himself: parked, waiting or ringing elsewhere
+	OfferDirect   OfferKind = "direct"   // a call for him alone
+)
+
 // Side is who ended a call.
 type Side string
 

@@ -24,7 +24,9 @@ type Event struct {
 	Queue QueueID  // the queue concerned
 	Pop   PopID    // the pop concerned
 	Can   []string // the requests now possible for the agents in the audience
-	Body  Body
+	// Cans are the requests now possible by agent, where they differ: an event about a call that several agents are on.
+	Cans map[AgentID][]string
+	Body Body
 
 	Agents []AgentID // whose "me" topic carries it; computed once, when stamped
 }
@@ -40,7 +42,8 @@ type LegView struct {
 	Leg   LegID   `json:"leg"`
 	Role  string  `json:"role"` // caller, agent, consult, monitor
 	Agent AgentID `json:"agent,omitempty"`
-	State string  `json:"state"` // dialing, ringing, up, gone
+	State string  `json:"state"`          // dialing, ringing, up, gone
+	Mode  string  `json:"mode,omitempty"` // of a monitor: listen, whisper, barge
 }
 
 // The event bodies.
@@ -103,11 +106,13 @@ type (
 		Why       string  `json:"why"`
 		Next      string  `json:"next"`
 	}
-	// CallHeld and CallRetrieved: a party put the talk on hold and took it back.
+	// CallHeld and CallRetrieved: a party put the talk on hold and took it back. Why is empty, or rescue: the agent's phone
+	// was lost and is rung again.
 	CallHeld struct {
 		Leg  LegID  `json:"leg"`
 		Talk string `json:"talk"`
 		MOH  string `json:"moh"`
+		Why  string `json:"why,omitempty"`
 	}
 	// CallRetrieved ends a hold.
 	CallRetrieved struct {
@@ -122,11 +127,75 @@ type (
 		Agent AgentID `json:"agent,omitempty"`
 		End   End     `json:"end"`
 	}
+	// CallOriginated: an agent has made a call. First says whose phone is rung first: agent.
+	CallOriginated struct {
+		Dir     string `json:"dir"`
+		Leg     LegID  `json:"leg"`
+		To      Target `json:"to"`
+		ShownAs string `json:"shown_as,omitempty"`
+		First   string `json:"first"`
+	}
+	// CallProgress: the other side of a call that ctid makes rings.
+	CallProgress struct {
+		Leg        LegID  `json:"leg"`
+		What       string `json:"what"` // ringing
+		EarlyMedia bool   `json:"early_media"`
+	}
+	// CallConsulted: the agent asks a third party beside the call. State is ringing, up, swapped_main (he is with the caller)
+	// or over; Why says how it was over: cancelled, busy, no_answer, rejected, gone.
+	CallConsulted struct {
+		Talk   string `json:"talk"`
+		Leg    LegID  `json:"leg"`
+		To     Target `json:"to"`
+		State  string `json:"state"`
+		Shared Share  `json:"data_shared"`
+		Why    string `json:"why,omitempty"`
+	}
+	// CallConferenced: all who are in Legs hear each other.
+	CallConferenced struct {
+		Talk  string    `json:"talk"`
+		Legs  []LegView `json:"legs"`
+		Owner AgentID   `json:"owner,omitempty"`
+	}
+	// CallTransferred: the call has gone on from one to another. How is blind, consult, takeover, pickup, park; Seen is after where the phone
+	// did it and ctid was told afterwards; Merged is the other call of two that became one.
+	CallTransferred struct {
+		How      string  `json:"how"`
+		From     Target  `json:"from"`
+		To       Target  `json:"to"`
+		NowOwner AgentID `json:"now_owner,omitempty"`
+		Merged   CallID  `json:"merged,omitempty"`
+		Seen     string  `json:"seen,omitempty"`
+	}
+	// CallParked: the caller waits in a slot.
+	CallParked struct {
+		Slot   string    `json:"slot"`
+		Until  time.Time `json:"until"`
+		BackTo Target    `json:"back_to"`
+	}
+	// CallFailed: a leg that ctid made did not come up. Step is dial, consult, transfer, monitor; Next is cleared, held, back, queue.
+	CallFailed struct {
+		Leg    LegID  `json:"leg"`
+		Step   string `json:"step"`
+		Reason string `json:"reason"` // busy, no_answer, rejected, unreachable, failed
+		Q850   int    `json:"q850,omitempty"`
+		SIP    int    `json:"sip,omitempty"`
+		Next   string `json:"next"`
+	}
+	// CallMonitoringChanged: a supervisor listens, whispers, has joined or has left (mode none).
+	CallMonitoringChanged struct {
+		Mode      string `json:"mode"`
+		Was       string `json:"was,omitempty"`
+		Leg       LegID  `json:"leg"`
+		ToldAgent bool   `json:"told_agent"`
+	}
 	// CallDataChanged: attached data changed.
 	CallDataChanged struct {
 		DataRev int        `json:"data_rev"`
 		Set     []Attached `json:"set"`
 		Unset   []string   `json:"unset"`
+		// Was are the values before, of the keys that had one and no secret.
+		Was map[string]PrivateValue `json:"was,omitempty"`
 	}
 	// CallCleared is the one end of a call.
 	CallCleared struct {
@@ -149,7 +218,23 @@ type (
 		Wrap        WrapID  `json:"wrap"`
 		Disposition string  `json:"disposition,omitempty"`
 		Notes       Private `json:"notes,omitempty"`
-		WrapMS      int64   `json:"wrap_ms"`
+		// Fields are the values that the agent has attached with it.
+		Fields []Attached `json:"fields,omitempty"`
+		WrapMS int64      `json:"wrap_ms"`
+		Late   bool       `json:"late,omitempty"` // after the wrap-up was over
+	}
+	// MessageReceived: a short text between people.
+	MessageReceived struct {
+		Message  MessageID `json:"message"`
+		To       Target    `json:"to"`
+		Text     Private   `json:"text"`
+		Level    string    `json:"level"`
+		NeedsAck bool      `json:"needs_ack"`
+		Until    time.Time `json:"until,omitzero"`
+	}
+	// MessageAcked: one of those it went to has read it.
+	MessageAcked struct {
+		Message MessageID `json:"message"`
 	}
 	// LinkChanged: the connection to an Asterisk changed: up, down, recovering, refused, taken.
 	LinkChanged struct {
@@ -182,30 +267,44 @@ type (
 // The names on the wire.
 
 // Kind implements Body; so do the methods below.
-func (PopOffered) Kind() string        { return "pop.offered" }
-func (PopUpdated) Kind() string        { return "pop.updated" }
-func (PopClosed) Kind() string         { return "pop.closed" }
-func (PopSeen) Kind() string           { return "pop.seen" }
-func (CallArrived) Kind() string       { return "call.arrived" }
-func (CallQueued) Kind() string        { return "call.queued" }
-func (CallLeftQueue) Kind() string     { return "call.left_queue" }
-func (CallDelivered) Kind() string     { return "call.delivered" }
-func (CallEstablished) Kind() string   { return "call.established" }
-func (CallDiverted) Kind() string      { return "call.diverted" }
-func (CallHeld) Kind() string          { return "call.held" }
-func (CallRetrieved) Kind() string     { return "call.retrieved" }
-func (CallPartyLeft) Kind() string     { return "call.party_left" }
-func (CallDataChanged) Kind() string   { return "call.data_changed" }
-func (CallCleared) Kind() string       { return "call.cleared" }
-func (CallNote) Kind() string          { return "call.note" }
-func (AgentStateChanged) Kind() string { return "agent.state_changed" }
-func (WrapUpSaved) Kind() string       { return "agent.wrapup_saved" }
-func (LinkChanged) Kind() string       { return "link.changed" }
-func (ServerDraining) Kind() string    { return "server.draining" }
-func (ConfigChanged) Kind() string     { return "config.changed" }
-func (ClockStepped) Kind() string      { return "clock.stepped" }
+func (PopOffered) Kind() string      { return "pop.offered" }
+func (PopUpdated) Kind() string      { return "pop.updated" }
+func (PopClosed) Kind() string       { return "pop.closed" }
+func (PopSeen) Kind() string         { return "pop.seen" }
+func (CallArrived) Kind() string     { return "call.arrived" }
+func (CallQueued) Kind() string      { return "call.queued" }
+func (CallLeftQueue) Kind() string   { return "call.left_queue" }
+func (CallDelivered) Kind() string   { return "call.delivered" }
+func (CallEstablished) Kind() string { return "call.established" }
+func (CallDiverted) Kind() string    { return "call.diverted" }
+func (CallHeld) Kind() string        { return "call.held" }
+func (CallRetrieved) Kind() string   { return "call.retrieved" }
+func (CallPartyLeft) Kind() string   { return "call.party_left" }
+func (CallDataChanged) Kind() string { return "call.data_changed" }
+func (CallOriginated) Kind() string  { return "call.originated" }
+func (CallProgress) Kind() string    { return "call.progress" }
+func (CallConsulted) Kind() string   { return "call.consulted" }
+func (CallConferenced) Kind() string { return "call.conferenced" }
+func (CallTransferred) Kind() string { return "call.transferred" }
+func (CallParked) Kind() string      { return "call.parked" }
+func (CallFailed) Kind() string      { return "call.failed" }
+func (MessageReceived) Kind() string { return "message.received" }
+func (MessageAcked) Kind() string    { return "message.acked" }
+
+// Kind implements Body; so do the methods below.
+func (CallMonitoringChanged) Kind() string { return "call.monitoring_changed" }
+func (CallCleared) Kind() string           { return "call.cleared" }
+func (CallNote) Kind() string              { return "call.note" }
+func (AgentStateChanged) Kind() string     { return "agent.state_changed" }
+func (WrapUpSaved) Kind() string           { return "agent.wrapup_saved" }
+func (LinkChanged) Kind() string           { return "link.changed" }
+func (ServerDraining) Kind() string        { return "server.draining" }
+func (ConfigChanged) Kind() string         { return "config.changed" }
+func (ClockStepped) Kind() string          { return "clock.stepped" }
 
 // Bodies is one zero value of each event body: the table that wire, log and docs are held against.
 var Bodies = []Body{PopOffered{}, PopUpdated{}, PopClosed{}, PopSeen{}, CallArrived{}, CallQueued{}, CallLeftQueue{},
 	CallDelivered{}, CallEstablished{}, CallDiverted{}, CallHeld{}, CallRetrieved{}, CallPartyLeft{}, CallDataChanged{},
+	CallOriginated{}, CallProgress{}, CallConsulted{}, CallConferenced{}, CallTransferred{}, CallParked{}, CallFailed{},
+	CallMonitoringChanged{}, MessageReceived{}, MessageAcked{},
 	CallCleared{}, CallNote{}, AgentStateChanged{}, WrapUpSaved{}, LinkChanged{}, ServerDraining{}, ConfigChanged{}, ClockStepped{}}

@@ -4,12 +4,24 @@ import "time"
 
 // Live is what a restart needs of a call that is not over. It is part of its open record, and gone from the closed one.
 type Live struct {
-	Machine  Private    `json:"machine,omitempty"` // the script's session, as the script engine stored it
-	Names    int        `json:"names"`             // ids made for Asterisk so far
-	Answered bool       `json:"answered"`
-	Bridge   string     `json:"bridge,omitempty"`
-	Queue    *LiveQueue `json:"queue,omitempty"` // while the script's queue step is open: waiting, offered or talking
-	Talk     *LiveTalk  `json:"talk,omitempty"`
+	Machine  Private     `json:"machine,omitempty"` // the script's session, as the script engine stored it
+	Names    int         `json:"names"`             // ids made for Asterisk so far
+	Answered bool        `json:"answered"`
+	Bridge   string      `json:"bridge,omitempty"`
+	Queue    *LiveQueue  `json:"queue,omitempty"` // while the script's queue step is open: waiting, offered or talking
+	Talk     *LiveTalk   `json:"talk,omitempty"`
+	Guests   []LiveTalk  `json:"guests,omitempty"`  // the other agents of a conference
+	Outside  []LegID     `json:"outside,omitempty"` // others in the conversation who are no agents
+	Held     bool        `json:"held,omitempty"`    // he hears music in the bridge
+	Parked   *LiveParked `json:"parked,omitempty"`
+}
+
+// LiveParked is a slot in which the caller waits. BackTo is whom he goes to when nobody picks him up by Until.
+type LiveParked struct {
+	Slot   string    `json:"slot"`
+	By     AgentID   `json:"by"`
+	Until  time.Time `json:"until"`
+	BackTo Target    `json:"back_to"`
 }
 
 // LiveQueue is a stay in a queue. Until is when the script's longest wait ends; zero: never.

@@ -154,6 +154,7 @@ type PopData struct {
 // OfferRecord is one offer in a call record.
 type OfferRecord struct {
 	Offer         OfferID   `json:"offer"`
+	Kind          OfferKind `json:"kind,omitempty"` // consult, transfer, pickup, direct; empty: from a queue
 	Agent         AgentID   `json:"agent"`
 	At            time.Time `json:"at"`
 	RingMS        int64     `json:"ring_ms"`
@@ -175,6 +176,7 @@ type QueueVisit struct {
 // AgentPart is one agent's share of a call.
 type AgentPart struct {
 	Agent  AgentID   `json:"agent"`
+	Role   string    `json:"role,omitempty"` // empty: he answered for the call; consult, conference, monitor
 	From   time.Time `json:"from"`
 	TalkMS int64     `json:"talk_ms"`
 	HoldMS int64     `json:"hold_ms"`

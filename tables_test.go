@@ -5,6 +5,8 @@ import (
 	"go/parser"
 	"go/token"
 	"os"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -121,16 +123,26 @@ func dash(s string) string {
 // rows returns the cells of the table in docs/states.md whose head begins so, each row joined by spaces, without marks.
 func rows(t *testing.T, head string) []string {
 	t.Helper()
+	var out []string
+	for _, r := range table(t, head) {
+		out = append(out, strings.Join(r, " "))
+	}
+	return out
+}
+
+// table returns the rows of the table in docs/states.md whose head begins so, as cells without marks.
+func table(t *testing.T, head string) [][]string {
+	t.Helper()
 	b, err := os.ReadFile("docs/states.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, table, ok := strings.Cut(string(b), "\n"+head)
+	_, text, ok := strings.Cut(string(b), "\n"+head)
 	if !ok {
 		t.Fatalf("docs/states.md has no table %q", head)
 	}
-	lines := strings.Split(table, "\n")[2:] // after the rest of the head and the rule
-	var out []string
+	lines := strings.Split(text, "\n")[2:] // after the rest of the head and the rule
+	var out [][]string
 	for _, l := range lines {
 		if !strings.HasPrefix(l, "|") {
 			break
@@ -139,9 +151,59 @@ func rows(t *testing.T, head string) []string {
 		for c := range strings.SplitSeq(strings.Trim(l, "|"), "|") {
 			cells = append(cells, strings.Trim(strings.TrimSpace(c), "`"))
 		}
-		out = append(out, strings.Join(cells, " "))
+		out = append(out, cells)
 	}
 	return out
+}
+
+// What a row of the table of calls says is told, is told in one of its transcripts.
+func TestDocsSayWhatCallsTell(t *testing.T) {
+	event := regexp.MustCompile(`[a-z]+\.[a-z_]+`)
+	for _, row := range table(t, "| state |") {
+		played := ""
+		for name := range strings.SplitSeq(row[len(row)-1], ", ") {
+			b, err := os.ReadFile("testdata/call/" + name + ".txt")
+			if err != nil {
+				t.Fatal(err)
+			}
+			played += string(b)
+		}
+		told := event.FindAllString(row[3], -1)
+		if len(told) == 0 {
+			t.Errorf("%v tells nothing", row)
+		}
+		for _, kind := range told {
+			if !strings.Contains(played, ": "+kind) {
+				t.Errorf("%v: no transcript of it tells %s", row, kind)
+			}
+		}
+	}
+}
+
+// Each row of the tables of states names the transcripts that play it, all of which exist; and each transcript is named.
+func TestDocsNameEveryTranscript(t *testing.T) {
+	for folder, heads := range map[string][]string{"acd": {"| from |", "| of queues |", "| of media |"}, "call": {"| state |"}} {
+		files, err := filepath.Glob("testdata/" + folder + "/*.txt")
+		if err != nil || len(files) < 30 {
+			t.Fatalf("%d transcripts in %s: %v", len(files), folder, err)
+		}
+		named := map[string]bool{}
+		for _, head := range heads {
+			for _, row := range table(t, head) {
+				for name := range strings.SplitSeq(row[len(row)-1], ", ") {
+					named[name] = true
+					if file := "testdata/" + folder + "/" + name + ".txt"; !slices.Contains(files, file) {
+						t.Errorf("%v: there is no %s", row, file)
+					}
+				}
+			}
+		}
+		for _, file := range files {
+			if name := strings.TrimSuffix(filepath.Base(file), ".txt"); !named[name] {
+				t.Errorf("docs/states.md names no row that %s plays", file)
+			}
+		}
+	}
 }
 
 // Every event body is in the table that wire and log are held against, under a name of its own.

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -150,8 +152,9 @@ func (s *site) measure(number string, talk, d, warm time.Duration, run func(cont
 	r := l.Result()
 	read(r, from, to)
 	if r.Double > 0 && number == ctidNumber {
-		s.t.Errorf("%d INVITEs came to a phone that was in a call", r.Double)
+		s.t.Errorf("%s: %d INVITEs came to a phone that was in a call; of the callers %d were lost", number, r.Double, r.Lost)
 	}
+	s.t.Logf("%s for %v: %d calls, %d lost, %d at a busy phone, load average %s", number, d, len(r.Calls), r.Lost, r.Double, loadAverage())
 	s.idle()
 }
 
@@ -202,4 +205,14 @@ func report(t *testing.T, z size, queue, ctid []figures) {
 	if err := errors.Join(missed...); err != nil {
 		t.Error(err)
 	}
+}
+
+// loadAverage is the machine's, of the last minute: what else ran beside a measurement shows there.
+func loadAverage() string {
+	b, err := os.ReadFile("/proc/loadavg")
+	if err != nil {
+		return "unknown"
+	}
+	first, _, _ := strings.Cut(string(b), " ")
+	return first
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"ctid"
@@ -47,47 +48,34 @@ type call struct {
 
 	home   *homecoming // he was in the fallback queue; nil when that is used up
 	queue  *queueStay
-	offer  *offer
-	talk   *talk
+	offer  *offer // of the caller to an agent
+	talk   *talk  // with the agent who answers for the call
 	bridge string
+
+	guests    []*talk   // the other agents of a conference
+	outside   []string  // legs of those outside who are in the conversation
+	outSince  time.Time // since when the caller speaks with one of them alone
+	hold      *hold     // the caller waits for the agent
+	side      *side     // a consultation
+	xfer      *transfer // the caller is handed on
+	parked    *parked
+	referring string  // the channel of a phone that asked by REFER and has had no answer, or a good one
+	saving    *rescue // of the agent who has the caller
+	monitors  []*monitor
+	dialing   *dialing // of a call that an agent makes
+	inner     *inner   // two agents talk without a caller
+	did       map[ctid.AgentID]string
+	dataRev   int
+	shown     string       // the number that others see of us
+	wanted    ctid.QueueID // of a call that an agent makes: whose rules hold for it
+	aliases   []string     // channels in desk.byChan beside the caller's; the desk's own
+	filed     bool         // the desk has had the last record; the desk's own
 	// doubtful are bridges of which it is not known whether Asterisk has made them.
 	doubtful []string
-	legs     map[string]*leg // by channel, until they are gone
-	leave    time.Time       // when to ask again for what of an ended call has not gone
-	tries    int             // how often that was done
-}
-
-// leg is an agent's channel.
-type leg struct {
-	id    string
-	agent ctid.AgentID
-	offer ctid.OfferID
-	born  time.Time
-	up    bool
-	asked bool      // a hang-up was asked for
-	clear bool      // the core knows that his phone is free of it
-	again time.Time // when to ask again, for the request failed; zero: it did not
-}
-
-// playback is a prompt on its way or playing.
-type playback struct {
-	step    string // the machine's id
-	stopped bool
-	begun   bool
-}
-
-// queueStay is the call's stay in one queue.
-type queueStay struct {
-	step     string // the machine's id of the enqueue
-	music    string
-	queue    ctid.QueueID
-	entered  time.Time
-	short    time.Duration // a talk shorter than this counts as none
-	since    time.Time     // when this visit began: later than entered for a caller who was put back to his place
-	priority int
-	until    time.Time // when the longest wait is over; zero: never
-	over     bool      // the desk has taken him out, to an agent or otherwise
-	left     bool      // the script has gone on
+	unended  map[ctid.OfferID]bool // offers whose end the desk has not told: their agents' phones are not free before
+	legs     map[string]*leg       // by channel, until they are gone
+	leave    time.Time             // when to ask again for what of an ended call has not gone
+	tries    int                   // how often that was done
 }
 
 // arrive makes a new call of a channel that has entered, and starts its goroutine.
@@ -102,6 +90,7 @@ func (d *desk) arrive(now time.Time, n *ari.Node, e *ari.StasisStart, home *home
 	k.rec = ctid.CallRecord{ID: k.id, Node: ctid.NodeID(n.Name()), Channel: e.Channel.ID, Dir: "in", Arrived: d.wall(now),
 		ANI: number(e.Channel.Caller, d.plan.Country), DNIS: ctid.DNIS{Number: dnis, Label: route.Label}}
 	k.home = home
+	k.arrivedWith(e.Args, k.rec.Arrived)
 	rec := k.record()
 	k.rev++
 	d.fact(now, ctid.Event{By: ctid.By{Kind: "caller"}, Call: k.id, Rev: k.rev, Body: ctid.CallArrived{Dir: "in",
@@ -114,16 +103,25 @@ func (d *desk) arrive(now time.Time, n *ari.Node, e *ari.StasisStart, home *home
 func (d *desk) newCall(n *ari.Node, id ctid.CallID, channel string, route Route) *call {
 	ctx, stop := context.WithCancel(d.ctx)
 	k := &call{desk: d, sb: d.sb, box: newBox(), ctx: ctx, stop: stop, id: id, node: n, channel: channel, route: route,
-		born: d.sb.clock.steady(), plays: map[string]*playback{}, legs: map[string]*leg{}, match: ctid.Match{State: ctid.MatchPending}}
-	d.calls[id], d.byChan[channel] = k, k
+		born: d.sb.clock.steady(), plays: map[string]*playback{}, legs: map[string]*leg{}, unended: map[ctid.OfferID]bool{}, match: ctid.Match{State: ctid.MatchPending}, did: map[ctid.AgentID]string{}}
+	d.calls[id] = k
+	if channel != "" {
+		d.byChan[channel] = k
+	}
 	return k
 }
 
 // number reads who calls in each of its forms; whatever the PBX gave, something comes of it.
 func number(c ari.CallerID, country string) ctid.Number {
-	n := phone.Parse(c.Number, country)
-	return ctid.Number{E164: ctid.Private(n.E164), Raw: ctid.Private(n.Raw), Shown: ctid.Private(n.Shown),
-		Name: ctid.Private(phone.Name(c.Name)), Kind: n.Kind}
+	n := numberOf(c.Number, country)
+	n.Name = ctid.Private(phone.Name(c.Name))
+	return n
+}
+
+// numberOf reads a number in each of its forms.
+func numberOf(raw, country string) ctid.Number {
+	n := phone.Parse(raw, country)
+	return ctid.Number{E164: ctid.Private(n.E164), Raw: ctid.Private(n.Raw), Shown: ctid.Private(n.Shown), Kind: n.Kind}
 }
 
 // post sends the call something to do.
@@ -133,7 +131,7 @@ func (k *call) post(do func(now time.Time)) { k.box.send(letter{k.sb.clock.stead
 func (k *call) run() {
 	defer k.desk.post(func(time.Time) { k.desk.forget(k) })
 	defer k.stop()
-	defer k.rescue()
+	defer k.faulted()
 	alarm := newAlarm()
 	defer alarm.t.Stop()
 	for {
@@ -158,8 +156,8 @@ func (k *call) run() {
 	}
 }
 
-// rescue turns a fault in the code of this call into the end of this call.
-func (k *call) rescue() {
+// faulted turns a fault in the code of this call into the end of this call.
+func (k *call) faulted() {
 	fault := recover()
 	if fault == nil {
 		return
@@ -171,7 +169,9 @@ func (k *call) rescue() {
 		_ = k.node.Hangup(ctx, id, "normal", 0)
 		k.legClear(l)
 	}
-	_ = toFallback(ctx, k.node, k.channel)
+	if k.channel != "" {
+		_ = toFallback(ctx, k.node, k.channel)
+	}
 	k.finish(k.sb.clock.steady(), ctid.End{Side: ctid.SideSystem, Reason: "internal"})
 	if k.bridge != "" {
 		_ = k.node.DestroyBridge(ctx, k.bridge)
@@ -180,7 +180,7 @@ func (k *call) rescue() {
 
 // finished: told of its end, and nothing of it is left in Asterisk (or it has been waited for long enough).
 func (k *call) finished() bool {
-	return k.ended && (k.callerGone || k.away) && len(k.legs) == 0 && k.bridge == "" && len(k.doubtful) == 0
+	return k.ended && (k.callerGone || k.away) && len(k.legs)+len(k.unended) == 0 && k.bridge == "" && len(k.doubtful) == 0
 }
 
 func (k *call) deadline() time.Time {
@@ -190,6 +190,12 @@ func (k *call) deadline() time.Time {
 	}
 	for _, l := range k.legs {
 		due = earliest(due, l.again)
+	}
+	if k.parked != nil {
+		due = earliest(due, k.parked.until)
+	}
+	if k.saving != nil {
+		due = earliest(earliest(due, k.saving.next), k.saving.until)
 	}
 	return earliest(earliest(due, k.leave), k.musicDue)
 }
@@ -204,6 +210,17 @@ func (k *call) timeUp(now time.Time) {
 	}
 	if !k.musicDue.IsZero() && !now.Before(k.musicDue) {
 		k.playMusic()
+		return
+	}
+	if k.parked != nil && !now.Before(k.parked.until) {
+		k.parkOver()
+		return
+	}
+	if s := k.saving; s != nil && !now.Before(s.until) {
+		k.rescueOver(now)
+		return
+	} else if s != nil && !s.next.IsZero() && !now.Before(s.next) {
+		k.ringLost(now)
 		return
 	}
 	k.input(now, ivr.Tick{})
@@ -230,6 +247,10 @@ func (k *call) onEvent(now time.Time, ev ari.Event) {
 		return
 	}
 	switch e := ev.(type) {
+	case *ari.StasisStart:
+		if m := k.monitorOf(s.Channel, ""); m != nil && m.snoop == s.Channel {
+			k.snoopUp(m)
+		}
 	case *ari.ChannelHangupRequest:
 		if s.Channel == k.channel {
 			k.lost(now, "hangup", e.Cause)
@@ -243,7 +264,7 @@ func (k *call) onEvent(now time.Time, ev ari.Event) {
 			k.lost(now, "left_application", 0)
 		}
 	case *ari.ChannelDtmfReceived:
-		if s.Channel == k.channel && k.talk == nil {
+		if s.Channel == k.channel && k.listens() {
 			k.input(now, ivr.Key{Digit: e.Digit, Held: time.Duration(e.DurationMS) * time.Millisecond})
 		}
 	case *ari.PlaybackFinished:
@@ -255,11 +276,16 @@ func (k *call) onEvent(now time.Time, ev ari.Event) {
 	}
 }
 
+// listens tells whether the script has the caller, who speaks with nobody and is not on his way to anybody.
+func (k *call) listens() bool {
+	return k.talk == nil && k.xfer == nil && k.parked == nil && k.inner == nil && k.dialing == nil && len(k.outside) == 0
+}
+
 // reconcile compares the call with the channels that a node has after a gap in its events. What is younger than that
 // look is not in it.
 func (k *call) reconcile(now time.Time, f *found) {
 	there := func(id string) bool { _, ok := f.channels[id]; return ok }
-	if !there(k.channel) && k.born.Before(f.began) { // before his legs: where both are gone, nobody hung up on him
+	if k.channel != "" && k.legs[k.channel] == nil && !there(k.channel) && k.born.Before(f.began) { // before his legs: where both are gone, nobody hung up on him
 		k.lost(now, "lost_while_disconnected", 0)
 	}
 	for id, l := range k.legs {
@@ -295,11 +321,28 @@ func (k *call) fact(by ctid.By, body ctid.Body, agents ...ctid.AgentID) {
 	if len(agents) > 0 {
 		ev.Agent = agents[0]
 	}
-	if k.talk != nil && !k.ended {
-		ev.Can = []string{ctid.CallHangup{}.Op()}
+	for _, a := range k.agentsOn() {
+		if !slices.Contains(ev.Agents, a) {
+			ev.Agents = append(ev.Agents, a)
+		}
 	}
+	k.tellCan(&ev)
 	person := k.person(k.rec.Customer, k.rec.ANI)
 	k.desk.post(func(now time.Time) { k.desk.fact(now, ev, person) })
+}
+
+// tellCan writes what each agent who is told may ask now.
+func (k *call) tellCan(ev *ctid.Event) {
+	switch len(ev.Agents) {
+	case 0:
+	case 1:
+		ev.Can = append([]string{}, k.canOf(ev.Agents[0])...) // nothing is possible, which is not the same as nothing told
+	default:
+		ev.Cans = make(map[ctid.AgentID][]string, len(ev.Agents))
+		for _, a := range ev.Agents {
+			ev.Cans[a] = append([]string{}, k.canOf(a)...)
+		}
+	}
 }
 
 // note tells a fact that only the log keeps.

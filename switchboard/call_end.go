@@ -38,9 +38,15 @@ func (k *call) gone(now time.Time, end ctid.End) {
 		return
 	}
 	k.tellScript(now, end, end.Q850)
+	if k.parked != nil {
+		k.unpark()
+	}
+	k.leftAlone(now)
 	switch {
+	case k.talkOn(now):
 	case k.talk != nil:
 		t := *k.talk
+		k.holdOver(now)
 		k.endTalk(now)
 		k.hangupLegs(func(l *leg) bool { return l.id == t.leg })
 		k.tellCore(acd.WorkEnded{Agent: t.agent, Task: ctid.TaskID(k.id), NoWrap: !t.joined})
@@ -50,6 +56,27 @@ func (k *call) gone(now time.Time, end ctid.End) {
 	}
 	k.settleTalk(&end)
 	k.finish(now, end)
+}
+
+// leftAlone takes those out of the call who are nothing in it without the caller: whom he was handed to, a consultation
+// that had not come about, the rest of a conference.
+func (k *call) leftAlone(now time.Time) {
+	by := ctid.By{Kind: "caller"}
+	if x := k.xfer; x != nil {
+		k.xfer = nil
+		if k.offer != nil && k.offer.Kind != "" {
+			k.tellCore(acd.Revoke{Offer: k.offer.Offer, Why: "caller_gone"})
+		}
+		k.wishFailed(x.wish, ctid.Refuse(ctid.CallerGone, "the caller has hung up"))
+	}
+	if k.side != nil && (!k.side.up || k.side.with == nil || k.side.swapped) {
+		k.dropSide(now, by, "caller_gone")
+	}
+	for len(k.guests) > 0 {
+		k.guestOut(now, k.guests[0], by, "caller_gone", 16)
+	}
+	k.endOutside(now)
+	k.outside = nil
 }
 
 // settleTalk counts a caller as one who gave up waiting whose agent had answered, and who was gone before the two were
@@ -82,13 +109,9 @@ func (k *call) tellScript(now time.Time, end ctid.End, cause int) {
 // settleQueue writes into the record how a stay in the queue ended of which the desk has said nothing.
 func (k *call) settleQueue(now time.Time) {
 	k.endVisit(now, ctid.ExitAbandoned)
-	k.rec.Outcome = "abandoned"
-	if o := k.offer; o != nil {
-		r := &k.rec.Offers[o.rec]
-		r.End = ctid.OfferCancelled
-		if !o.rung.IsZero() {
-			r.RingMS = now.Sub(o.rung).Milliseconds()
-		}
+	k.gaveUp()
+	if k.offer != nil {
+		k.offerOver(now, k.offer, ctid.OfferCancelled)
 	}
 }
 
@@ -97,9 +120,16 @@ func (k *call) finish(now time.Time, end ctid.End) {
 	if k.ended {
 		return
 	}
+	for _, o := range k.openOffers() { // nobody waits for what becomes of them
+		if k.rec.Offers[o.rec].End == "" {
+			k.offerOver(now, o, ctid.OfferCancelled)
+		}
+	}
 	k.trail(now)
 	k.ended = true
-	k.leave = now.Add(k.sb.cfg.Limits.Cleanup)
+	if k.inner == nil {
+		k.leave = now.Add(k.sb.cfg.Limits.Cleanup)
+	}
 	k.rec.Ended, k.rec.End = k.sb.clock.wall(now), &end
 	if k.rec.Match == "" {
 		k.rec.Match = k.match.State
@@ -119,6 +149,7 @@ func (k *call) finish(now time.Time, end ctid.End) {
 	}
 	person := k.person(rec.Customer, rec.ANI)
 	k.desk.post(func(now time.Time) {
+		k.filed = true
 		k.desk.fact(now, ev, person, func(e *ctid.LogEntry) { e.Record = rec })
 	})
 	k.cleanUp()
@@ -148,6 +179,9 @@ func (k *call) trail(now time.Time) {
 
 // hangupCaller ends the caller's channel. cause is a word of the script's: normal, busy, congestion, declined.
 func (k *call) hangupCaller(cause string) {
+	if k.channel == "" {
+		return
+	}
 	reason := map[string]string{"": "normal", "normal": "normal", "busy": "busy", "congestion": "congestion", "declined": "rejected"}[cause]
 	if err := k.node.Hangup(k.ctx, k.channel, reason, 0); err != nil {
 		k.warn("hanging up the caller failed", err)
@@ -168,6 +202,10 @@ func (k *call) hangupLegs(which func(*leg) bool) {
 const hangupEvery = time.Second
 
 func (k *call) hangupLeg(l *leg) {
+	if l.nail {
+		k.giveBack(l)
+		return
+	}
 	l.again = time.Time{}
 	err := k.node.Hangup(k.ctx, l.id, "normal", 0)
 	if err != nil && !ari.IsGone(err) {
@@ -189,7 +227,7 @@ func (k *call) hangupAgain(now time.Time) (any bool) {
 
 // cleanUp leaves nothing of an ended call in Asterisk.
 func (k *call) cleanUp() {
-	if !k.ended {
+	if !k.ended || k.inner != nil {
 		return
 	}
 	k.hangupLegs(func(*leg) bool { return true })
@@ -207,6 +245,14 @@ func (k *call) dropBridges() {
 		k.bridge = ""
 	}
 	k.doubtful = slices.DeleteFunc(k.doubtful, func(id string) bool { return drop(id) == nil })
+}
+
+// dropBridge destroys one bridge, now or when the call ends.
+func (k *call) dropBridge(id string) {
+	if err := k.node.DestroyBridge(k.ctx, id); err != nil {
+		k.warn("destroying a bridge failed", err)
+		k.doubtful = append(k.doubtful, id)
+	}
 }
 
 // givesUp is how often an ended call asks for what does not go; then the sweep after the next connect has to find it.
@@ -233,6 +279,7 @@ func (k *call) giveUp(now time.Time) {
 	k.dropBridges()
 	if k.tries >= givesUp {
 		k.bridge, k.doubtful = "", nil
+		clear(k.unended)
 	}
 	if !k.finished() {
 		k.leave = now.Add(k.sb.cfg.Limits.Cleanup)
@@ -282,7 +329,7 @@ func (k *call) letGo(now time.Time, reason string) {
 
 // sendToFallback hands a caller who does not talk to an agent over to the fallback dialplan.
 func (k *call) sendToFallback(now time.Time, reason string) {
-	if k.talk != nil || k.callerGone || k.ended {
+	if k.talk != nil || k.callerGone || k.ended || k.dialing != nil || k.inner != nil || len(k.outside) > 0 {
 		return
 	}
 	for id, p := range k.plays {

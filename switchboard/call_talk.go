@@ -2,6 +2,7 @@ package switchboard
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"ctid"
@@ -47,7 +48,7 @@ func (k *call) connect(now time.Time, o *offer, ringMS int64) {
 		k.unheard = k.callerGone
 		k.hangupLegs(func(x *leg) bool { return x.offer == o.Offer })
 		k.tellCore(acd.WorkEnded{Agent: o.Agent, Task: ctid.TaskID(k.id), NoWrap: true, Dropped: !k.callerGone})
-		k.requeue(now)
+		k.notJoined(now)
 		return
 	}
 	k.makeBridge()
@@ -60,12 +61,33 @@ func (k *call) connect(now time.Time, o *offer, ringMS int64) {
 	k.talk = &talk{agent: o.Agent, leg: o.leg, since: now, pop: o.data, rec: len(k.rec.Agents), joined: err == nil, held: map[string]time.Time{}}
 	if err == nil {
 		k.established(now, o, ringMS)
+		k.handedOver(o)
 		return
 	}
 	k.warn("joining caller and agent failed", err)
 	if !ari.IsGone(err) && !ari.IsUnprocessable(err) { // they would sit in silence; else the events say who of the two has gone
 		k.hangupLegs(func(x *leg) bool { return x.id == o.leg })
 	}
+}
+
+// handedOver: an agent to whom the caller was handed has him. The rules of the caller's queue hold for him.
+func (k *call) handedOver(o *offer) {
+	x := k.xfer
+	if x == nil || o.kind() == "" {
+		return
+	}
+	k.tellCore(acd.WorkOwned{Agent: o.Agent, Task: ctid.TaskID(k.id), Queue: k.queueID()})
+	k.transferred(k.sb.clock.steady(), o.Agent)
+	k.wishDone(x.wish)
+}
+
+// notJoined: an agent answered, and was gone before the two heard each other.
+func (k *call) notJoined(now time.Time) {
+	if k.xfer != nil && k.xfer.released {
+		k.transferFailed(now, ctid.Refuse(ctid.TargetGone, "he answered, and was gone"), "gone")
+		return
+	}
+	k.requeue(now)
 }
 
 // established: the two hear each other.
@@ -80,97 +102,122 @@ func (k *call) established(now time.Time, o *offer, ringMS int64) {
 	k.save()
 }
 
-// legEvent takes an event about an agent's leg.
-func (k *call) legEvent(now time.Time, l *leg, ev ari.Event) {
-	switch e := ev.(type) {
-	case *ari.StasisStart:
-		k.legUp(l)
-	case *ari.ChannelDestroyed:
-		k.legGone(now, l, e.Cause, e.TechCause)
-	case *ari.ChannelHangupRequest:
-		if l.up {
-			l.asked = true // it goes by itself: a request for it would find it gone
-			k.partnerLeft(now, l, e.Cause)
-			k.legClear(l)
-		}
-	case *ari.ChannelHold:
-		k.held(now, l.id, e.MusicClass)
-	case *ari.ChannelUnhold:
-		k.retrieved(now, l.id)
-	}
-}
-
-// legUp: the agent has answered. Whether in time, the desk decides.
-func (k *call) legUp(l *leg) {
-	l.up = true
-	if l.asked || k.callerGone {
-		l.asked = false // the request that it go may have failed
-		k.hangupLegs(func(x *leg) bool { return x == l })
-		return
-	}
-	k.tellCore(acd.OfferUp{Offer: l.offer})
-}
-
-// legGone: the agent's channel is over.
-func (k *call) legGone(now time.Time, l *leg, cause, sip int) {
-	delete(k.legs, l.id)
-	if l.up {
-		k.partnerLeft(now, l, cause)
-	} else if !l.asked {
-		k.tellCore(acd.OfferFailed{Offer: l.offer, Why: refusal(cause, sip)})
-	}
-	k.legClear(l)
-	k.cleanUp()
-}
-
-// legClear tells the core that the agent's phone is free of this leg.
-func (k *call) legClear(l *leg) {
-	if !l.clear && l.agent != "" {
-		l.clear = true
-		k.tellCore(acd.LegGone{Agent: l.agent, Offer: l.offer})
-	}
-}
-
-// refusal reads why a phone did not answer: the SIP status where the PBX tells it, else the Q.850 cause.
-func refusal(cause, sip int) string {
-	switch {
-	case sip == 486 || sip == 600 || cause == 17:
-		return "busy"
-	case sip == 603 || sip == 403 || cause == 21:
-		return "rejected"
-	case sip == 404 || sip == 480 || sip == 410 || cause == 1 || cause == 19 || cause == 20 || cause == 18 || cause == 3 || cause == 22:
-		return "unreachable"
-	}
-	return "failed"
-}
-
-// partnerLeft: an agent's leg that was up has ended.
+// partnerLeft: a leg that was up has ended.
 func (k *call) partnerLeft(now time.Time, l *leg, cause int) {
-	t := k.talk
-	if t == nil || t.leg != l.id {
-		if l.up && k.offer != nil && k.offer.leg == l.id { // up and gone before the desk has answered: it will be told so
-			l.asked = true
+	by := ctid.By{Kind: "phone", ID: string(l.agent)}
+	switch t := k.talk; {
+	case t != nil && t.leg == l.id && l.clear: // he is being rung again, or asked after
+	case k.inner != nil && (k.inner.first.leg == l.id || k.inner.second.leg == l.id):
+		k.innerOver(now, by, cause)
+	case t != nil && t.leg == l.id && !t.joined:
+		k.ownerLeaves(now, by, "hangup", cause)
+		k.notJoined(now)
+	case t != nil && t.leg == l.id && isLoss(cause):
+		k.legLost(l, by, cause)
+	case t != nil && t.leg == l.id:
+		k.ownerOut(now, by, cause)
+	case k.side != nil && k.side.own == l.id:
+		k.dropSide(now, by, "cancelled")
+		if k.talk != nil {
+			k.doing(k.talk.agent, k.talkDoing(), by)
 		}
-		return
+	case l.role == roleOwn:
+	case l.role == roleMonitor:
+		if m := k.monitorOf(l.id, ""); m != nil {
+			k.monitorEnds(m, by, nil)
+		}
+	case k.side != nil && k.side.leg == l.id && k.side.up:
+		k.sideOver(now, ctid.Refuse(ctid.TargetGone, "the other side has hung up"), "gone")
+	case k.dialing != nil && k.dialing.own == l.id:
+		k.ownGone(now, cause)
+	case slices.Contains(k.outside, l.id):
+		k.outsideOut(now, l.id, ctid.BySystem, "hangup", cause)
+	default:
+		for _, g := range k.guests {
+			if g.leg == l.id {
+				k.guestOut(now, g, by, "hangup", cause)
+				return
+			}
+		}
+		for _, o := range k.openOffers() {
+			if o.leg == l.id { // up and gone before the desk has answered: it will be told so
+				l.asked = true
+			}
+		}
 	}
+}
+
+// ownGone: the agent who dials has hung up before the other side answered.
+func (k *call) ownGone(now time.Time, cause int) {
+	x := k.dialing
+	k.hangupLegs(func(l *leg) bool { return l.id == x.leg })
+	if k.offer != nil {
+		k.tellCore(acd.Revoke{Offer: k.offer.Offer, Why: "caller_gone"})
+	}
+	k.dialOver(now, ctid.Refuse(ctid.CallerGone, "you have hung up"), ctid.End{Side: ctid.SideAgent, Reason: "hangup", Q850: cause})
+}
+
+// ownerLeaves: the agent who answers for the call is out of it. His clocks are closed, and he writes up what it was.
+func (k *call) ownerLeaves(now time.Time, by ctid.By, reason string, cause int) {
+	t := k.talk
+	k.hangupLegs(func(l *leg) bool { return l.id == t.leg })
 	k.endTalk(now)
-	joined := t.joined
-	k.fact(ctid.By{Kind: "phone", ID: string(l.agent)}, ctid.CallPartyLeft{Leg: ctid.LegID(l.id), Role: "agent", Agent: l.agent,
-		End: ctid.End{Side: ctid.SideAgent, Reason: "hangup", Q850: cause}}, l.agent)
-	k.tellCore(acd.WorkEnded{Agent: l.agent, Task: ctid.TaskID(k.id), NoWrap: !joined, Dropped: !joined && !k.callerGone})
-	if !joined {
-		k.requeue(now)
-		return
-	}
-	if !k.callerGone && k.queue != nil {
+	k.fact(by, ctid.CallPartyLeft{Leg: ctid.LegID(t.leg), Role: "agent", Agent: t.agent,
+		End: ctid.End{Side: ctid.SideAgent, Reason: reason, Q850: cause}}, t.agent)
+	k.tellCore(acd.WorkEnded{Agent: t.agent, Task: ctid.TaskID(k.id), NoWrap: !t.joined, Dropped: !t.joined && !k.callerGone})
+}
+
+// ownerOut: the agent who answers for the call has hung up. Whom he leaves behind goes on: the one he asked, or the rest of a
+// conference; a caller for whom somebody was only being rung waits again at the front; else the conversation is over.
+func (k *call) ownerOut(now time.Time, by ctid.By, cause int) {
+	s := k.side
+	switch {
+	case k.callerGone || k.ended:
+		k.ownerLeaves(now, by, "hangup", cause)
+	case s != nil && s.up && k.joinSide(now, by, "hangup", cause) == nil:
+	case s != nil:
+		k.dropSide(now, by, "cancelled")
+		k.ownerLost(now, by, cause)
+	case len(k.guests) > 0:
+		k.ownerLeaves(now, by, "hangup", cause)
+		next := k.guests[0]
+		k.guests = k.guests[1:]
+		k.endPart(now, next)
+		k.owns(now, next)
+		k.smaller(now)
+	case len(k.outside) > 0:
+		k.ownerLeaves(now, by, "hangup", cause)
+		k.outSince = now
+	default:
+		k.holdOver(now)
+		k.ownerLeaves(now, by, "hangup", cause)
 		k.talkDone(now)
 	}
+	k.save()
 }
 
-// talkDone lets the script go on after the conversation.
+// ownerLost: the agent is gone while his caller was held for somebody who had not answered. The caller did not end it.
+func (k *call) ownerLost(now time.Time, by ctid.By, cause int) {
+	k.holdOver(now)
+	k.ownerLeaves(now, by, "hangup", cause)
+	if k.queue == nil {
+		k.talkDone(now)
+		return
+	}
+	k.note("agent_lost", nil)
+	if k.bridge != "" {
+		k.dropBridge(k.bridge)
+		k.bridge = ""
+	}
+	k.toFront(now)
+}
+
+// talkDone lets the script go on after the conversation. A call that no script has is over.
 func (k *call) talkDone(now time.Time) {
-	k.queue.left = true
-	if k.machine == nil { // it could not be restored: the conversation was all there was left to do
+	if k.queue != nil {
+		k.queue.left = true
+	}
+	if k.machine == nil || k.queue == nil { // it could not be restored: the conversation was all there was left to do
 		k.endScript(now, ivr.End{})
 		return
 	}
@@ -180,6 +227,8 @@ func (k *call) talkDone(now time.Time) {
 // endTalk closes the clocks of the conversation.
 func (k *call) endTalk(now time.Time) {
 	t := k.talk
+	k.endRescue(now)
+	k.monitorsEnd(ctid.BySystem)
 	for leg := range t.held {
 		k.retrieved(now, leg)
 	}
@@ -187,10 +236,18 @@ func (k *call) endTalk(now time.Time) {
 	if !t.joined {
 		return
 	}
+	k.endPart(now, t)
 	p := &k.rec.Agents[t.rec]
-	p.TalkMS = now.Sub(t.since).Milliseconds() - p.HoldMS
 	k.rec.TalkMS += p.TalkMS
 	k.rec.HoldMS += p.HoldMS
+}
+
+// endPart closes the clock of one agent's part. A caller who was on hold for longer than the part lasted was so twice at once.
+func (k *call) endPart(now time.Time, t *talk) {
+	p := &k.rec.Agents[t.rec]
+	all := now.Sub(t.since).Milliseconds()
+	p.HoldMS = min(p.HoldMS, all)
+	p.TalkMS = all - p.HoldMS
 }
 
 // held: a phone has put its partner on hold; Asterisk plays him music.
@@ -219,20 +276,44 @@ func (k *call) retrieved(now time.Time, channel string) {
 	k.fact(ctid.By{Kind: "phone", ID: channel}, ctid.CallRetrieved{Leg: ctid.LegID(channel), HeldMS: ms}, k.talk.agent)
 }
 
-// hangupAgent ends the talk at the agent's wish; as he is its sole owner, the call ends with it.
-func (k *call) hangupAgent(now time.Time, agent ctid.AgentID, by ctid.By, reply func(ctid.Reply)) {
-	t := k.talk
-	if t == nil || t.agent != agent || !t.joined {
-		reply(failed(ctid.Refuse(ctid.CallOver, "this talk is over")))
-		return
+// hangupAgent takes the agent out at his wish. As the only one who has the caller he ends the call with that.
+func (k *call) hangupAgent(now time.Time, w *wish) {
+	switch g := k.guest(w.agent); {
+	case k.inner != nil:
+		k.innerOver(now, w.by, 16)
+	case g != nil:
+		k.guestOut(now, g, w.by, "hangup", 16)
+	case k.side != nil && k.side.with != nil && k.side.with.agent == w.agent:
+		id := k.side.leg
+		k.sideOver(now, ctid.Refuse(ctid.TargetGone, "the other side has hung up"), "gone")
+		k.hangupLegs(func(l *leg) bool { return l.id == id })
+	default:
+		k.ownerOut(now, w.by, 16)
 	}
-	k.rec.Outcome = "answered"
-	k.hangupLegs(func(l *leg) bool { return l.id == t.leg })
-	k.endTalk(now)
-	k.fact(by, ctid.CallPartyLeft{Leg: ctid.LegID(t.leg), Role: "agent", Agent: agent, End: ctid.End{Side: ctid.SideAgent, Reason: "hangup", Q850: 16}}, agent)
-	k.tellCore(acd.WorkEnded{Agent: agent, Task: ctid.TaskID(k.id)})
-	k.talkDone(now)
-	k.desk.post(func(now time.Time) { // behind the facts above
-		k.desk.replyAfterCommit(now, k.id, reply)
-	})
+	k.wishDone(w)
+}
+
+// dropAgent takes an agent out of the call whose work a supervisor ends. The caller does not suffer for it: he waits again, in front.
+func (k *call) dropAgent(now time.Time, c acd.DropWork) {
+	g := k.guest(c.Agent)
+	m := k.monitorOf("", c.Agent)
+	switch {
+	case m != nil:
+		k.monitorEnds(m, c.By, ctid.Refuse(ctid.CallOver, "a supervisor has ended it"))
+	case k.ended && k.inner == nil:
+	case k.inner != nil && k.inner.has(c.Agent):
+		k.innerOver(now, c.By, 16)
+	case g != nil:
+		k.guestOut(now, g, c.By, "dropped", 16)
+	case k.dialing != nil && k.dialing.agent == c.Agent:
+		k.ownGone(now, 16)
+	case k.side != nil && k.side.with != nil && k.side.with.agent == c.Agent:
+		id := k.side.leg
+		k.sideOver(now, ctid.Refuse(ctid.TargetGone, "a supervisor has ended it"), "gone")
+		k.hangupLegs(func(l *leg) bool { return l.id == id })
+	case k.talk != nil && k.talk.agent == c.Agent && k.queue != nil && k.side == nil && len(k.guests)+len(k.outside) == 0:
+		k.ownerLost(now, c.By, 16)
+	case k.talk != nil && k.talk.agent == c.Agent:
+		k.ownerOut(now, c.By, 16)
+	}
 }

@@ -24,11 +24,16 @@ type desk struct {
 	byChan   map[string]*call // by the caller's own channel
 	nodes    map[string]*nodeState
 	pops     map[ctid.AgentID]*popState
+	nails    map[ctid.AgentID]*nail            // lines that stay up between calls
+	direct   map[ctid.AgentID]ctid.TaskID      // whose phones have calls past ctid
 	reserved map[ctid.AgentID]acd.AgentChanged // told behind the pop that it is about
 	orphans  map[string]*orphan                // conversations of a ctid before, by each of their channels
 	old      map[ctid.CallID]ctid.CallRecord   // calls of an earlier run whose node has not been looked at yet
 	snapSeq  uint64                            // of the last snapshot of the core, and when
 	snapAt   time.Time
+	slots    map[string]ctid.CallID // of parked calls
+	unread   map[ctid.MessageID]*sent
+	wraps    map[ctid.WrapID]*wrapped
 	coming   map[string]*homecoming // fetched from the fallback queue, by channel
 	draining bool
 	emptied  []chan struct{} // closed when no call is left
@@ -41,6 +46,7 @@ type nodeState struct {
 	connected bool
 	up        bool              // connected, and its channels and phones have been read
 	heard     map[string]uint64 // by endpoint: how many changes were told
+	hears     map[string]bool   // the endpoints that were subscribed to; the node remembers that over its connects
 	why       string
 	since     time.Time
 	rev       uint64
@@ -63,14 +69,15 @@ func newDesk(s *Switchboard) (*desk, error) {
 	}
 	d := &desk{sb: s, box: newBox(), core: core, seq: s.cfg.NextSeq,
 		calls: map[ctid.CallID]*call{}, byChan: map[string]*call{}, nodes: map[string]*nodeState{},
-		orphans: map[string]*orphan{}, pops: map[ctid.AgentID]*popState{}, reserved: map[ctid.AgentID]acd.AgentChanged{}}
+		orphans: map[string]*orphan{}, nails: map[ctid.AgentID]*nail{}, direct: map[ctid.AgentID]ctid.TaskID{}, pops: map[ctid.AgentID]*popState{}, reserved: map[ctid.AgentID]acd.AgentChanged{}}
 	d.setPlan(s.cfg.Plan)
-	d.old, d.coming = map[ctid.CallID]ctid.CallRecord{}, map[string]*homecoming{}
+	d.old, d.coming, d.slots = map[ctid.CallID]ctid.CallRecord{}, map[string]*homecoming{}, map[string]ctid.CallID{}
+	d.unread, d.wraps = map[ctid.MessageID]*sent{}, map[ctid.WrapID]*wrapped{}
 	for _, r := range s.cfg.History.Calls {
 		d.old[r.ID] = r
 	}
 	for _, n := range s.cfg.Nodes {
-		d.nodes[n.Name()] = &nodeState{node: n, why: "not connected yet", heard: map[string]uint64{}, since: s.clock.steady(), away: s.clock.steady()}
+		d.nodes[n.Name()] = &nodeState{node: n, why: "not connected yet", heard: map[string]uint64{}, hears: map[string]bool{}, since: s.clock.steady(), away: s.clock.steady()}
 	}
 	return d, nil
 }
@@ -255,6 +262,18 @@ func acdSubject(ev acd.Event) string {
 		return string(e.Task)
 	case acd.WorkEnded:
 		return string(e.Task)
+	case acd.WorkBegun:
+		return string(e.Task)
+	case acd.WorkOwned:
+		return string(e.Task)
+	case acd.WorkDoing:
+		return string(e.Task)
+	case acd.Direct:
+		return string(e.Task)
+	case acd.Pick:
+		return string(e.Task)
+	case acd.Revoke:
+		return string(e.Offer)
 	case acd.OfferUp:
 		return string(e.Offer)
 	case acd.OfferFailed:
@@ -281,81 +300,25 @@ func (d *desk) carryOut(now time.Time, cmd acd.Command) {
 		if k := d.calls[ctid.CallID(c.Task)]; k != nil {
 			k.post(func(now time.Time) { k.leftQueue(now, c) })
 		}
+	case acd.DropWork:
+		if k := d.calls[ctid.CallID(c.Task)]; k != nil {
+			k.post(func(now time.Time) { k.dropAgent(now, c) })
+		}
 	case acd.AgentChanged:
 		d.agentChanged(now, c)
-	}
-}
-
-// makeOffer gives the offer to its call, or back to the core where there is no such call or device.
-func (d *desk) makeOffer(c acd.MakeOffer) {
-	k, dev := d.calls[ctid.CallID(c.Task)], d.plan.Devices[c.Agent]
-	name := string(c.Queue)
-	for _, q := range d.plan.ACD.Queues {
-		if q.ID == c.Queue && q.Name != "" {
-			name = q.Name
-		}
-	}
-	if k == nil {
-		d.post(func(now time.Time) { d.decide(now, acd.OfferFailed{Offer: c.Offer, Why: "failed"}) })
-		return
-	}
-	k.post(func(now time.Time) { k.offered(now, c, dev, name) })
-}
-
-func (d *desk) endOffer(c acd.EndOffer) {
-	if k := d.calls[ctid.CallID(c.Task)]; k != nil {
-		k.post(func(now time.Time) { k.offerEnded(now, c) })
-		return
-	}
-	if c.Agent != "" { // a call is forgotten when its legs are gone
-		d.post(func(now time.Time) { d.decide(now, acd.LegGone{Agent: c.Agent, Offer: c.Offer}) })
-	}
-	for _, k := range d.calls { // the core no longer knows whose it was; the call does, and hangs its leg up
-		k.post(func(now time.Time) { k.offerEnded(now, c) })
-	}
-}
-
-// agentChanged publishes the agent's new view, and closes his pop when the work that it was for is done. That he is
-// reserved is told behind the pop of the offer: nothing may stand on his sockets before the pop.
-func (d *desk) agentChanged(now time.Time, c acd.AgentChanged) {
-	d.tellReserved(now, c.View.Agent)
-	if c.View.State == ctid.Reserved && c.View.Offer != "" && d.popOf(c.View) == nil {
-		d.reserved[c.View.Agent] = c
-		return
-	}
-	d.publishAgent(now, c)
-}
-
-// popOf is the pop that the agent has for the offer that he is reserved for.
-func (d *desk) popOf(v ctid.AgentView) *popState {
-	if p := d.pops[v.Agent]; p != nil && p.offer == v.Offer {
-		return p
-	}
-	return nil
-}
-
-// tellReserved publishes what was held back for the pop.
-func (d *desk) tellReserved(now time.Time, agent ctid.AgentID) {
-	if c, ok := d.reserved[agent]; ok {
-		delete(d.reserved, agent)
-		d.publishAgent(now, c)
-	}
-}
-
-func (d *desk) publishAgent(now time.Time, c acd.AgentChanged) {
-	v := c.View
-	d.fact(now, ctid.Event{By: c.By, Rev: v.Rev, Agent: v.Agent, Agents: []ctid.AgentID{v.Agent}, Can: v.Can,
-		Body: ctid.AgentStateChanged{AgentView: v}})
-	if v.State != ctid.Reserved && v.State != ctid.Talking && v.State != ctid.WrapUp {
-		d.closePop(now, v.Agent, "", "done")
 	}
 }
 
 // forget drops a call whose goroutine is about to end.
 func (d *desk) forget(k *call) {
 	delete(d.calls, k.id)
-	if d.byChan[k.channel] == k {
-		delete(d.byChan, k.channel)
+	for _, id := range append(k.aliases, k.channel) {
+		if d.byChan[id] == k {
+			delete(d.byChan, id)
+		}
+	}
+	for _, slot := range sortedKeys(d.slots) {
+		d.freeSlot(slot, k.id)
 	}
 	d.signalIfEmpty()
 }

@@ -68,7 +68,7 @@ func (d *desk) nodeGone(now time.Time, st *nodeState, state string, err error) {
 	d.sb.cfg.Log.Error("asterisk "+state, "node", st.node.Name(), "error", err)
 	d.link(now, st, state, "", st.why)
 	for _, a := range d.plan.ACD.Agents {
-		if string(d.plan.Devices[a.ID].Node) == st.node.Name() {
+		if d.phoneIsAt(a.ID, st.node) {
 			d.decide(now, acd.DeviceChanged{Agent: a.ID, Reachable: false})
 		}
 	}
@@ -81,11 +81,23 @@ func (d *desk) onEvent(now time.Time, n *ari.Node, ev ari.Event) {
 		d.nodes[n.Name()].heard[endpointOf(e.Endpoint)]++
 		d.device(now, n, endpointOf(e.Endpoint), e.Endpoint.State != "offline")
 		return
+	case *ari.PhoneCalls:
+		d.phoneCalls(now, n, endpointOf(e.Endpoint), e.Channels)
+		return
+	case *ari.ContactStatusChange:
+		if e.Contact.Status == "NonQualified" {
+			d.newContact(n, endpointOf(e.Endpoint))
+		}
+		return
 	case *ari.StasisStart:
-		if d.callOf(n, ev) == nil {
+		if d.callOf(n, ev) == nil && d.nailAt(e.Channel.ID) == nil {
 			d.entered(now, n, e)
 			return
 		}
+	}
+	if l := d.nailAt(ev.Subject().Channel); l != nil && l.node == n {
+		d.nailEvent(now, l, ev)
+		return
 	}
 	if k := d.callOf(n, ev); k != nil {
 		k.post(func(now time.Time) { k.onEvent(now, ev) })
@@ -124,6 +136,14 @@ func callInID(id string) ctid.CallID {
 // entered: a channel that no call knows has entered the application.
 func (d *desk) entered(now time.Time, n *ari.Node, e *ari.StasisStart) {
 	if callInID(e.Channel.ID) != "" { // a leg whose call is over
+		d.background(n, func(ctx context.Context) error { return n.Hangup(ctx, e.Channel.ID, "normal", 0) })
+		return
+	}
+	if len(e.Args) == 2 && e.Args[0] == "phone" {
+		d.fromPhone(now, n, e)
+		return
+	}
+	if len(e.Args) > 0 && (e.Args[0] == "forward" || e.Args[0] == "leg") { // what a phone has sent elsewhere is not followed
 		d.background(n, func(ctx context.Context) error { return n.Hangup(ctx, e.Channel.ID, "normal", 0) })
 		return
 	}
@@ -171,69 +191,6 @@ func (d *desk) background(n *ari.Node, f func(ctx context.Context) error) {
 		if err := f(ctx); err != nil && ctx.Err() == nil {
 			d.sb.cfg.Log.Warn("request to asterisk failed", "node", n.Name(), "error", err)
 		}
-	})
-}
-
-// endpointOf is the name that the configuration uses, PJSIP/NAME.
-func endpointOf(e ari.EndpointData) string { return e.Technology + "/" + e.Resource }
-
-// agentAt is whose phone an endpoint of a node is; empty: nobody's.
-func (d *desk) agentAt(n *ari.Node, endpoint string) ctid.AgentID {
-	return d.whose[phoneAt{ctid.NodeID(n.Name()), endpoint}]
-}
-
-func (d *desk) device(now time.Time, n *ari.Node, endpoint string, reachable bool) {
-	agent := d.agentAt(n, endpoint)
-	if agent == "" {
-		return
-	}
-	reachable = reachable && !d.inOrphan(n, endpoint)
-	v, ok := d.core.AgentView(agent)
-	back := reachable && v.Reason == ctid.ReasonDeviceUnreachable // a ring failed although the phone was thought to be there
-	if ok && (v.Device != reachable || back) {
-		d.decide(now, acd.DeviceChanged{Agent: agent, Reachable: reachable})
-	}
-}
-
-// withPhone does what an agent asks for who needs his phone for it. One that counts as not reachable is looked at first: it
-// may have come since the last look at all of them.
-func (d *desk) withPhone(now time.Time, agent ctid.AgentID, do func(now time.Time)) {
-	dev := d.plan.Devices[agent]
-	st := d.nodes[string(dev.Node)]
-	v, ok := d.core.AgentView(agent)
-	if !ok || v.Device || st == nil || !st.up {
-		do(now)
-		return
-	}
-	d.background(st.node, func(ctx context.Context) error {
-		e, err := st.node.Phone(ctx, dev.Endpoint)
-		d.post(func(now time.Time) {
-			if err == nil {
-				d.device(now, st.node, dev.Endpoint, e.State != "offline")
-			}
-			do(now)
-		})
-		if ari.IsNotFound(err) { // check has said so
-			return nil
-		}
-		return err
-	})
-}
-
-// askDevices reads the state of all phones of a node. What was heard of a phone meanwhile is newer than the answer.
-func (d *desk) askDevices(st *nodeState) {
-	n, rev, heard := st.node, st.rev, maps.Clone(st.heard)
-	d.background(n, func(ctx context.Context) error {
-		list, err := n.Phones(ctx)
-		d.post(func(now time.Time) {
-			for _, e := range list {
-				if name := endpointOf(e); st.heard[name] == heard[name] {
-					d.device(now, n, name, e.State != "offline")
-				}
-			}
-			d.ready(st, rev)
-		})
-		return err
 	})
 }
 
@@ -299,6 +256,7 @@ func (d *desk) sweepAnew(now time.Time, st *nodeState, failed int) {
 func (d *desk) swept(now time.Time, st *nodeState) {
 	held := st.held
 	st.sweeping, st.held, st.away = false, nil, time.Time{}
+	d.hearPhones(st)
 	d.askDevices(st)
 	for _, m := range held {
 		d.onEvent(now, st.node, m.Event)
@@ -315,6 +273,11 @@ func (d *desk) compare(now time.Time, n *ari.Node, f *found) {
 		d.sb.cfg.Log.Info("calls of the run before", "node", n.Name(), "taken_over", kept, "ended_meanwhile", lost)
 	}
 	left := d.keepOrphans(now, n, f)
+	for _, l := range d.nails {
+		if _, there := f.channels[l.channel]; l.node == n && !there {
+			d.nailGone(now, l)
+		}
+	}
 	byAge := slices.SortedFunc(maps.Values(f.channels), func(a, b ari.Channel) int {
 		return cmp.Or(a.Created.Time().Compare(b.Created.Time()), cmp.Compare(len(a.ID), len(b.ID)), cmp.Compare(a.ID, b.ID))
 	})
@@ -324,7 +287,7 @@ func (d *desk) compare(now time.Time, n *ari.Node, f *found) {
 			continue
 		}
 		if call := callInID(id); call != "" {
-			if d.calls[call] == nil && d.ours(n, c) {
+			if d.calls[call] == nil && d.nailAt(id) == nil && d.ours(n, c) {
 				d.background(n, func(ctx context.Context) error { return n.Hangup(ctx, id, "normal", 0) })
 			}
 		} else if d.byChan[id] == nil {
@@ -333,7 +296,7 @@ func (d *desk) compare(now time.Time, n *ari.Node, f *found) {
 	}
 	for call, list := range f.bridges {
 		for _, b := range list {
-			if d.calls[call] == nil && !left[b.ID] && d.ourSite(b.ID) {
+			if d.calls[call] == nil && !left[b.ID] && d.nailAt(b.ID) == nil && d.ourSite(b.ID) {
 				d.background(n, func(ctx context.Context) error { return n.DestroyBridge(ctx, b.ID) })
 			}
 		}

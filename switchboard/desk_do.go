@@ -1,7 +1,6 @@
 package switchboard
 
 import (
-	"slices"
 	"time"
 
 	"ctid"
@@ -12,15 +11,21 @@ import (
 // decided here.
 func (d *desk) do(now time.Time, who ctid.Who, a ctid.Action, reply func(ctid.Reply)) {
 	by := ctid.By{Kind: "agent", ID: string(who.Agent), Req: who.Session + "/" + who.Req}
+	if who.Agent == "" {
+		by.Kind, by.ID = "supervisor", who.User
+	}
 	switch r := a.(type) {
 	case ctid.DeskPresence:
-		d.decide(now, acd.DeskChanged{Agent: r.Agent, Awake: r.Awake})
+		p := d.pops[r.Agent]
+		d.decide(now, acd.DeskChanged{Agent: r.Agent, Awake: r.Awake, Seen: !r.Awake && p != nil && p.seen})
 		reply(ctid.Reply{Phase: ctid.Done})
 	case ctid.PopAck:
 		d.popAcked(now, who.Agent, r)
 		reply(ctid.Reply{Phase: ctid.Done})
 	case ctid.AgentLogin:
-		d.agent(now, who, acd.AgentLogin{Agent: who.Agent, By: by}, reply)
+		d.login(now, who, r, by, reply)
+	case ctid.AgentSetDevice:
+		d.setDevice(now, who, r, by, reply)
 	case ctid.AgentLogout:
 		d.agent(now, who, acd.AgentLogout{Agent: who.Agent, By: by}, reply)
 	case ctid.AgentReady:
@@ -31,8 +36,81 @@ func (d *desk) do(now time.Time, who ctid.Who, a ctid.Action, reply func(ctid.Re
 		d.agent(now, who, acd.AgentCancelNext{Agent: who.Agent, By: by}, reply)
 	case ctid.AgentWrapUpDone:
 		d.wrapUpDone(now, who, r, by, reply)
+	case ctid.AgentExtendWrapUp:
+		d.agent(now, who, acd.ExtendWrapUp{Agent: who.Agent, Wrap: r.Wrap, For: time.Duration(r.MS) * time.Millisecond, By: by}, reply)
+	case ctid.TeamForceState:
+		by.Kind, by.ID = "supervisor", who.User
+		d.request(now, acd.ForceState{Agent: r.Agent, State: r.State, Reason: r.Reason, Hard: r.Hard, By: by}, reply)
+	case ctid.MessageSend:
+		d.send(now, r, by, who, reply)
+	case ctid.MessageAck:
+		d.acknowledged(now, r, by, who, reply)
+	default:
+		d.doCall(now, who, a, by, reply)
+	}
+}
+
+// monitoring hands a request of a supervisor about his part in a call to the call.
+func (d *desk) monitoring(who ctid.Who, a ctid.Action, id ctid.CallID, by ctid.By, reply func(ctid.Reply)) {
+	k := d.calls[id]
+	if k == nil {
+		reply(failed(ctid.Refuse(ctid.CallOver, "this call is over")))
+		return
+	}
+	k.post(func(now time.Time) { k.monitorWish(now, a, &wish{agent: who.Agent, by: by, op: a.Op(), reply: reply}) })
+}
+
+// doCall carries out a request about a call.
+func (d *desk) doCall(now time.Time, who ctid.Who, a ctid.Action, by ctid.By, reply func(ctid.Reply)) {
+	switch r := a.(type) {
+	case ctid.CallDial:
+		d.dial(now, who, r, by, reply)
+	case ctid.CallPickup:
+		d.pickup(now, who, r, by, reply)
+	case ctid.PopChoose:
+		d.choose(who, r, by, reply)
+	case ctid.MonitorStart:
+		d.monitor(now, who, r, by, reply)
+	case ctid.MonitorMode:
+		d.monitoring(who, a, r.Call, by, reply)
+	case ctid.MonitorStop:
+		d.monitoring(who, a, r.Call, by, reply)
+	case ctid.MonitorTakeover:
+		d.monitoring(who, a, r.Call, by, reply)
+	case ctid.CallAnswer:
+		d.control(who, a, r.Call, nil, by, reply)
+	case ctid.CallReject:
+		d.control(who, a, r.Call, nil, by, reply)
+	case ctid.CallHold:
+		d.control(who, a, r.Call, nil, by, reply)
+	case ctid.CallRetrieve:
+		if d.isParked(r.Call) {
+			d.pickup(now, who, ctid.CallPickup{Call: r.Call}, by, reply)
+			return
+		}
+		d.control(who, a, r.Call, nil, by, reply)
 	case ctid.CallHangup:
-		d.hangup(who, r, by, reply)
+		d.control(who, a, r.Call, nil, by, reply)
+	case ctid.CallDTMF:
+		d.control(who, a, r.Call, nil, by, reply)
+	case ctid.CallConsult:
+		d.control(who, a, r.Call, &r.To, by, reply)
+	case ctid.CallTransferComplete:
+		d.control(who, a, r.Call, nil, by, reply)
+	case ctid.CallTransferCancel:
+		d.control(who, a, r.Call, nil, by, reply)
+	case ctid.CallSwap:
+		d.control(who, a, r.Call, nil, by, reply)
+	case ctid.CallTransferBlind:
+		d.control(who, a, r.Call, &r.To, by, reply)
+	case ctid.CallConference:
+		d.control(who, a, r.Call, nil, by, reply)
+	case ctid.CallDropParty:
+		d.control(who, a, r.Call, nil, by, reply)
+	case ctid.CallPark:
+		d.control(who, a, r.Call, r.BackTo, by, reply)
+	case ctid.CallSetData:
+		d.control(who, a, r.Call, nil, by, reply)
 	default:
 		reply(failed(ctid.Refuse(ctid.UnknownOp, "there is no request "+a.Op())))
 	}
@@ -68,49 +146,10 @@ func (d *desk) request(now time.Time, ev acd.Event, reply func(ctid.Reply)) bool
 	return refused == nil
 }
 
-// wrapUpDone saves the paperwork first, then lets the agent go on.
-func (d *desk) wrapUpDone(now time.Time, who ctid.Who, r ctid.AgentWrapUpDone, by ctid.By, reply func(ctid.Reply)) {
-	v, ok := d.core.AgentView(who.Agent)
-	if !ok || who.Agent == "" {
-		reply(failed(ctid.Refuse(ctid.Forbidden, "this user has no agent record")))
-		return
-	}
-	wrap := v.Wrap
-	accepted := d.request(now, acd.WrapUpDone{Agent: who.Agent, Wrap: r.Wrap, Coded: r.Disposition != "",
-		Then: r.Then, Reason: r.Reason, By: by}, reply)
-	if !accepted || wrap == nil {
-		return
-	}
-	ms := now.Sub(v.Since).Milliseconds()
-	d.fact(now, ctid.Event{By: by, Call: wrap.Call, Agent: who.Agent, Agents: []ctid.AgentID{who.Agent},
-		Body: ctid.WrapUpSaved{Wrap: r.Wrap, Disposition: r.Disposition, Notes: r.Notes, WrapMS: ms}},
-		func(e *ctid.LogEntry) {
-			e.Amend = &ctid.Amendment{Call: wrap.Call, Agent: who.Agent, Disposition: r.Disposition, Notes: r.Notes, WrapMS: ms}
-		})
-}
-
-// hangup ends the asking agent's leg of a call.
-func (d *desk) hangup(who ctid.Who, r ctid.CallHangup, by ctid.By, reply func(ctid.Reply)) {
-	k := d.calls[r.Call]
-	v, ok := d.core.AgentView(who.Agent)
-	switch {
-	case k == nil:
-		reply(failed(ctid.Refuse(ctid.CallOver, "this call is over")))
-	case !ok || v.Call != r.Call:
-		reply(failed(ctid.Refuse(ctid.NotYours, "this call is not yours")))
-	case !slices.Contains(v.Can, r.Op()):
-		reply(failed(&ctid.Error{Code: ctid.WrongState, Text: "there is nothing to hang up", Can: v.Can, Rev: v.Rev}))
-	default:
-		seq := d.seq
-		reply(ctid.Reply{Phase: ctid.Started, Seq: seq})
-		k.post(func(now time.Time) { k.hangupAgent(now, who.Agent, by, reply) })
-	}
-}
-
 // replyAfterCommit answers a request when all that was stamped before it is on disk.
-func (d *desk) replyAfterCommit(now time.Time, call ctid.CallID, reply func(ctid.Reply)) {
+func (d *desk) replyAfterCommit(now time.Time, call ctid.CallID, op string, reply func(ctid.Reply)) {
 	seq := d.seq
-	d.fact(now, ctid.Event{By: ctid.BySystem, Call: call, Body: ctid.CallNote{What: "hung_up_by_agent"}}, func(e *ctid.LogEntry) {
+	d.fact(now, ctid.Event{By: ctid.BySystem, Call: call, Body: ctid.CallNote{What: "done", Data: map[string]any{"op": op}}}, func(e *ctid.LogEntry) {
 		e.Done = func(err error) { reply(ctid.Reply{Phase: ctid.Done, Seq: seq, Unsaved: err != nil}) }
 	})
 }

@@ -1,6 +1,7 @@
 package switchboard
 
 import (
+	"context"
 	"time"
 
 	"ctid"
@@ -17,7 +18,7 @@ type phoneAt struct {
 func (d *desk) setPlan(p Plan) {
 	d.plan, d.whose = p, map[phoneAt]ctid.AgentID{}
 	for _, a := range p.ACD.Agents {
-		if dev, ok := p.Devices[a.ID]; ok {
+		for _, dev := range d.devicesOf(a.ID) {
 			d.whose[phoneAt{dev.Node, dev.Endpoint}] = a.ID
 		}
 	}
@@ -42,9 +43,34 @@ func (d *desk) reload(now time.Time, p Plan) {
 	d.logIn(now, added)
 	for _, n := range d.nodes {
 		if n.up {
+			d.hearPhones(n)
 			d.askDevices(n)
 		}
 	}
+}
+
+// hearPhones has changes of those phones told at once that are rung again when they are lost in mid-call: a page that is
+// loaded again is gone for less than the time between two looks at all phones. Asterisk then tells every event of their
+// channels twice.
+func (d *desk) hearPhones(st *nodeState) {
+	for _, a := range d.plan.ACD.Agents {
+		for _, dev := range d.devicesOf(a.ID) {
+			if dev.rescued() && string(dev.Node) == st.node.Name() && !st.hears[dev.Endpoint] {
+				d.hearPhone(st, dev.Endpoint)
+			}
+		}
+	}
+}
+
+func (d *desk) hearPhone(st *nodeState, endpoint string) {
+	st.hears[endpoint] = true
+	d.background(st.node, func(ctx context.Context) error {
+		err := st.node.Subscribe(ctx, "endpoint:"+endpoint)
+		if err != nil {
+			d.post(func(time.Time) { delete(st.hears, endpoint) })
+		}
+		return err
+	})
 }
 
 // drain stops new calls and sends those who do not talk yet to the fallback.

@@ -136,14 +136,11 @@ var errNoRoom = errors.New("there is no room for more calls: limits.calls is rea
 
 // bring fetches one caller. No error: he is here, or he is to be left where he is.
 func (h *homeRun) bring(ctx context.Context, s Stray, entered time.Time) error {
-	dnis, err := h.node.GetVariable(ctx, s.Channel, dnisVariable)
-	if ari.IsNotFound(err) {
-		return nil // he is gone, or came to this queue by another way
-	}
+	dnis, err := h.node.Variable(ctx, s.Channel, dnisVariable)
 	if err != nil {
 		return err
 	}
-	if !dialled.MatchString(dnis) {
+	if !dialled.MatchString(dnis) { // also when he is gone, or came to this queue by another way
 		return nil
 	}
 	if !entered.After(h.last) { // the queue tells whole seconds, but its order

@@ -64,7 +64,7 @@ func (d *desk) loseNode(now time.Time, n *ari.Node) {
 func (d *desk) endTalksOn(now time.Time, n *ari.Node) {
 	for _, a := range d.plan.ACD.Agents {
 		v, ok := d.core.AgentView(a.ID)
-		if ok && v.State == ctid.Talking && d.calls[v.Call] == nil && !d.isOld(v.Call) && string(d.plan.Devices[a.ID].Node) == n.Name() {
+		if ok && v.State == ctid.Talking && d.calls[v.Call] == nil && !d.isOld(v.Call) && d.phoneIsAt(a.ID, n) {
 			d.decide(now, acd.WorkEnded{Agent: a.ID, Task: ctid.TaskID(v.Call)})
 		}
 	}

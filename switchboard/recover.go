@@ -131,9 +131,12 @@ func byPlace(a, b ctid.CallRecord) int {
 type adopted struct {
 	talking *leg
 	agent   ctid.AgentID
+	guests  []ctid.LiveTalk
+	outside []string
 	others  []string // legs that do not belong to a conversation: they are hung up
 	bridge  string
 	joined  bool
+	backTo  reach // of a parked caller
 }
 
 // adopt makes the call of an earlier run one of ours.
@@ -149,17 +152,27 @@ func (d *desk) adopt(now time.Time, n *ari.Node, r ctid.CallRecord, f *found) {
 		a.bridge = b[0].ID
 		a.joined = a.talking != nil && slices.Contains(b[0].ChannelIDs, r.Channel) && slices.Contains(b[0].ChannelIDs, a.talking.id)
 	}
+	if p := r.Live.Parked; p != nil {
+		d.slots[p.Slot] = r.ID
+		a.backTo, _ = d.resolve(p.BackTo) // where it is no longer known he goes to his queue
+	}
 	d.sb.wg.Go(k.run)
 	k.post(func(now time.Time) { k.resume(now, a) })
 	task := ctid.TaskID(r.ID)
 	q := r.Live.Queue
 	switch {
-	case a.talking != nil:
+	case a.talking != nil || len(a.guests)+len(a.outside) > 0:
 		queue := ctid.QueueID("")
 		if q != nil {
 			queue = q.Queue
 		}
-		d.decide(now, acd.Adopt{Agent: a.agent, Task: task, Queue: queue, Offer: a.talking.offer})
+		if a.talking != nil {
+			d.decide(now, acd.Adopt{Agent: a.agent, Task: task, Queue: queue, Offer: a.talking.offer})
+		}
+		for _, g := range a.guests {
+			d.decide(now, acd.Adopt{Agent: g.Agent, Task: task, Offer: ctid.OfferID(g.Leg)})
+		}
+	case r.Live.Parked != nil:
 	case q != nil:
 		d.endTalks(now, r.ID, r.Live.Talk == nil)
 		if r.Live.Talk == nil {
@@ -184,7 +197,17 @@ func (d *desk) endTalks(now time.Time, call ctid.CallID, noWrap bool) {
 // whoTalks finds the agent's leg among a call's channels: up, and preferably the one that the record names.
 func (d *desk) whoTalks(n *ari.Node, r ctid.CallRecord, f *found) adopted {
 	var a adopted
-	for _, c := range f.legs[r.ID] {
+	legs := f.legs[r.ID]
+	if t := r.Live.Talk; t != nil && callInID(string(t.Leg)) != r.ID { // a line that stays up
+		if c, there := f.channels[string(t.Leg)]; there && callInID(c.ID) != "" {
+			legs = append(slices.Clone(legs), c)
+			d.nails[t.Agent] = &nail{agent: t.Agent, node: n, channel: c.ID, up: true, call: d.calls[r.ID]}
+		}
+	}
+	for _, c := range legs {
+		if c.ID == r.Channel || c.State == "Up" && a.stays(r.Live, c.ID) {
+			continue
+		}
 		agent := d.agentAt(n, endpointIn(c.Name))
 		named := r.Live.Talk != nil && string(r.Live.Talk.Leg) == c.ID
 		if c.State != "Up" || agent == "" || a.talking != nil && !named {
@@ -194,9 +217,24 @@ func (d *desk) whoTalks(n *ari.Node, r ctid.CallRecord, f *found) adopted {
 		if a.talking != nil {
 			a.others = append(a.others, a.talking.id)
 		}
-		a.talking, a.agent = &leg{id: c.ID, agent: agent, offer: ctid.OfferID(c.ID), up: true}, agent
+		a.talking, a.agent = &leg{id: c.ID, agent: agent, offer: ctid.OfferID(c.ID), up: true, nail: callInID(c.ID) != r.ID}, agent
 	}
 	return a
+}
+
+// stays keeps a leg in the conversation that was more than caller and agent, if it was one of those.
+func (a *adopted) stays(l *ctid.Live, id string) bool {
+	for _, g := range l.Guests {
+		if string(g.Leg) == id {
+			a.guests = append(a.guests, g)
+			return true
+		}
+	}
+	if slices.Contains(l.Outside, ctid.LegID(id)) {
+		a.outside = append(a.outside, id)
+		return true
+	}
+	return false
 }
 
 // endpointIn is the endpoint in a channel's name: PJSIP/1001 in PJSIP/1001-00000012.

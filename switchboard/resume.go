@@ -30,12 +30,23 @@ func (k *call) resume(now time.Time, a adopted) {
 	if q := l.Queue; q != nil {
 		k.queue = &queueStay{step: q.Step, music: q.Music, queue: q.Queue, entered: q.Entered, since: q.Entered, priority: q.Priority, until: q.Until}
 	}
+	k.resumeOthers(now, a)
 	switch {
 	case a.talking != nil:
 		k.resumeTalk(now, l, a)
+	case l.Parked != nil:
+		k.resumeParked(now, l.Parked, a.backTo)
+	case len(k.guests)+len(k.outside) > 0:
+		if l.Talk != nil {
+			k.closeTalk(now, l)
+		}
+		k.outSince = now
 	case l.Talk != nil: // the agent hung up while nobody looked
 		k.closeTalk(now, l)
 		k.talkDone(now)
+	case k.rec.Dir == "out": // whom he called has hung up, or he has
+		k.hangupCaller("normal")
+		k.finish(now, ctid.End{Side: ctid.SideSystem, Reason: "lost_while_down"})
 	case l.Queue != nil:
 		k.musicFrom(k.queue)
 	case l.Machine != "" && k.machine != nil:
@@ -72,7 +83,7 @@ func (k *call) resumeTalk(now time.Time, l *ctid.Live, a adopted) {
 		k.talkDone(now)
 		return
 	}
-	t := &talk{agent: a.agent, leg: a.talking.id, since: now, joined: true, held: map[string]time.Time{}, rec: len(k.rec.Agents) - 1}
+	t := &talk{agent: a.agent, leg: a.talking.id, since: now, joined: true, held: map[string]time.Time{}, rec: k.partOf(a.agent)}
 	if l.Talk != nil && l.Talk.Agent == a.agent {
 		t.since = l.Talk.Since
 	} else {
@@ -82,6 +93,9 @@ func (k *call) resumeTalk(now time.Time, l *ctid.Live, a adopted) {
 		k.rec.Outcome, k.rec.Connected = "answered", k.sb.clock.wall(now)
 	}
 	k.talk = t
+	if l.Held && k.bridge != "" { // the one who held him has lost his consultation with the earlier run
+		k.warn("stopping the held caller's music failed", k.node.StopBridgeMOH(k.ctx, k.bridge))
+	}
 	if !a.joined {
 		k.music = true // it plays on from before
 		k.stopMusic()
@@ -89,6 +103,31 @@ func (k *call) resumeTalk(now time.Time, l *ctid.Live, a adopted) {
 		k.warn("joining caller and agent failed", k.node.AddToBridge(k.ctx, k.bridge, k.channel, t.leg))
 	}
 	k.showAgain(t)
+}
+
+// partOf is the index of an agent's last part in the record.
+func (k *call) partOf(agent ctid.AgentID) int {
+	for i := len(k.rec.Agents) - 1; i > 0; i-- {
+		if k.rec.Agents[i].Agent == agent {
+			return i
+		}
+	}
+	return 0
+}
+
+// resumeOthers takes those over who were in the conversation beside caller and agent.
+func (k *call) resumeOthers(now time.Time, a adopted) {
+	for _, g := range a.guests {
+		id := string(g.Leg)
+		k.legs[id] = &leg{id: id, agent: g.Agent, offer: ctid.OfferID(id), up: true}
+		t := &talk{agent: g.Agent, leg: id, since: g.Since, joined: true, held: map[string]time.Time{}, rec: len(k.rec.Agents)}
+		k.rec.Agents = append(k.rec.Agents, ctid.AgentPart{Agent: g.Agent, Role: "conference", From: k.sb.clock.wall(now)})
+		k.guests = append(k.guests, t)
+	}
+	for _, id := range a.outside {
+		k.legs[id] = &leg{id: id, role: roleParty, up: true}
+		k.outside = append(k.outside, id)
+	}
 }
 
 // closeVisit closes the last stay in a queue in the record, where it is open.

@@ -35,6 +35,16 @@ func (k *call) live() *ctid.Live {
 	if q := k.queue; q != nil && !q.left {
 		l.Queue = &ctid.LiveQueue{Step: q.step, Queue: q.queue, Music: q.music, Priority: q.priority, Entered: q.entered.UTC(), Until: q.until}
 	}
+	l.Held = k.hold != nil
+	if p := k.parked; p != nil {
+		l.Parked = &ctid.LiveParked{Slot: p.slot, By: p.by, Until: p.until.UTC(), BackTo: p.backTo.target}
+	}
+	for _, g := range k.guests {
+		l.Guests = append(l.Guests, ctid.LiveTalk{Agent: g.agent, Leg: ctid.LegID(g.leg), Since: g.since.UTC()})
+	}
+	for _, id := range k.outside {
+		l.Outside = append(l.Outside, ctid.LegID(id))
+	}
 	if t := k.talk; t != nil && t.joined {
 		l.Talk = &ctid.LiveTalk{Agent: t.agent, Leg: ctid.LegID(t.leg), Since: t.since.UTC()}
 	}

@@ -14,6 +14,7 @@ import (
 	"ctid/acd"
 	"ctid/ari"
 	"ctid/ivr"
+	"ctid/phone"
 )
 
 // Log takes the rows of the numbered log. AppendAll never blocks; entries given together share a transaction, and the slice is the log's from then on.
@@ -69,17 +70,41 @@ type Device struct {
 	Kind     string // phone, web, auto, nailed
 	Endpoint string // PJSIP/NAME
 	Node     ctid.NodeID
+
+	nail string // the channel of its line, where that stays up and is there
+}
+
+// deviceAuto is a phone that answers by itself: it rings at the desktop, and is called when the agent answers there.
+const deviceAuto = "auto"
+
+// deviceWeb is the phone in the agent's page: it is called as any other, and the page picks it up once it has been told
+// that the agent's answer is under way.
+const deviceWeb = "web"
+
+// answers tells whether the agent answers at his desktop a phone that does not ring.
+func (d Device) answers() bool { return d.Kind == deviceAuto || d.Kind == deviceNailed }
+
+// Park is where parked callers wait: Slots numbers from First on, each for Time.
+type Park struct {
+	First, Slots int
+	Time         time.Duration
 }
 
 // Plan is the part of the configuration that a reload replaces as a whole.
 type Plan struct {
 	Hash      string
 	ACD       acd.Config
+	Others    map[ctid.AgentID]map[string]Device // an agent's other telephones, by name
 	Devices   map[ctid.AgentID]Device
 	Routes    Routes
 	Music     map[ctid.QueueID]string        // music-on-hold class; empty: the channel's own
 	ShortTalk map[ctid.QueueID]time.Duration // a caller who hangs up within this time of a talk counts as abandoned
 	Country   string                         // default region of national numbers, such as GB
+	Scripts   map[string]*ivr.Script         // by name, for callers who are handed to one
+	DialRules phone.Rules                    // what may be dialled
+	ShownAs   string                         // the number that others see of calls that ctid makes
+	Park      Park
+	Teams     map[ctid.AgentID]string
 }
 
 // Limits of the switchboard. Zero fields take the default in brackets.
@@ -90,6 +115,7 @@ type Limits struct {
 	Lookup    time.Duration // how long a pop waits for the customer look-up (300 ms)
 	Cleanup   time.Duration // after a call's end its channels have this long to go (5 s)
 	NodeLost  time.Duration // the calls of a node that is away for so long are ended (5 min)
+	Rescue    time.Duration // an agent whose phone was lost in mid-call is rung again for so long; 0: not at all
 }
 
 func (l Limits) withDefaults() Limits {
@@ -118,7 +144,8 @@ type Config struct {
 	History History // of the run before
 	Limits  Limits
 	Nodes   []*ari.Node
-	Now     func() time.Time // the one clock; nil: time.Now
+	Trunks  map[ctid.NodeID]string // the endpoint to dial out by, PJSIP/{number}@NAME; empty: nobody dials out there
+	Now     func() time.Time       // the one clock; nil: time.Now
 	Log     *slog.Logger
 
 	NewID  func(prefix string) string // makes business ids: c_…, p_…
@@ -134,6 +161,7 @@ type Meters struct {
 	Decided func(took time.Duration)                                            // one decision of the ACD core
 	Popped  func(took time.Duration)                                            // an offer decided until its pop was written
 	Waited  func(queue ctid.QueueID, exit ctid.QueueExit, waited time.Duration) // a stay in a queue ended
+	Rescued func(back bool)                                                     // an agent lost in mid-call was rung again: he came back, or not
 }
 
 func (m Meters) withDefaults() Meters {
@@ -145,6 +173,9 @@ func (m Meters) withDefaults() Meters {
 	}
 	if m.Waited == nil {
 		m.Waited = func(ctid.QueueID, ctid.QueueExit, time.Duration) {}
+	}
+	if m.Rescued == nil {
+		m.Rescued = func(bool) {}
 	}
 	return m
 }

@@ -2,6 +2,7 @@ package systemtest
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -86,6 +87,13 @@ func (d *Desk) State(from int, state string) (wsclient.Frame, int) {
 		var v struct{ State, Reason string }
 		return f.K == "event" && f.Type == "agent.state_changed" && json.Unmarshal(f.Data, &v) == nil && v.State == state
 	})
+}
+
+// from are the frames after the n-th.
+func (d *Desk) from(n int) []wsclient.Frame {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return slices.Clone(d.seen[n:])
 }
 
 // Len is how many frames have come so far.

@@ -50,6 +50,8 @@ type Options struct {
 	Desk   string                     // required (default), optional or none
 	Script string                     // main.yaml; DefaultScript
 	Config string                     // more of ctid.yaml, top level
+	Device string                     // the kind of the agents' telephones; phone
+	Boss   string                     // the extension of an agent who is a supervisor too
 	AMI    bool                       // with the manager interface
 	Queue  string                     // more keys of queue sales, such as "wrapup: 5s"
 	Env    []string                   // of the process
@@ -189,7 +191,11 @@ func (r *Rig) seed() {
 	add(store.User{Name: "admin", Roles: []ctid.Role{ctid.RoleAdmin}})
 	if r.opt.Desk != "none" {
 		for _, a := range r.Agents() {
-			add(store.User{Name: "a" + a, Roles: []ctid.Role{ctid.RoleAgent}, Agent: ctid.AgentID("a" + a)})
+			roles := []ctid.Role{ctid.RoleAgent}
+			if a == r.opt.Boss {
+				roles = append(roles, ctid.RoleSupervisor)
+			}
+			add(store.User{Name: "a" + a, Roles: roles, Agent: ctid.AgentID("a" + a)})
 		}
 	}
 	if r.opt.Seed != nil {

@@ -1,6 +1,7 @@
 package systemtest
 
 import (
+	"cmp"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -25,7 +26,7 @@ func (r *Rig) yaml() string {
 	}
 	fmt.Fprintf(&b, "queues:\n  - {name: sales, label: Sales, ring: 5s, short_talk: 0s%s}\n  - {name: support, label: Support, ring: 5s, short_talk: 0s}\nagents:\n", extra)
 	for _, a := range r.Agents() {
-		fmt.Fprintf(&b, "  - {name: a%s, queues: [sales, support], desk: %s, device: {endpoint: PJSIP/%s}}\n", a, desk, a)
+		fmt.Fprintf(&b, "  - {name: a%s, queues: [sales, support], desk: %s, device: {kind: %s, endpoint: PJSIP/%s}}\n", a, desk, cmp.Or(o.Device, "phone"), a)
 	}
 	if !strings.Contains(o.Config, "limits:") {
 		b.WriteString("limits: {phones: 200ms}\n")

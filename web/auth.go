@@ -86,3 +86,8 @@ func (a Auth) Ticket(ctx context.Context, text, origin string) (ctid.Who, error)
 func (a Auth) Token(ctx context.Context, text string) (ctid.Who, error) {
 	return a.Users.WhoByToken(ctx, text)
 }
+
+// InUse counts as use of the token that who came with, and tells what its user may do now.
+func (a Auth) InUse(ctx context.Context, who ctid.Who) (ctid.Who, error) {
+	return a.Users.WhoByTokenID(ctx, who.TokenID)
+}

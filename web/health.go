@@ -55,6 +55,10 @@ func (s *server) api(next http.Handler) http.Handler {
 
 // headers sets what keeps a browser from doing more than the page needs.
 func (s *server) headers(next http.Handler) http.Handler {
+	sip := ""
+	for _, origin := range s.SIP {
+		sip += " " + origin
+	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("X-Content-Type-Options", "nosniff")
@@ -62,7 +66,7 @@ func (s *server) headers(next http.Handler) http.Handler {
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
 		h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=(self)")
-		h.Set("Content-Security-Policy", "default-src 'self'; connect-src 'self'"+socketSource(r.Host, s.TLS)+
+		h.Set("Content-Security-Policy", "default-src 'self'; connect-src 'self'"+socketSource(r.Host, s.TLS)+sip+
 			"; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'")
 		if s.TLS {
 			h.Set("Strict-Transport-Security", "max-age=31536000")

@@ -79,7 +79,7 @@ func (s *server) logout(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if s.LoggedOut != nil {
-		s.LoggedOut(who.User)
+		s.LoggedOut(who)
 	}
 	s.setCookie(w, "", -1)
 	w.WriteHeader(http.StatusNoContent)

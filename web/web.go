@@ -17,21 +17,24 @@ type Users interface {
 	Authenticate(ctx context.Context, user, password string) (ctid.Who, error)
 	NewToken(ctx context.Context, who ctid.Who, ttl time.Duration) (string, error)
 	WhoByToken(ctx context.Context, token string) (ctid.Who, error)
+	WhoByTokenID(ctx context.Context, id string) (ctid.Who, error) // of one that WhoByToken has returned
 	Revoke(ctx context.Context, token string) error
 }
 
 // Config is what New needs.
 type Config struct {
 	Users     Users
-	Tickets   *Tickets          // shared with the Auth that the hub asks
-	Hub       http.Handler      // serves /ws
-	Ready     func() []string   // reasons not to send calls here; none means ready
-	LoggedOut func(user string) // called after a log-out, if set
-	Log       *slog.Logger      // default: slog.Default
-	Origins   []string          // origins allowed besides the own host, as scheme://host[:port]
-	TLS       bool              // served over TLS, by us or by a proxy: the cookie is __Host-ctid
-	Plain     bool              // web.plain: without TLS a cookie is given all the same
-	Session   time.Duration     // life of a session token (12 h)
+	Tickets   *Tickets        // shared with the Auth that the hub asks
+	Hub       http.Handler    // serves /ws
+	Ready     func() []string // reasons not to send calls here; none means ready
+	LoggedOut func(ctid.Who)  // called after a log-out, if set
+	Phones    Phones          // of agents whose telephone is in the page; nil: there are none
+	SIP       []string        // origins of the SIP websockets that pages may open, as wss://host[:port]
+	Log       *slog.Logger    // default: slog.Default
+	Origins   []string        // origins allowed besides the own host, as scheme://host[:port]
+	TLS       bool            // served over TLS, by us or by a proxy: the cookie is __Host-ctid
+	Plain     bool            // web.plain: without TLS a cookie is given all the same
+	Session   time.Duration   // life of a session token (12 h)
 	Version   Version
 }
 
@@ -68,6 +71,7 @@ func (s *server) routes() []route {
 		{"POST", "/api/v1/login", s.login},
 		{"POST", "/api/v1/logout", s.logout},
 		{"GET", "/api/v1/me", s.me},
+		{"GET", "/api/v1/me/phone", s.mePhone},
 		{"POST", "/api/v1/ws-tickets", s.wsTicket},
 		{"GET", "/api/v1/openapi.yaml", s.openapi},
 		{"GET", "/healthz", s.healthz},

@@ -55,9 +55,15 @@ func (u *users) WhoByToken(_ context.Context, token string) (ctid.Who, error) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if w, ok := u.tokens[token]; ok {
+		w.TokenID = token
 		return w, nil
 	}
 	return ctid.Who{}, ctid.Refuse(ctid.Unauthorized, "unknown token")
+}
+
+// WhoByTokenID takes the tokens themselves for their ids.
+func (u *users) WhoByTokenID(ctx context.Context, id string) (ctid.Who, error) {
+	return u.WhoByToken(ctx, id)
 }
 
 func (u *users) Revoke(_ context.Context, token string) error {
@@ -107,7 +113,7 @@ func code(t *testing.T, w *httptest.ResponseRecorder) string {
 func TestLoginMeTicketLogout(t *testing.T) {
 	cfg, _ := config()
 	var out string
-	cfg.LoggedOut = func(user string) { out = user }
+	cfg.LoggedOut = func(who ctid.Who) { out = who.User }
 	h := New(cfg)
 	w := do(h, "POST", "/api/v1/login", right, nil)
 	var in loginBody

@@ -26,15 +26,16 @@ var (
 		"store":       leaves, "crmsync": leaves, "ws": leaves, "media": leaves, "hooks": leaves,
 		"web": join(leaves, []string{"report", "ivr"}), // formulas, lint, graph
 		"sim": join(leaves, cores), "importer": join(leaves, cores), "shadow": join(leaves, cores, []string{"ami"}),
-		"config":  {"*"},
-		"demo":    {"*"},
-		"bench":   {}, // tests, but for the package's comment
-		"cmd":     {"*"},
-		"scripts": {},
+		"config":   {"*"},
+		"demo":     {"*"},
+		"bench":    {}, // tests, but for the package's comment
+		"cmd":      {"*"},
+		"scripts":  {},
+		"examples": {}, // they show what others can do, who have nothing of ours
 	}
 
 	// Only these files, and tests, hold a websocket.
-	websockets = []string{"ws/conn.go", "ws/wsclient/client.go", "ari/socket.go"}
+	websockets = []string{"ws/conn.go", "ws/wsclient/client.go", "ari/socket.go", "examples/go/main.go"}
 
 	// What a core must not import: it neither waits nor does I/O.
 	forbiddenInCores = []string{"context", "sync", "sync/atomic", "net", "net/http", "os", "os/exec", "log", "log/slog", "database/sql"}

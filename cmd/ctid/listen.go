@@ -19,10 +19,12 @@ import (
 // listen opens the listeners.
 func (d *daemon) listen() error {
 	secure := d.cfg.Web.TLS.CertFile != ""
+	d.phones = newWebPhones(d.cfg, d.nodes, d.hub, d.sb, d.log)
+	d.wg.Go(func() { d.phones.run(d.ctx) })
 	handler := web.New(web.Config{Users: d.users(), Tickets: d.tickets, Hub: d.hub, Ready: d.notReady, Log: d.log,
 		Origins: d.cfg.Web.Origins, TLS: secure, Plain: d.cfg.Web.Plain || !secure, Session: d.cfg.Auth.Session.D(),
-		LoggedOut: func(user string) { d.hub.EndUser(user, ws.CloseRevoked, "logged out") },
-		Version:   web.Version{Version: versionText(), Go: runtime.Version(), Epoch: d.epoch}})
+		LoggedOut: d.loggedOut, Phones: d.phones, SIP: sipOrigins(d.cfg),
+		Version: web.Version{Version: versionText(), Go: runtime.Version(), Epoch: d.epoch}})
 	var err error
 	if d.webAddr, err = d.serveHTTP("listen.web", d.cfg.Listen.Web, handler, secure); err != nil {
 		return err
@@ -34,6 +36,12 @@ func (d *daemon) listen() error {
 		d.metricsAddr, err = d.serveHTTP("listen.metrics", d.cfg.Listen.Metrics, web.MetricsHandler(d.metrics.handler()), false)
 	}
 	return err
+}
+
+// loggedOut ends what a user had open when he logs out.
+func (d *daemon) loggedOut(who ctid.Who) {
+	d.hub.EndUser(who.User, ws.CloseRevoked, "logged out")
+	d.wg.Go(func() { d.phones.end(d.ctx, who.Agent) })
 }
 
 func (d *daemon) serveHTTP(key, addr string, h http.Handler, secure bool) (net.Addr, error) {

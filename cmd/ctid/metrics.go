@@ -23,6 +23,7 @@ type metrics struct {
 	commit   prometheus.Histogram
 	wait     *prometheus.HistogramVec
 	request  *prometheus.HistogramVec
+	rescue   *prometheus.CounterVec
 }
 
 var fast = []float64{.00001, .0001, .001, .0025, .005, .01, .025, .05, .1, .25, 1, 2.5}
@@ -37,8 +38,10 @@ func newMetrics() *metrics {
 			Buckets: []float64{1, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 300, 600, 1200, 3600}}, []string{"queue", "exit"}),
 		request: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "ctid_ari_request_seconds", Help: "One request to an Asterisk.", Buckets: fast},
 			[]string{"node", "op", "status"}),
+		rescue: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "ctid_agent_rescues_total", Help: "Agents who were rung again because their phone was lost in mid-call, by whether they came back."},
+			[]string{"back"}),
 	}
-	m.reg.MustRegister(m.decision, m.pop, m.commit, m.wait, m.request, collectors.NewGoCollector(),
+	m.reg.MustRegister(m.decision, m.pop, m.commit, m.wait, m.request, m.rescue, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -50,6 +53,7 @@ func (m *metrics) meters() switchboard.Meters {
 		Waited: func(q ctid.QueueID, x ctid.QueueExit, d time.Duration) {
 			m.wait.WithLabelValues(string(q), string(x)).Observe(d.Seconds())
 		},
+		Rescued: func(back bool) { m.rescue.WithLabelValues(strconv.FormatBool(back)).Inc() },
 	}
 }
 

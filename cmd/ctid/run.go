@@ -44,6 +44,7 @@ type daemon struct {
 	lib     *library
 	metrics *metrics
 	tickets *web.Tickets
+	phones  *webPhones
 
 	webAddr, mediaAddr, metricsAddr net.Addr
 
@@ -188,8 +189,8 @@ func (d *daemon) makeSwitchboard() error {
 	}
 	d.epoch = epoch
 	d.sb, err = switchboard.New(switchboard.Config{
-		Site: d.cfg.Site, Epoch: epoch, NextSeq: next, Plan: plan(d.cfg, epoch, d.lib), History: past, Nodes: d.nodes,
-		Limits: switchboard.Limits{Calls: d.cfg.Limits.Calls, NodeLost: d.cfg.Limits.NodeLost.D()}, Log: d.log, NewID: newIDs(time.Now), Person: d.st.PersonHash, Healthy: d.st.Healthy,
+		Site: d.cfg.Site, Epoch: epoch, NextSeq: next, Plan: plan(d.cfg, epoch, d.lib), History: past, Nodes: d.nodes, Trunks: trunks(d.cfg),
+		Limits: switchboard.Limits{Calls: d.cfg.Limits.Calls, NodeLost: d.cfg.Limits.NodeLost.D(), Rescue: d.cfg.Seat.Rescue.D()}, Log: d.log, NewID: newIDs(time.Now), Person: d.st.PersonHash, Healthy: d.st.Healthy,
 		Meters: d.metrics.meters(),
 	})
 	if err != nil {
@@ -197,7 +198,7 @@ func (d *daemon) makeSwitchboard() error {
 	}
 	origins := slices.Clone(d.cfg.Web.Origins)
 	d.hub = ws.New(ws.Config{Auth: web.Auth{Users: d.users(), Tickets: d.tickets}, Desk: d.sb, Epoch: epoch, Origins: origins,
-		Log: d.log, Codes: codes(d.cfg), Limits: ws.Limits{Sessions: d.cfg.Limits.WSSessions}})
+		Log: d.log, Codes: codes(d.cfg), Site: site(d.cfg), QueueStats: d.queueStats, Limits: ws.Limits{Sessions: d.cfg.Limits.WSSessions}})
 	d.stops = append(d.stops, d.within(d.hub.Close))
 	d.metrics.reg.MustRegister(live{status: d.sb.Status, hub: d.hub.Stats, outbox: d.st.OutboxDepth})
 	return nil
@@ -205,15 +206,31 @@ func (d *daemon) makeSwitchboard() error {
 
 func (d *daemon) users() users { return users{s: d.st, ttl: d.cfg.Auth.Session.D()} }
 
+// trunks are the ways out of each Asterisk.
+func trunks(c *config.Config) map[ctid.NodeID]string {
+	out := map[ctid.NodeID]string{}
+	for _, n := range c.Asterisk.Nodes {
+		out[ctid.NodeID(n.Name)] = n.Trunk
+	}
+	return out
+}
+
 // plan is the part of the configuration that the switchboard works by.
 func plan(c *config.Config, epoch string, l *library) switchboard.Plan {
-	p := switchboard.Plan{Hash: c.Hash(), ACD: c.ACD(epoch), Devices: map[ctid.AgentID]switchboard.Device{}, Routes: l, Country: c.Numbering.Country}
+	p := switchboard.Plan{Hash: c.Hash(), ACD: c.ACD(epoch), Devices: map[ctid.AgentID]switchboard.Device{}, Routes: l, Country: c.Numbering.Country,
+		Scripts: l.scripts, ShownAs: c.Numbering.ShownAs, Park: switchboard.Park{First: c.Park.First, Slots: c.Park.Slots, Time: c.Park.Time.D()}}
+	p.Teams, p.Others = map[ctid.AgentID]string{}, map[ctid.AgentID]map[string]switchboard.Device{}
+	p.DialRules, _ = c.DialRules() // they were read when the configuration was checked
 	for _, a := range c.Agents {
-		node := a.Device.Node
-		if node == "" {
-			node = c.Asterisk.Nodes[0].Name
+		id := ctid.AgentID(a.Name)
+		p.Teams[id] = a.Team
+		p.Devices[id] = switchboard.Device{Kind: a.Device.Kind, Endpoint: a.Device.Endpoint, Node: ctid.NodeID(c.NodeOf(a.Device.Node))}
+		for _, t := range a.Devices {
+			if p.Others[id] == nil {
+				p.Others[id] = map[string]switchboard.Device{}
+			}
+			p.Others[id][t.Name] = switchboard.Device{Kind: t.Kind, Endpoint: t.Endpoint, Node: ctid.NodeID(c.NodeOf(t.Node))}
 		}
-		p.Devices[ctid.AgentID(a.Name)] = switchboard.Device{Kind: a.Device.Kind, Endpoint: a.Device.Endpoint, Node: ctid.NodeID(node)}
 	}
 	p.Music, p.ShortTalk = map[ctid.QueueID]string{}, map[ctid.QueueID]time.Duration{}
 	for _, q := range c.Queues {
@@ -224,7 +241,14 @@ func plan(c *config.Config, epoch string, l *library) switchboard.Plan {
 
 // codes is what desktops offer for choice.
 func codes(c *config.Config) ws.Codes {
-	out := ws.Codes{Disposition: map[ctid.QueueID]ws.Dispositions{}}
+	out := ws.Codes{Disposition: map[ctid.QueueID]ws.Dispositions{}, Devices: map[ctid.AgentID][]ws.DeviceChoice{}}
+	for _, a := range c.Agents {
+		all := []ws.DeviceChoice{{Name: switchboard.MainDevice, Kind: a.Device.Kind}}
+		for _, t := range a.Devices {
+			all = append(all, ws.DeviceChoice{Name: t.Name, Kind: t.Kind})
+		}
+		out.Devices[ctid.AgentID(a.Name)] = all
+	}
 	label := func(label, name string) string {
 		if label == "" {
 			return name
@@ -251,6 +275,7 @@ func (d *daemon) runSwitchboard() error {
 	deps := switchboard.Deps{Log: d.st, Desktops: d.hub, Prompts: prompts{m: d.media, bases: d.mediaBases()},
 		Customers: customers{local.NewDirectory(d.st, time.Now), d.st}, Homes: d.homes}
 	d.speakAhead()
+	d.runSync() // it ends behind the switchboard, and before the store
 	ctx, cancel := context.WithCancel(d.ctx)
 	done := make(chan struct{})
 	go func() {
@@ -260,13 +285,21 @@ func (d *daemon) runSwitchboard() error {
 		}
 	}()
 	d.stops = append(d.stops, func() error { cancel(); <-done; return nil })
+	return nil
+}
+
+// runSync brings contacts to the CRM.
+func (d *daemon) runSync() {
 	sync := crmsync.New(d.st, local.NewConnector(d.st), crmsync.Config{Log: d.log})
-	d.wg.Go(func() {
-		if err := sync.Run(d.ctx); err != nil && d.ctx.Err() == nil {
+	ctx, cancel := context.WithCancel(d.ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if err := sync.Run(ctx); err != nil {
 			d.log.Error("bringing contacts to the CRM has stopped", "error", err)
 		}
-	})
-	return nil
+	}()
+	d.stops = append(d.stops, func() error { cancel(); <-done; return nil })
 }
 
 // speakAhead makes the speech of all fixed prompts, so that no first caller waits for it.
@@ -324,6 +357,8 @@ func (d *daemon) reload(next *config.Config) error {
 	d.speakAhead()
 	d.sb.Reload(plan(next, d.epoch, lib))
 	d.hub.SetCodes(codes(next))
+	d.hub.SetSite(site(next))
+	d.phones.setDevices(next, time.Now())
 	d.cfg = next
 	d.log.Info("reloaded", "changed", config.What(changes))
 	return nil

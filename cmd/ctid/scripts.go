@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"ctid"
 	"ctid/config"
 	"ctid/ivr"
 	"ctid/phone"
@@ -153,7 +154,9 @@ func (d *daemon) sayFound(said []string, err error) {
 func ivrSite(c *config.Config) ivr.Site {
 	s := ivr.Site{LastResort: c.IVR.LastResort.Queue, Zone: location(c.TimeZone)}
 	for _, q := range c.Queues {
-		s.Queues = append(s.Queues, q.Name)
+		if q.Medium == string(ctid.Voice) {
+			s.Queues = append(s.Queues, q.Name)
+		}
 	}
 	for _, v := range c.IVR.Voices {
 		s.Voices = append(s.Voices, v.Lang)

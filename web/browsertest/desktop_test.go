@@ -23,8 +23,8 @@ import (
 // A picture is never the same twice, so writing it is not part of -update.
 var screenshots = flag.Bool("screenshots", false, "write the pictures in docs/img")
 
-// browser starts a headless Chromium that ends with the test.
-func browser(t *testing.T) context.Context {
+// browser starts a headless Chromium that ends with the test. more are flags beside the usual ones.
+func browser(t *testing.T, more ...chromedp.ExecAllocatorOption) context.Context {
 	t.Helper()
 	path, err := exec.LookPath("chromium")
 	if err != nil {
@@ -38,6 +38,7 @@ func browser(t *testing.T) context.Context {
 	t.Cleanup(func() { wait(t, "the end of Chromium", func() bool { return os.RemoveAll(dir) == nil }) })
 	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox,
 		chromedp.Flag("disable-dev-shm-usage", true), chromedp.WindowSize(1280, 900), chromedp.UserDataDir(dir))
+	opts = append(opts, more...)
 	quiet := func(string, ...any) {} // the driver does not know all of this Chromium's events
 	ctx, cancel := context.WithTimeout(context.Background(), 90*time.Second)
 	t.Cleanup(cancel)

@@ -24,7 +24,7 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	status := pbxtest.Main(m, pbxtest.Config{Agents: 2}, func(p *pbxtest.PBX) { asterisk = p })
+	status := pbxtest.Main(m, pbxtest.Config{Agents: 3, WebPhones: []int{1003}}, func(p *pbxtest.PBX) { asterisk = p })
 	_ = os.RemoveAll(dir)
 	os.Exit(status)
 }

@@ -46,9 +46,15 @@ func (u *users) WhoByToken(_ context.Context, token string) (ctid.Who, error) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if w, ok := u.tokens[token]; ok {
+		w.TokenID = token
 		return w, nil
 	}
 	return ctid.Who{}, ctid.Refuse(ctid.Unauthorized, "unknown token")
+}
+
+// WhoByTokenID takes the tokens themselves for their ids.
+func (u *users) WhoByTokenID(ctx context.Context, id string) (ctid.Who, error) {
+	return u.WhoByToken(ctx, id)
 }
 
 func (u *users) Revoke(_ context.Context, token string) error {
@@ -97,6 +103,9 @@ var can = map[ctid.AgentState][]string{
 	ctid.Ready: {"agent.pause", "agent.logout"}, ctid.Talking: {"agent.pause"}, ctid.Reserved: {}, ctid.WrapUp: {"agent.wrapup_done"},
 }
 
+// talkCan is what an agent who talks may do with his call.
+var talkCan = []string{"call.hold", "call.hangup", "call.dtmf", "call.consult", "call.transfer_blind", "call.park", "call.set_data"}
+
 func (d *desk) become(s ctid.AgentState, reason string) {
 	d.view.Rev++
 	d.view.Agent, d.view.State, d.view.Reason, d.view.Since, d.view.Can, d.view.Device = "ana", s, reason, time.Now(), can[s], true
@@ -141,7 +150,7 @@ func (d *desk) set(f func()) {
 func (d *desk) answer() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.publish(ctid.Event{Rev: 3, Call: call, Agent: "ana", Can: []string{"call.hangup"}, Body: ctid.CallEstablished{Talk: "main",
+	d.publish(ctid.Event{Rev: 3, Call: call, Agent: "ana", Can: talkCan, Body: ctid.CallEstablished{Talk: "main",
 		Legs: []ctid.LegView{{Leg: "l_0", Role: "caller", State: "up"}, {Leg: "l_1", Role: "agent", Agent: "ana", State: "up"}}}})
 	d.become(ctid.Talking, "")
 }

@@ -39,7 +39,7 @@ func (p page) sameAsFresh(url string) {
 	if err := chromedp.Run(ctx); err != nil {
 		p.t.Fatal(err)
 	}
-	fresh.run(chromedp.Navigate(url), chromedp.WaitVisible(`#state`, chromedp.ByQuery))
+	fresh.run(chromedp.Navigate(url), chromedp.WaitVisible(`#leave`, chromedp.ByQuery))
 	fresh.until(`!document.querySelector("[data-line]")`)
 	differ := ""
 	limit, stop := context.WithTimeout(p.t.Context(), 3*time.Second)

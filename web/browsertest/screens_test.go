@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"ctid"
+	"ctid/web"
+	"ctid/ws"
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
@@ -83,9 +85,41 @@ func hostilePop() ctid.PopData {
 	return d
 }
 
+// colleagues are those of ana, one of them with a name that is no name.
+func colleagues() ws.Site {
+	long := hostile + strings.Repeat("Wolfeschlegelsteinhausen", 8)
+	return ws.Site{Teams: []string{"north"}, Queues: map[ctid.QueueID]ws.QueueRules{"claims": {Label: "Claims", AgentsSeeStats: true}, "sales": {Label: long}},
+		Agents: map[ctid.AgentID]ws.Member{"ana": {Team: "north", Queues: []ctid.QueueID{"claims"}, Pick: true}, "ben": {Label: "Ben Okafor", Team: "north"}, "cleo": {Label: long}}}
+}
+
+// checkBoxes looks at a call in which everything can be done, and at each box that it can open.
+func checkBoxes(p page, d *desk) {
+	p.t.Helper()
+	d.set(func() {
+		d.publish(ctid.Event{Rev: 4, Call: call, Agent: "ana", Can: ctid.ControlOps, Body: ctid.CallConferenced{Talk: "main", Owner: "ana", Legs: []ctid.LegView{
+			{Leg: "l_0", Role: "caller", State: "up"}, {Leg: "l_1", Role: "agent", Agent: "ana", State: "up"}, {Leg: "l_2", Role: "agent", Agent: "cleo", State: "up"}, {Leg: "l_3", Role: "party", State: "up"}}}})
+		d.publish(ctid.Event{Rev: 5, Call: call, Agent: "sue", Body: ctid.CallMonitoringChanged{Mode: "listen", Leg: "l_4", ToldAgent: true}})
+		d.publish(ctid.Event{Rev: 1, By: ctid.By{Kind: "supervisor", ID: "sue"}, Can: []string{"message.ack"}, Body: ctid.MessageReceived{
+			Message: "m_1", To: ctid.Target{Kind: "team", ID: "north"}, Text: ctid.Private(hostile + strings.Repeat("Wolfeschlegelsteinhausen", 16)), Level: "urgent", NeedsAck: true}})
+	})
+	p.text(`.message`, "Wolfe")
+	for _, box := range []string{"call.consult", "call.dtmf", "call.set_data"} {
+		p.click(`.call [data-op="` + box + `"]`)
+		p.until(`document.querySelector('.call [data-op="` + box + `"][aria-expanded=true]')`)
+		if box == "call.consult" {
+			p.text(`.choose`, "Ben Okafor")
+		}
+		p.look("box-" + box)
+	}
+	p.eval(`document.querySelectorAll("details").forEach((d) => { d.open = true; })`, nil)
+	p.look("details")
+	p.eval(`document.querySelectorAll("details").forEach((d) => { d.open = false; })`, nil)
+	p.run(chromedp.KeyEvent(kb.Escape))
+}
+
 // Every screen, at three widths and in both themes: nothing is cut off, all can be read and hit.
 func TestBrowserScreens(t *testing.T) {
-	d, cut, url := serve(t)
+	d, cut, url := serve(t, func(c *ws.Config, _ *web.Config) { c.Site = colleagues() })
 	p := page{t, browser(t)}
 	p.run(chromedp.Navigate(url), chromedp.WaitVisible(`input[name=user]`, chromedp.ByQuery))
 	p.look("login")
@@ -111,6 +145,7 @@ func TestBrowserScreens(t *testing.T) {
 		d.publish(ctid.Event{Rev: 2, Pop: "p_1", Call: call, Agent: "ana", Body: ctid.PopUpdated{Why: "data", Patch: map[string]any{}, Data: popData()}})
 	})
 	p.look("talk-hostile")
+	checkBoxes(p, d)
 	p.click(`.hangup`)
 	p.text(`#state`, "Wrap-up")
 	p.look("wrap-up")

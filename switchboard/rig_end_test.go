@@ -1,0 +1,62 @@
+package switchboard
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"ctid"
+)
+
+// clean says that nothing is left of any call, and gives the records of those that ended.
+func (c *centre) clean(calls int) []*ctid.CallRecord {
+	c.t.Helper()
+	c.settle(10 * time.Second)
+	if ch := c.pbx.Channels(); len(ch) > 0 {
+		c.t.Errorf("channels left: %v", ch)
+	}
+	if b := c.pbx.Bridges(); len(b) > 0 {
+		c.t.Errorf("bridges left: %v", b)
+	}
+	st, err := c.sb.Status(c.t.Context())
+	if err != nil || st.Calls != 0 {
+		c.t.Errorf("%d calls left, %v", st.Calls, err)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	over := map[ctid.CallID]bool{}
+	for _, e := range c.events {
+		kind := e.Body.Kind()
+		if over[e.Call] && strings.HasPrefix(kind, "call.") && kind != "call.note" {
+			c.t.Errorf("%s was told of %s after its end", kind, e.Call)
+		}
+		over[e.Call] = over[e.Call] || kind == "call.cleared"
+	}
+	var done []*ctid.CallRecord
+	seen := map[ctid.CallID]bool{}
+	for _, r := range c.records {
+		if r.End != nil {
+			if seen[r.ID] {
+				c.t.Errorf("%s ended twice", r.ID)
+			}
+			seen[r.ID] = true
+			done = append(done, r)
+			for _, o := range r.Offers {
+				if o.End == "" {
+					c.t.Errorf("%s: the offer to %s has no end in the record", r.ID, o.Agent)
+				}
+			}
+		}
+	}
+	if len(done) != calls {
+		c.t.Errorf("%d records with an end, want %d", len(done), calls)
+	}
+	return done
+}
+
+func wantEnd(t *testing.T, r *ctid.CallRecord, side ctid.Side, reason, outcome string) {
+	t.Helper()
+	if r.End.Side != side || r.End.Reason != reason || r.Outcome != outcome {
+		t.Errorf("end is %s/%s with outcome %s, want %s/%s with %s", r.End.Side, r.End.Reason, r.Outcome, side, reason, outcome)
+	}
+}
