@@ -2,21 +2,28 @@
 // The reference client of ctid's websocket protocol: a reducer that turns frames into a state, and a connection that
 // keeps a socket open, resumes after a cut and answers the server. docs/events.md describes the wire; nothing here knows
 // of the page.
+import { begins, blank, foldCall, leaves, without } from "./fold.js";
+import { foldTeam, foldWaiting, message, wrapOver, wrapSaved } from "./watch.js";
 
 /**
  * @typedef {Record<string, any> & {k: string}} Frame one message of the server
  * @typedef {{agent: string, rev: number, state: string, reason?: string, doing?: string, since: string, next: ?{state: string, reason?: string},
- *   wrap: ?Wrap, call?: string, device_ok: boolean, desk_awake: boolean, queues: string[], can: string[]}} Agent
- * @typedef {{id: string, call: string, until: string, forced: boolean, overrun: boolean}} Wrap
- * @typedef {{call: string, rev: number, state: string, dir?: string, queue?: string, since: string, talking_since?: string,
- *   legs: {leg: string, role: string, agent?: string, state: string}[], can: string[]}} Call
+ *   wrap: ?Wrap, call?: string, phone?: string, locked?: boolean, device_ok: boolean, desk_awake: boolean, queues: string[], can: string[]}} Agent
+ * @typedef {{id: string, call: string, queue?: string, until: string, forced: boolean, overrun: boolean, late?: boolean, extends_left: number}} Wrap
+ * @typedef {{call: string, rev: number, state: string, dir?: string, to?: any, queue?: string, since: string, talking_since?: string,
+ *   owner?: string, data_rev?: number, monitored?: boolean, consult?: ?{leg: string, to: any, state: string, data_shared: any},
+ *   parked?: ?{slot: string, until: string, back_to: any}, legs: {leg: string, role: string, agent?: string, state: string, mode?: string}[],
+ *   agents?: string[], can: string[]}} Call
  * @typedef {{pop: string, rev: number, call: string, seen: boolean, can: string[], data: Record<string, any>}} Pop
  * @typedef {{code: string, label: string}} Code
+ * @typedef {import("./watch.js").Message} Message
  * @typedef {{
- *   epoch: string, pos: number, session: string, topics: string[], fresh: boolean,
- *   who: ?{user: string, agent?: string, roles: string[]}, front: boolean, asleep: boolean,
+ *   epoch: string, pos: number, session: string, topics: string[], whole: string[], fresh: boolean,
+ *   who: ?{user: string, agent?: string, roles: string[]}, ops: string[], devices: {name: string, kind: string}[], front: boolean, asleep: boolean,
  *   codes: {pause: Code[], disposition: Record<string, {forced: boolean, items: Code[]}>},
  *   agent: ?Agent, calls: Record<string, Call>, pops: Record<string, Pop>, queueOf: Record<string, string>,
+ *   messages: Record<string, Message>, past: import("./watch.js").Past[], teams: Record<string, import("./watch.js").Team>,
+ *   waiting: Record<string, Record<string, import("./watch.js").Waiting>>, figures: Record<string, any>,
  *   links: Record<string, {pbx: string, state: string, since: string}>, draining: ?Record<string, any>,
  *   parts: Record<string, Record<string, any>>, revs: ?Record<string, number>, replay: number,
  *   skew: number, desync: number, expiring: string, lastEnd: ?{call: string, side: string, reason: string, seq: number},
@@ -26,9 +33,9 @@
 /** @returns {State} */
 export function initial() {
   return {
-    epoch: "", pos: 0, session: "", topics: [], fresh: false, who: null, front: false, asleep: false,
-    codes: { pause: [], disposition: {} }, agent: null, calls: {}, pops: {}, queueOf: {}, links: {}, draining: null,
-    parts: {}, revs: null, replay: 0, skew: 0, desync: 0, expiring: "", lastEnd: null,
+    epoch: "", pos: 0, session: "", topics: [], whole: [], fresh: false, who: null, ops: [], devices: [], front: false, asleep: false,
+    codes: { pause: [], disposition: {} }, agent: null, calls: {}, pops: {}, queueOf: {}, messages: {}, past: [], teams: {}, waiting: {}, figures: {},
+    links: {}, draining: null, parts: {}, revs: null, replay: 0, skew: 0, desync: 0, expiring: "", lastEnd: null,
   };
 }
 
@@ -47,19 +54,35 @@ export function reduce(s, f, now = Date.now()) {
     case "event": return event(s, f);
     case "tick": return { ...s, pos: Math.max(s.pos, f.seq), skew: Date.parse(f.at) - now };
     case "session": return session(s, f);
+    case "state": return { ...s, figures: { ...s.figures, [cut(f.topic)[1]]: f.data } };
+    case "res": return Array.isArray(f.data?.topics) ? keep(s, f.data.topics) : s; // of sub and unsub
     default: return s; // later versions may say more
   }
 }
 
 /** @param {State} s @param {Frame} f @param {number} now @returns {State} */
 function welcome(s, f, now) {
-  const kept = f.resumed ? s : { ...initial(), desync: s.desync };
+  const kept = f.resumed ? keep(s, f.topics) : { ...initial(), desync: s.desync };
   const next = {
-    ...kept, epoch: f.epoch, session: f.session, who: f.who, front: f.front, asleep: false, codes: codes(f.codes),
+    ...kept, epoch: f.epoch, session: f.session, who: f.who, ops: f.ops ?? [], devices: f.devices ?? [], front: f.front, asleep: false, codes: codes(f.codes),
     skew: Date.parse(f.at) - now, parts: {}, expiring: "", topics: f.topics,
     revs: f.resumed ? f.revs : null, replay: f.resumed ? f.replay : 0, fresh: f.resumed || f.topics.length === 0,
   };
   return compare(next);
+}
+
+/** Splits a topic into its kind and what it names. @param {string} topic @returns {[string, string]} */
+function cut(topic) {
+  const i = topic.indexOf(":") + 1;
+  return i ? [topic.slice(0, i), topic.slice(i)] : [topic, ""];
+}
+
+/** The session has these topics and no others: the state of the rest is forgotten. @param {State} s @param {string[]} topics @returns {State} */
+function keep(s, topics) {
+  const has = (/** @type {string} */ topic) => topics.includes(topic);
+  const some = (/** @type {Record<string, any>} */ o, /** @type {string} */ kind) => Object.fromEntries(Object.entries(o).filter(([id]) => has(kind + id)));
+  const figures = topics.some((x) => x.startsWith("queue.stats:")) ? s.figures : {};
+  return { ...s, topics, whole: s.whole.filter(has), teams: some(s.teams, "team:"), waiting: some(s.waiting, "queue.calls:"), figures };
 }
 
 /** @param {any} c @returns {State["codes"]} */
@@ -84,29 +107,43 @@ function compare(s) {
 export function revs(s) {
   /** @type {Record<string, number>} */
   const out = {};
-  if (s.agent && s.agent.rev) out["agent:" + s.agent.agent] = s.agent.rev;
-  for (const c of Object.values(s.calls)) out["call:" + c.call] = c.rev;
-  for (const p of Object.values(s.pops)) out["pop:" + p.pop] = p.rev;
+  const add = (/** @type {string} */ kind, /** @type {Record<string, {rev: number}>} */ all) => {
+    for (const [id, x] of Object.entries(all)) if (x.rev) out[kind + id] = x.rev;
+  };
+  if (s.agent) add("agent:", { [s.agent.agent]: s.agent });
+  add("call:", s.calls);
+  add("pop:", s.pops);
+  for (const [id, t] of Object.entries(s.teams)) {
+    add(`team:${id}/agent:`, t.agents);
+    add(`team:${id}/call:`, t.calls);
+  }
+  for (const [id, book] of Object.entries(s.waiting)) add(`queue.calls:${id}/call:`, book);
   return out;
 }
 
 /** A snapshot counts when its last part is here. @param {State} s @param {Frame} f @returns {State} */
 function snap(s, f) {
-  const had = s.parts[f.topic] ?? {};
+  const had = f.part === 1 ? {} : s.parts[f.topic] ?? {};
   /** @type {Record<string, any>} */
   const all = { ...had };
   for (const [k, v] of Object.entries(f.data)) all[k] = Array.isArray(v) && Array.isArray(had[k]) ? [...had[k], ...v] : v;
   if (!f.last) return { ...s, parts: { ...s.parts, [f.topic]: all } };
-  const parts = { ...s.parts };
-  delete parts[f.topic];
   const next = {
-    ...s, parts, pos: Math.max(s.pos, f.as_of), fresh: true, draining: all.draining ?? null,
-    links: byKey(all.links ?? [], "pbx"),
+    ...s, parts: without(s.parts, f.topic), pos: Math.max(s.pos, f.as_of), whole: [...new Set([...s.whole, f.topic])],
+    fresh: s.fresh || f.topic === "me" || !s.who?.agent, draining: all.draining ?? null, links: byKey(all.links ?? [], "pbx"),
   };
-  if (f.topic !== "me") return next;
+  const [kind, id] = cut(f.topic);
+  const calls = byKey(all.calls ?? [], "call");
+  const messages = byKey(all.messages ?? [], "message");
+  if (kind === "team:") {
+    const seen = Object.fromEntries((all.seen ?? []).map((/** @type {any} */ x) => [x.agent, x.call]));
+    return { ...next, teams: { ...s.teams, [id]: { agents: byKey(all.agents ?? [], "agent"), calls, messages, seen } } };
+  }
+  if (kind === "queue.calls:") return { ...next, waiting: { ...s.waiting, [id]: calls } };
+  if (kind !== "me") return next;
   const queueOf = { ...s.queueOf };
   for (const p of all.pops ?? []) if (p.data?.queue?.id) queueOf[p.call] = p.data.queue.id;
-  return { ...next, agent: all.agent ?? null, calls: byKey(all.calls ?? [], "call"), pops: byKey(all.pops ?? [], "pop"), queueOf };
+  return { ...next, agent: all.agent ?? null, calls, pops: byKey(all.pops ?? [], "pop"), messages, past: all.past_wraps ?? [], queueOf };
 }
 
 /** @param {any[]} list @param {string} key @returns {Record<string, any>} */
@@ -121,7 +158,7 @@ function session(s, f) {
     case "asleep": return { ...s, asleep: true };
     case "awake": return { ...s, asleep: false };
     case "expiring": return { ...s, expiring: f.until };
-    case "resync": return { ...s, topics: f.topics };
+    case "resync": return keep(s, f.topics);
     default: return s;
   }
 }
@@ -137,10 +174,25 @@ function event(s, f) {
 /** @param {State} s @param {Frame} f @returns {State} */
 function apply(s, f) {
   const d = f.data ?? {};
+  if (f.type === "link.changed") return { ...s, links: { ...s.links, [f.pbx]: { ...d, pbx: f.pbx } } };
+  if (f.type === "server.draining") return { ...s, draining: d };
+  let next = s;
+  for (const topic of f.topics ?? ["me"]) {
+    const [kind, id] = cut(topic);
+    if (kind === "me") next = mine(next, f, d);
+    if (kind === "team:" && next.teams[id]) next = { ...next, teams: { ...next.teams, [id]: foldTeam(next.teams[id], f, d) } };
+    if (kind === "queue.calls:" && next.waiting[id]) next = { ...next, waiting: { ...next.waiting, [id]: foldWaiting(next.waiting[id], id, f, d) } };
+  }
+  return next;
+}
+
+/** An event of the agent's own topic. @param {State} s @param {Frame} f @param {any} d @returns {State} */
+function mine(s, f, d) {
   switch (f.type) {
     case "agent.state_changed":
       if (s.agent && d.rev <= s.agent.rev) return s;
-      return { ...s, agent: d };
+      return { ...s, agent: d, past: wrapOver(s.past, s.agent, d, f.at) };
+    case "agent.wrapup_saved": return { ...s, past: wrapSaved(s.past, f, d) };
     case "pop.offered":
       return {
         ...s, pops: { ...s.pops, [f.pop]: { pop: f.pop, rev: f.rev, call: f.call, seen: false, can: f.can ?? [], data: d } },
@@ -152,8 +204,8 @@ function apply(s, f) {
       return { ...s, pops: { ...s.pops, [f.pop]: { ...p, rev: f.rev, can: f.can ?? p.can, data: mergePatch(p.data, d.patch) } } };
     }
     case "pop.closed": return { ...s, pops: without(s.pops, f.pop) };
-    case "link.changed": return { ...s, links: { ...s.links, [f.pbx]: { ...d, pbx: f.pbx } } };
-    case "server.draining": return { ...s, draining: d };
+    case "message.received": return { ...s, messages: { ...s.messages, [f.message]: message(f, d, f.can ?? []) } };
+    case "message.acked": return f.agent === s.who?.agent ? { ...s, messages: without(s.messages, f.message) } : s;
     case "call.cleared":
       return { ...s, calls: without(s.calls, f.call), lastEnd: { call: f.call, side: d.end?.side, reason: d.end?.reason, seq: f.seq } };
     default: return f.type.startsWith("call.") ? call(s, f, d) : s;
@@ -162,36 +214,11 @@ function apply(s, f) {
 
 /** @param {State} s @param {Frame} f @param {any} d @returns {State} */
 function call(s, f, d) {
-  const me = s.who?.agent;
-  if ((f.type === "call.diverted" && d.from_agent === me) || (f.type === "call.party_left" && d.agent === me)) {
-    return { ...s, calls: without(s.calls, f.call) };
-  }
-  /** @type {Call} */
-  const old = s.calls[f.call] ?? { call: f.call, rev: 0, state: "", since: f.at, legs: [], can: [] };
+  const old = s.calls[f.call] ?? blank(f.call);
+  if (!s.calls[f.call] && !begins(f, d)) return s;
+  if (leaves(f, d, old) === (s.who?.agent ?? "-")) return { ...s, calls: without(s.calls, f.call) };
   if (f.rev <= old.rev) return s;
-  const c = { ...old, rev: f.rev, can: f.can ?? old.can, queue: f.queue ?? old.queue };
-  switch (f.type) {
-    case "call.arrived": c.state = "arrived"; c.dir = d.dir; break;
-    case "call.queued": case "call.diverted": c.state = "queued"; break;
-    case "call.left_queue": c.state = "arrived"; break;
-    case "call.delivered": c.state = "offered"; break;
-    case "call.established": // since: an earlier run of the daemon joined the two
-      c.state = "talking"; c.legs = d.legs; c.talking_since = d.since ?? c.talking_since ?? f.at;
-      break;
-    case "call.held": c.state = "held"; break;
-    case "call.retrieved": c.state = "talking"; break;
-    case "call.party_left": c.legs = old.legs.filter((l) => l.leg !== d.leg); break;
-  }
-  if (f.type === "call.established" && d.since) c.since = d.since;
-  else if (c.state !== old.state) c.since = f.at;
-  return { ...s, calls: { ...s.calls, [f.call]: c } };
-}
-
-/** @template T @param {Record<string, T>} o @param {string} key @returns {Record<string, T>} */
-function without(o, key) {
-  const next = { ...o };
-  delete next[key];
-  return next;
+  return { ...s, calls: { ...s.calls, [f.call]: foldCall(old, f, d) } };
 }
 
 /** RFC 7396. @param {any} target @param {any} patch @returns {any} */
@@ -225,12 +252,12 @@ export function advice(code, bye, tries, random = Math.random) {
 }
 
 /** Requests worth sending later when the line was down; a hang-up pressed long ago is not. */
-const keepable = new Set(["agent.wrapup_done"]);
+const keepable = new Set(["agent.wrapup_done", "call.set_data"]);
 
 /**
  * @typedef {{state: "off"|"connecting"|"open"|"waiting"|"login"|"human"|"bug", code: number, text: string, retryAt: number, lastFrame: number}} Line
  * @typedef {{id: string, op: string, args: any, idem: string, epoch: string, sent: boolean,
- *   resolve: (f: Frame) => void, reject: (e: Error) => void}} Ask
+ *   started: () => void, resolve: (f: Frame) => void, reject: (e: Error) => void}} Ask
  */
 
 /** A request that failed; code is the server's, or offline, or not_sure when the line went before the answer. */
@@ -245,7 +272,7 @@ export class RequestError extends Error {
 /** Keeps one socket open. */
 export class Connection {
   /**
-   * @param {{url: string, clientID: string, topics?: string[], ticket: () => Promise<string>, isFront: () => boolean,
+   * @param {{url: string, clientID: string, ticket: () => Promise<string>, isFront: () => boolean,
    *   changed: (s: State, line: Line) => void}} opts
    *   ticket buys a ticket, and throws an Error with login:true when a human must log in; changed shows state and line,
    *   and has them on the screen when it returns: only then is a pop acknowledged.
@@ -267,6 +294,11 @@ export class Connection {
     this.timer = 0;
     this.watch = 0;
     this.lastWatch = 0;
+    /** @type {string[]} topics beside "me" that are to be shown */
+    this.wanted = [];
+    /** @type {Set<string>} topics that this session may not have */
+    this.refused = new Set();
+    this.subscribing = false;
   }
 
   start() {
@@ -319,7 +351,7 @@ export class Connection {
     /** @type {Record<string, any>} */
     const f = {
       k: "hello", client: { name: "ctid-desk", version: "1", id: this.opts.clientID }, caps: ["pop.ack", "tock", "patch"],
-      lang: navigator.language, topics: s.fresh ? s.topics : this.opts.topics ?? [],
+      lang: document.documentElement.lang, topics: s.fresh ? [...s.whole, ...s.topics.filter((x) => x.startsWith("queue.stats:"))] : [],
     };
     if (s.fresh && s.epoch) f.resume = { epoch: s.epoch, seq: s.pos };
     this.send(f);
@@ -359,6 +391,8 @@ export class Connection {
         this.tries = 0;
         this.setLine({ state: "open", code: 0, text: "" });
         this.resendAsks(f.epoch);
+        this.refused.clear();
+        this.subscribe();
         break;
       case "tick":
         this.send({ k: "tock", n: f.n, visible: document.visibilityState === "visible", front: this.opts.isFront() });
@@ -419,9 +453,10 @@ export class Connection {
 
   /**
    * Makes a request; resolves with its final reply, rejects with RequestError.
-   * @param {string} op @param {any} [args] @returns {Promise<Frame>}
+   * @param {string} op @param {any} [args] @param {() => void} [started] called when it was accepted and is being carried out
+   * @returns {Promise<Frame>}
    */
-  request(op, args = {}) {
+  request(op, args = {}, started = () => {}) {
     return new Promise((resolve, reject) => {
       const open = this.line.state === "open";
       if (!open && !keepable.has(op)) {
@@ -429,10 +464,40 @@ export class Connection {
         return;
       }
       /** @type {Ask} */
-      const ask = { id: "r" + ++this.nextID, op, args, idem: randomID(), epoch: this.state.epoch, sent: false, resolve, reject };
+      const ask = { id: "r" + ++this.nextID, op, args, idem: randomID(), epoch: this.state.epoch, sent: false, started, resolve, reject };
       this.asks.push(ask);
       if (open) this.sendAsk(ask);
     });
+  }
+
+  /** Says which topics beside "me" are to be shown; others are let go. @param {string[]} topics */
+  watchTopics(topics) {
+    this.wanted = topics;
+    this.subscribe();
+  }
+
+  /** Asks for the topics that are wanted and missing, then lets go those that are not wanted. */
+  async subscribe() {
+    const { topics } = this.state;
+    const missing = this.wanted.filter((x) => !topics.includes(x) && !this.refused.has(x));
+    const spare = topics.filter((x) => x !== "me" && !this.wanted.includes(x));
+    if (this.subscribing || this.line.state !== "open" || missing.length + spare.length === 0) return;
+    this.subscribing = true;
+    try {
+      const f = await this.request(missing.length > 0 ? "sub" : "unsub", { topics: missing.length > 0 ? missing : spare });
+      for (const x of f.data?.refused ?? []) this.refused.add(x.topic);
+    } catch {
+      return; // the line went: the next welcome begins anew
+    } finally {
+      this.subscribing = false;
+    }
+    this.subscribe();
+  }
+
+  /** Whether such a request is under way: about the same call, wrap-up, message or agent. @param {string} op @param {any} [args] */
+  busy(op, args = {}) {
+    const about = (/** @type {any} */ a) => a.call ?? a.wrap ?? a.message ?? a.agent ?? a.slot ?? "";
+    return this.asks.some((q) => q.op === op && about(q.args) === about(args));
   }
 
   /** Puts the session on a new token of the same user. @param {string} token */
@@ -451,8 +516,8 @@ export class Connection {
 
   /** @param {Frame} f */
   answered(f) {
-    if (f.phase === "started") return;
     const q = this.asks.find((x) => x.id === f.id);
+    if (f.phase === "started") return q?.started();
     this.asks = this.asks.filter((x) => x !== q);
     if (!q) return;
     if (f.phase === "done") q.resolve(f);

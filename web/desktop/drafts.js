@@ -5,7 +5,7 @@
 const prefix = "ctid.wrap.";
 const owner = "ctid.wrap-owner";
 
-/** @typedef {{disposition: string, notes: string}} Draft */
+/** @typedef {Record<string, string>} Draft what each input held, by its name */
 
 /** @template T @param {T} otherwise @param {(s: Storage) => T} f @returns {T} otherwise where storage is off or full */
 function tried(otherwise, f) {

@@ -4,7 +4,7 @@ import { html, Component } from "./html.js";
 /**
  * A button that opens a list of choices, each a button. Nothing is chosen by walking over it with the keyboard, as a
  * select would do.
- * Props: id, label, items [{code, label}], off, choose(code); without choose the choices hand in the form around them.
+ * Props: id, op, label, items [{code, label}], off, busy, small, choose(code); without choose the choices hand in the form around them.
  */
 export class Menu extends Component {
   /** @param {FocusEvent} e */
@@ -18,7 +18,7 @@ export class Menu extends Component {
     const close = () => this.setState({ open: false });
     return html`<div class="menu" onFocusOut=${(/** @type {FocusEvent} */ e) => this.left(e)}
         onKeyDown=${(/** @type {KeyboardEvent} */ e) => { if (e.key === "Escape") close(); }}>
-      <button type="button" id=${p.id} aria-expanded=${s.open ? "true" : "false"} disabled=${p.off}
+      <button type="button" id=${p.id} class=${p.small ? "small" : null} data-op=${p.op} aria-expanded=${s.open ? "true" : "false"} aria-busy=${p.busy ? "true" : null} disabled=${p.off}
         onClick=${() => this.setState({ open: !s.open })}>${p.label} <span aria-hidden="true">▾</span></button>
       ${s.open && !p.off ? html`<div class="items" role="group" aria-label=${p.label}>${p.items.map((/** @type {any} */ i) => html`
         <button type=${p.choose ? "button" : "submit"} name="then" value=${i.code}

@@ -1,37 +1,52 @@
 // @ts-check
-// The page's words and numbers for people. The server sends codes; words are made here.
+// Words and numbers for people. The server sends codes; words are made here, from the table of the page's language.
+import { en } from "./en.js";
 
-const states = {
-  out: "Off duty", ready: "Ready", reserved: "Ringing", talking: "On a call", wrapup: "Wrap-up", paused: "Paused",
-};
-const reasons = {
-  login: "just logged in", "no-answer": "a call was not answered", rejected: "a call was rejected", "device-busy": "phone busy",
-  "device-unreachable": "phone not reachable", "desktop-lost": "this desktop was away", "no-disposition": "no outcome was given",
-  pause: "until you press Ready",
-};
-const callStates = { arrived: "Arrived", queued: "Waiting", offered: "Ringing", talking: "Talking", held: "On hold" };
-const ends = { caller: "The caller hung up.", agent: "You hung up.", script: "The call has ended.", system: "The call was ended by the system." };
-const kinds = { inbound: "Incoming call", transfer: "Transferred call", consult: "Consultation", callback: "Callback", preview: "Preview", outbound: "Outgoing call" };
-const matches = { none: "Unknown caller", one: "Known customer", many: "Several customers fit", pending: "Looking the caller up…", failed: "The look-up failed" };
+/** @type {Record<string, Record<string, string>>} */
+const tables = { en };
+const lang = document.documentElement.lang;
+const table = tables[lang] ?? en;
 
-/** @param {Record<string, string>} table @param {string} code */
-const word = (table, code) => (Object.hasOwn(table, code) ? table[code] : code);
+/** The words of a key, with values in their places. @param {string} key @param {Record<string, any>} [values] @returns {string} */
+export function t(key, values = {}) {
+  return (table[key] ?? en[key] ?? key).replace(/\{(\w+)\}/g, (_, name) => String(values[name] ?? ""));
+}
+
+/** As t, but the values are elements: for a sentence with a clock in it. @param {string} key @param {Record<string, any>} values @returns {any[]} */
+export function parts(key, values) {
+  return (table[key] ?? en[key] ?? key).split(/\{(\w+)\}/).map((x, i) => (i % 2 ? values[x] : x));
+}
+
+/** The word for a code of a kind; one that is not known yet is shown as it came. @param {string} kind @param {string} code */
+const word = (kind, code) => (Object.hasOwn(en, `${kind}.${code}`) ? t(`${kind}.${code}`) : code);
 
 /** @param {string} s */
-export const stateWord = (s) => word(states, s);
+export const stateWord = (s) => word("state", s);
 /** @param {string} s */
-export const callWord = (s) => word(callStates, s);
+export const callWord = (s) => word("callstate", s);
 /** @param {string} s */
-export const endWord = (s) => word(ends, s);
+export const consultWord = (s) => word("consult", s);
 /** @param {string} s */
-export const kindWord = (s) => word(kinds, s);
+export const endWord = (s) => word("end", s);
 /** @param {string} s */
-export const matchWord = (s) => word(matches, s);
+export const kindWord = (s) => word("kind", s);
+/** @param {string} s */
+export const matchWord = (s) => word("match", s);
+/** @param {string} s */
+export const doingWord = (s) => word("doing", s);
+/** @param {{role: string, state: string, mode?: string}} l */
+export const legWord = (l) => [word("role", l.role), l.mode ? word("mode", l.mode) : word("legstate", l.state)].filter(Boolean).join(", ");
+
+/** One of an agent's telephones. @param {{name: string, kind?: string}} d */
+export const deviceWord = (d) => (d.name === "main" && d.kind ? word("device", d.kind) : plain(d.name));
+
+/** What went wrong, in words. @param {string} code @param {string} text the server's own sentence */
+export const errorWord = (code, text) => (Object.hasOwn(en, "error." + code) ? t("error." + code, { text: plain(text) }) : plain(text));
 
 /** @param {string|undefined} code @param {{code: string, label: string}[]} codes */
 export function reasonWord(code, codes) {
   if (!code) return "";
-  return codes.find((c) => c.code === code)?.label ?? word(reasons, code);
+  return codes.find((c) => c.code === code)?.label ?? word("reason", code);
 }
 
 /** @param {number} ms */
@@ -45,7 +60,7 @@ export function clock(ms) {
 export function ago(at, now) {
   const d = Date.parse(at);
   if (Number.isNaN(d)) return "";
-  const rel = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
+  const rel = new Intl.RelativeTimeFormat(lang, { numeric: "auto" });
   const h = (d - now) / 3_600_000;
   if (Math.abs(h) < 1) return rel.format(Math.round(h * 60), "minute");
   if (Math.abs(h) < 36) return rel.format(Math.round(h), "hour");
@@ -69,7 +84,7 @@ export function plain(v) {
 
 /** @param {any} n a number in its forms */
 export function numberWord(n) {
-  if (!n) return "Unknown number";
-  if (n.kind === "withheld") return "Number withheld";
-  return plain(n.shown || n.e164 || n.raw) || "Unknown number";
+  if (!n) return t("number.unknown");
+  if (n.kind === "withheld") return t("number.withheld");
+  return plain(n.shown || n.e164 || n.raw) || t("number.unknown");
 }
