@@ -6,14 +6,18 @@
 # make bench            the benchmarks, each beside its baseline (at most 5 min)
 # make long NAME=fuzz   long runs, each at most 45 min: scripts/long names them; figures go to docs/measurements.md
 # make build            bin/ctid
+# make vendor           the page's libraries anew from the npm registry, at the pinned versions; the files are committed
 export GOTOOLCHAIN := local
 
-.PHONY: help demo test test-quick check compat bench long build
+.PHONY: help demo test test-quick check compat bench long build vendor
 help:
 	@sed -n 's/^# //p' Makefile
 
 build:
 	go build -o bin/ctid ./cmd/ctid
+
+vendor:
+	@scripts/vendor.sh
 
 demo: build
 	bin/ctid demo $(if $(CALLS),--calls $(CALLS) --exit)
@@ -31,7 +35,8 @@ check:
 	@scripts/check
 
 bench:
-	go test -run '^$$' -bench . -benchmem -timeout 5m $$(grep -rl --include='*_test.go' '^func Benchmark' . | xargs -n1 dirname | sort -u)
+	go test -run '^$$' -bench . -benchmem -timeout 5m $$(grep -rl --include='*_test.go' --exclude-dir=centrifuge '^func Benchmark' . | xargs -n1 dirname | sort -u)
+	cd bench/centrifuge && go test -run '^$$' -bench . -benchtime 1x -timeout 5m
 
 long:
 	@scripts/long '$(NAME)'
