@@ -69,6 +69,13 @@ func (s *State) sinceThen(began time.Time) time.Duration {
 	return s.now.Sub(began)
 }
 
+// legGone frees the line that it names. One that is not waited for, or nobody's, is left alone.
+func (s *State) legGone(e LegGone) {
+	if a := s.agents[e.Agent]; a != nil && a.line == e.Offer {
+		s.lineClear(a)
+	}
+}
+
 // lineClear: nothing is left at a's phone of what it rang for.
 func (s *State) lineClear(a *agent) {
 	a.line = ""

@@ -131,9 +131,7 @@ func (s *State) apply(ev Event) {
 	case TaskGone:
 		s.taskGone(e)
 	case LegGone:
-		if a := s.agents[e.Agent]; a != nil && a.line == e.Offer { // else of a line that was not waited for, or of nobody's
-			s.lineClear(a)
-		}
+		s.legGone(e)
 	case OfferUp:
 		s.offerUp(e)
 	case OfferFailed:
