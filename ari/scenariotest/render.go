@@ -33,10 +33,9 @@ func (r *renderer) event(ev ari.Event) (name, line string) {
 		name = s.Endpoint
 	}
 	switch e := ev.(type) {
-	case *ari.ChannelVarset, *ari.ChannelConnectedLine, *ari.ChannelCallerID, *ari.DeviceStateChanged:
-		return "", "" // how many there are depends on modules and codecs
-	case *ari.BridgeDestroyed:
-		return "", "" // a toss after the last channel has died in the bridge: don't wait for it
+	case *ari.ChannelVarset, *ari.ChannelConnectedLine, *ari.ChannelCallerID, *ari.DeviceStateChanged,
+		*ari.BridgeDestroyed: // how many there are depends on modules and codecs; the last is a toss when a channel has died in the bridge
+		return "", ""
 	case *ari.StasisStart:
 		line := fmt.Sprintf("%s %s %v", typ, e.Channel.State, r.args(e.Args))
 		if e.Replace != nil {
