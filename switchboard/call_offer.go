@@ -2,6 +2,7 @@ package switchboard
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"ctid"
@@ -265,7 +266,7 @@ func callerID(n ctid.Number) string {
 	clean := func(s string, also string) string {
 		out := make([]rune, 0, len(s))
 		for _, r := range s {
-			if r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || containsRune(also, r) {
+			if r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || strings.ContainsRune(also, r) {
 				out = append(out, r)
 			}
 		}
@@ -279,15 +280,6 @@ func callerID(n ctid.Number) string {
 		number = "anonymous"
 	}
 	return `"` + clean(string(n.Name), " .-'") + `" <` + number[:min(len(number), maxCallerNumber)] + `>`
-}
-
-func containsRune(s string, r rune) bool {
-	for _, x := range s {
-		if x == r {
-			return true
-		}
-	}
-	return false
 }
 
 // popSeen: the page has shown the pop.
