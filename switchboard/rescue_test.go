@@ -35,22 +35,9 @@ func (c *centre) lost() *aritest.Caller {
 func (c *centre) wantDoing(agent ctid.AgentID, want ctid.Doing) {
 	c.t.Helper()
 	c.wantState(agent, "talking")
-	st := c.agentState(agent)
-	if st.Doing != want {
-		c.t.Errorf("%s does %q, want %q", agent, st.Doing, want)
+	if v, _ := c.view(agent); v.Doing != want {
+		c.t.Errorf("%s does %q, want %q", agent, v.Doing, want)
 	}
-}
-
-// agentState is the last that was told of an agent.
-func (c *centre) agentState(agent ctid.AgentID) (last ctid.AgentStateChanged) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for _, e := range c.events {
-		if b, ok := e.Body.(ctid.AgentStateChanged); ok && e.Agent == agent {
-			last = b
-		}
-	}
-	return last
 }
 
 // A page that is loaded again takes its phone with it. The caller hears music, and the agent has him again as soon as the
