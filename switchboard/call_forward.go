@@ -10,7 +10,8 @@ import (
 // the channel that rang.
 const forwarderName = "FORWARDERNAME"
 
-// isForward tells a phone that sends the call elsewhere from one that refuses it. Asterisk 16 says only that it is over.
+// isForward tells a phone that sends the call elsewhere from one that refuses it. Asterisk 16, and now and then 22, says only that it is
+// over.
 func isForward(cause, sip int) bool { return cause == 23 || sip == 302 || cause == 0 }
 
 // stopForward hangs up what Asterisk dials because a phone has sent the call on. Calls go where ctid decides, so nothing

@@ -2,6 +2,7 @@ package scenariotest
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"ctid/ari"
@@ -144,8 +145,16 @@ func (r *renderer) playback(typ string, p ari.PlaybackData) string {
 	return fmt.Sprintf("%s %s %s %s", typ, r.name(p.ID), p.State, p.MediaURI)
 }
 
-// settle makes alike what real Asterisks toss for: the cause (0 or 16) that a BYE leaves.
-func settle(lines []string) {
+// settle makes alike what real Asterisks toss for: the cause (0 or 16) that a BYE leaves; and for a channel whose phone has sent
+// its call on (302), whether that is told with a request and its cause or the channel has gone before.
+func settle(lines []string, forwarded bool) []string {
+	if forwarded {
+		const asked, gone = "ChannelHangupRequest 23 302 soft=false", "ChannelDestroyed 23 302"
+		lines = slices.DeleteFunc(lines, func(line string) bool { return line == asked })
+		if i := slices.Index(lines, "ChannelDestroyed 0 0"); i >= 0 {
+			lines[i] = gone
+		}
+	}
 	up := false
 	for i, line := range lines {
 		if strings.HasSuffix(line, " Up") || strings.Contains(line, "StasisStart") {
@@ -155,4 +164,5 @@ func settle(lines []string) {
 			lines[i] = "ChannelDestroyed 16 0"
 		}
 	}
+	return lines
 }

@@ -98,7 +98,8 @@ func Run(ctx context.Context, s *Scenario, site Site) (map[string][]string, erro
 	}
 	r.pass(ctx, 400*time.Millisecond)
 	for name, lines := range r.told {
-		settle(lines)
+		forwarded := slices.ContainsFunc(r.told[name+":dial"], func(l string) bool { return strings.Contains(l, " forward ") })
+		r.told[name] = settle(lines, forwarded)
 		if strings.HasPrefix(name, "PJSIP/") && !s.registers() {
 			delete(r.told, name) // a phone's qualification comes when it comes
 		}

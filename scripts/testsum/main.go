@@ -89,14 +89,28 @@ func (s *sum) take(e event, out io.Writer) {
 		s.builds[e.ImportPath] = append(s.builds[e.ImportPath], e.Output)
 	case "run":
 		s.at(test{e.Package, e.Test})
-		if i := strings.LastIndex(e.Test, "/"); i > 0 {
-			s.at(test{e.Package, e.Test[:i]}).parent = true
-		}
+		s.markParent(e)
 	case "output":
 		r := s.at(test{e.Package, e.Test})
 		r.output = append(r.output, e.Output)
 	case "pass", "fail", "skip":
 		s.end(e, out)
+	}
+}
+
+// markParent marks the test that a subtest belongs to. A name may have slashes of its own, so that is the longest prefix
+// that is a test.
+func (s *sum) markParent(e event) {
+	for name := e.Test; ; {
+		i := strings.LastIndex(name, "/")
+		if i < 0 {
+			return
+		}
+		name = name[:i]
+		if r, ok := s.tests[test{e.Package, name}]; ok {
+			r.parent = true
+			return
+		}
 	}
 }
 

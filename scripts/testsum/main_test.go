@@ -42,6 +42,9 @@ func TestSum(t *testing.T) {
 				`{"Action":"pass","Package":"p","Test":"TestF/x"}`, `{"Action":"fail","Package":"p","Test":"TestF"}`, `{"Action":"fail","Package":"p"}`}},
 		{"a package that does not build", "5 passed, 1 failed, 0 skipped; real asterisk 2, browser 2", "", "undefined: x", false,
 			[]string{`{"Action":"build-output","ImportPath":"p/q [p/q.test]","Output":"undefined: x\n"}`, `{"Action":"fail","Package":"p/q","FailedBuild":"p/q [p/q.test]"}`}},
+		{"a subtest with a slash in its name", "6 passed, 0 failed, 0 skipped; real asterisk 2, browser 2", "", "ok", true,
+			[]string{`{"Action":"run","Package":"p","Test":"TestF"}`, `{"Action":"run","Package":"p","Test":"TestF/dial_a/b"}`,
+				`{"Action":"pass","Package":"p","Test":"TestF/dial_a/b"}`, `{"Action":"pass","Package":"p","Test":"TestF"}`}},
 		{"a test that never ended", "5 passed, 1 failed, 0 skipped; real asterisk 2, browser 2", "", "TestEndless", false,
 			[]string{`{"Action":"run","Package":"p/r","Test":"TestEndless"}`, `{"Action":"fail","Package":"p/r"}`}},
 	} {
