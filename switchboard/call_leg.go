@@ -98,12 +98,13 @@ func (k *call) legClear(l *leg) {
 	}
 }
 
-// refusal reads why a phone did not answer: the SIP status where the PBX tells it, else the Q.850 cause.
+// refusal reads why a phone did not answer: the SIP status where the PBX tells it, else the Q.850 cause. Neither of them is
+// told of a phone that has sent its call on, when Asterisk drops the channel before it reads the answer.
 func refusal(cause, sip int) string {
 	switch {
 	case sip == 486 || sip == 600 || cause == 17:
 		return "busy"
-	case sip == 603 || sip == 403 || sip == 302 || cause == 21 || cause == 23:
+	case sip == 603 || sip == 403 || sip == 302 || cause == 21 || cause == 23 || sip == 0 && cause == 0:
 		return "rejected"
 	case sip == 404 || sip == 480 || sip == 410 || cause == 1 || cause == 19 || cause == 20 || cause == 18 || cause == 3 || cause == 22:
 		return "unreachable"

@@ -11,12 +11,17 @@ import (
 // What a phone says instead of answering (302) decides nothing: neither a number, nor a colleague, nor a dial string that
 // goes past every dialplan is called. The agent counts as one who refused, and the caller goes to the next.
 func TestForwardIsNotFollowed(t *testing.T) {
-	for name, to := range map[string]string{"number": outsider, "colleague": "1002", "dial string": "PJSIP/" + outsider + "@carrier"} {
+	past := "PJSIP/" + outsider + "@carrier"
+	for name, says := range map[string]aritest.Behaviour{
+		"number": aritest.Redirects(time.Second, outsider), "colleague": aritest.Redirects(time.Second, "1002"),
+		"dial string":                aritest.Redirects(time.Second, past),
+		"dial string, without cause": {After: time.Second, Do: aritest.Redirect, To: past, Blank: true},
+	} {
 		t.Run(name, func(t *testing.T) {
 			inCentre(t, straight, func(t *testing.T, c *centre) {
 				var dialled int
 				c.pbx.OnCall(func(aritest.Dialled) aritest.Behaviour { dialled++; return aritest.AnswerAfter(time.Second) })
-				c.pbx.PhoneOf("1001").Behave(aritest.Redirects(time.Second, to))
+				c.pbx.PhoneOf("1001").Behave(says)
 				c.ready("ana")
 				p := c.call()
 				c.settle(1500 * time.Millisecond)
@@ -26,7 +31,7 @@ func TestForwardIsNotFollowed(t *testing.T) {
 				if n := c.pbx.PhoneOf("1002").Most(); n > 0 {
 					t.Error("a colleague was rung by a phone's word")
 				}
-				if dialled > 0 && to == outsider {
+				if dialled > 0 && says.To == outsider {
 					t.Error("a number outside was called by a phone's word")
 				}
 				c.wantState("ana", "ready")

@@ -196,7 +196,7 @@ func (s *Server) behave(ch *channel, b Behaviour) {
 	case Refuse:
 		s.reject(ch, b.Code)
 	case Redirect:
-		s.redirect(ch, b.To)
+		s.redirect(ch, b)
 	case Ignore, Silent:
 	}
 }

@@ -29,6 +29,7 @@ type Behaviour struct {
 	Talk  time.Duration // from answer to its own hang-up; 0: it does not hang up
 	Code  int           // SIP status of Refuse
 	To    string        // number of Redirect
+	Blank bool          // Asterisk drops the channel of a Redirect before it has read why: neither cause nor request is told
 	Auto  bool          // it answers at once when the INVITE asks for that (see AutoAnswers)
 }
 

@@ -119,9 +119,13 @@ func (s *Server) reject(ch *channel, status int) {
 
 // redirect is a phone's 302: Asterisk drops the channel and lets a pair of Local channels dial the other number from the
 // context of the phone's endpoint. What reads as a dial string it dials at once.
-func (s *Server) redirect(ch *channel, to string) {
+func (s *Server) redirect(ch *channel, b Behaviour) {
+	to, over := b.To, ending{cause: 23, tech: 302, request: body{"cause": 23}}
+	if b.Blank {
+		over = ending{}
+	}
 	if strings.Contains(to, "/") {
-		s.redirectPast(ch, to)
+		s.redirectPast(ch, to, over)
 		return
 	}
 	near, far := s.localPair(to)
@@ -133,7 +137,7 @@ func (s *Server) redirect(ch *channel, to string) {
 	s.tell(ch, "Dial", body{
 		"dialstatus": "CANCEL", "forward": to, "dialstring": ch.dialled, "peer": ch.json(s), "forwarded": near.json(s),
 	})
-	s.end(ch, ending{cause: 23, tech: 302, request: body{"cause": 23}})
+	s.end(ch, over)
 	far.dialplan = [4]string{"ctid-dialled", to, "Stasis", ""}
 	far.state = "Ring"
 	if !s.enter(far, "ctid", []string{"forward", to, ch.name}) {
@@ -143,11 +147,11 @@ func (s *Server) redirect(ch *channel, to string) {
 }
 
 // redirectPast is a phone's 302 with a dial string: no dialplan sees it.
-func (s *Server) redirectPast(ch *channel, to string) {
+func (s *Server) redirectPast(ch *channel, to string, over ending) {
 	r := originateRequest{Endpoint: to, CallerID: `"` + ch.callerName + `" <` + ch.number + ">"}
 	p, b := s.dialledBy(r)
 	if p == nil || !p.registered {
-		s.end(ch, ending{cause: 23, tech: 302, request: body{"cause": 23}})
+		s.end(ch, over)
 		return
 	}
 	on := s.newChannel("", "PJSIP/"+p.endpoint)
@@ -157,7 +161,7 @@ func (s *Server) redirectPast(ch *channel, to string) {
 	s.tell(ch, "Dial", body{
 		"dialstatus": "CANCEL", "forward": to, "dialstring": ch.dialled, "peer": ch.json(s), "forwarded": on.json(s),
 	})
-	s.end(ch, ending{cause: 23, tech: 302, request: body{"cause": 23}})
+	s.end(ch, over)
 	s.dial(on, r, b)
 }
 
