@@ -10,7 +10,7 @@ import (
 )
 
 // Version rises whenever a change makes Decide decide differently on the same events.
-const Version = 2
+const Version = 3
 
 // Config is the centre: its queues and agents. Epoch goes into the ids that the core makes.
 type Config struct {
@@ -18,6 +18,10 @@ type Config struct {
 	Seed   uint64
 	Queues []Queue
 	Agents []Agent
+
+	Skills     []string      `json:",omitempty"` // what needs and agents may name
+	Next       string        `json:",omitempty"` // which of the tasks that a free agent may take he gets: first-come (default), primary-first, urgent, fair
+	PointWorth time.Duration `json:",omitempty"` // what a point of priority is worth in time waited; 0: the higher priority always goes first
 
 	Media         []Medium `json:",omitempty"` // how much of an agent the work of each medium takes; what is not named has its defaults
 	Pauses        []Pause  // the reasons agents may pause with; none: any
@@ -44,13 +48,27 @@ type Queue struct {
 	Wrap       time.Duration // wrap-up after a conversation; 0: none
 	ForceCode  bool          // a wrap-up ends only with a disposition; needs Wrap
 	Extends    int           // how often an agent may make a wrap-up longer
-	RONA       string        // what a missed offer does: pause (default) or retry
-	RetryGap   time.Duration // with RONA retry: not offered again for this long (10 s)
+	RONA       string        // what a missed offer does: pause (default), retry, or none (default where several are rung)
+	RetryGap   time.Duration // with RONA retry or none: not offered again for this long (10 s)
 	MaxMisses  int           // with RONA retry: misses in a row that pause the agent anyway (3)
 	RejectGap  time.Duration // after a rejection not offered again for this long (5 s)
 	Rejected   string        // what a rejected offer does: gap (default) or pause
 	MaxWaiting int           // with this many waiting, ringing ones included, it is full; 0: no limit
 	Priority   int           // of a task that names none, 1–100 (50)
+
+	Weight        int           `json:",omitempty"` // 0–100: of queues that share agents the one of more weight goes first, before any priority
+	Share         int           `json:",omitempty"` // its part where Next is fair, 1–100 (1)
+	Target        time.Duration `json:",omitempty"` // within which a task should be answered (20 s), for Next urgent
+	Needs         []Need        `json:",omitempty"` // skills that an agent must have, all of them
+	Steps         []Step        `json:",omitempty"` // how that changes while a task waits, by rising After
+	AgeFrom       string        `json:",omitempty"` // queue (default) or call: whether time in the system before the queue counts for the order
+	ProgressEvery time.Duration `json:",omitempty"` // ring-progressively: another agent each (5 s)
+	JoinEmpty     []string      `json:",omitempty"` // in which states an agent does not count as there (EmptyWords): if none counts, nobody is let in; empty: all are
+	LeaveEmpty    []string      `json:",omitempty"` // the same, and who waits has to leave
+	DivertWait    time.Duration `json:",omitempty"` // nobody is let in while the wait to be expected is longer; 0: no limit
+	DivertRatio   float64       `json:",omitempty"` // nobody is let in while more than this wait for each agent on duty; 0: no limit
+	Overflow      []Overflow    `json:",omitempty"` // where a task goes instead of leaving
+	AtMost        time.Duration `json:",omitempty"` // the longest wait of a task that came from another queue; 0: no limit
 }
 
 // Medium is a kind of work: how much of an agent it takes. An agent is offered work of a medium while he is ready or talking,
@@ -77,12 +95,14 @@ type Agent struct {
 	Desk   ctid.DeskRule
 	Media  []Slots `json:",omitempty"` // what he works in (voice)
 	Queues []Membership
+	Skills []Skill `json:",omitempty"`
 }
 
-// Membership is an agent's rank in a queue.
+// Membership is an agent's rank in a queue, and with strategy weighted how often he is chosen there beside others (1–100; 0 reads as 1).
 type Membership struct {
-	Queue ctid.QueueID
-	Rank  int
+	Queue  ctid.QueueID
+	Rank   int
+	Weight int `json:",omitempty"`
 }
 
 // Event is one thing that happened, one of the types below. Each marshals to JSON as it is: the log keeps them, and
@@ -161,19 +181,43 @@ type (
 		Reachable bool
 	}
 	// Enqueue puts a task into a queue. Entered is when it entered the queue first (its place); AtMost is its longest
-	// wait from now, zero for none. Priority 0–100, negative for the queue's own.
+	// wait from now, zero for none. Priority 0–100, negative for the queue's own. Arrived is when it came into the system.
+	// Needs, if any, stand in for the queue's. For PreferFor only agent Prefer may take it; at once all may if he is off
+	// duty or does not serve the queue, and as soon as he goes or does not take it. Of a callback nobody is on the line.
+	// A queue that lets nobody in hands the task to one that it overflows to (TaskMoved), or it ends (TaskEnded).
 	Enqueue struct {
-		Task     ctid.TaskID
-		Queue    ctid.QueueID
-		Priority int
-		Entered  time.Time
-		AtMost   time.Duration
+		Task      ctid.TaskID
+		Queue     ctid.QueueID
+		Priority  int
+		Entered   time.Time
+		AtMost    time.Duration
+		Arrived   time.Time     `json:",omitzero"`
+		Needs     []Need        `json:",omitempty"`
+		Prefer    ctid.AgentID  `json:",omitempty"`
+		PreferFor time.Duration `json:",omitempty"`
+		Callback  bool          `json:",omitempty"`
 	}
-	// Leave asks for a waiting task back. Refused (command Refused) once an offer for it is taken. Why is the exit.
+	// Leave asks for a waiting task back. Refused (command Refused) once an offer for it is taken. Why is the exit, By who
+	// wants it (none: the system).
 	Leave struct {
 		Task ctid.TaskID
 		Why  ctid.QueueExit
+		By   ctid.By `json:",omitzero"`
 	}
+	// Move puts a waiting task, or one that rings, into another queue. Its age goes with it.
+	Move struct {
+		Task ctid.TaskID
+		To   ctid.QueueID
+		By   ctid.By
+	}
+	// Prioritise gives a task in a queue another priority, 0–100.
+	Prioritise struct {
+		Task     ctid.TaskID
+		Priority int
+		By       ctid.By
+	}
+	// TakeCallback: the caller of Task hangs up and is called back. Task ends (callback), and task As waits at its place.
+	TakeCallback struct{ Task, As ctid.TaskID }
 	// TaskGone: the caller has gone; the task ends whatever its state, an open offer with it.
 	TaskGone struct{ Task ctid.TaskID }
 	// OfferUp: the agent's leg is up for offer Offer. If the offer is over already, EndOffer tells so and nothing changes.
@@ -276,6 +320,9 @@ func (DeviceChanged) EventKind() string   { return "device_changed" }
 func (Enqueue) EventKind() string         { return "enqueue" }
 func (Leave) EventKind() string           { return "leave" }
 func (TaskGone) EventKind() string        { return "task_gone" }
+func (Move) EventKind() string            { return "move" }
+func (Prioritise) EventKind() string      { return "prioritise" }
+func (TakeCallback) EventKind() string    { return "take_callback" }
 func (OfferUp) EventKind() string         { return "offer_up" }
 func (OfferFailed) EventKind() string     { return "offer_failed" }
 func (Direct) EventKind() string          { return "direct" }
@@ -302,77 +349,3 @@ const ShiftGap = 4 * time.Hour
 
 // OverrunAlert is how long a wrap-up overruns until supervisors are told.
 const OverrunAlert = time.Minute
-
-// Command is one thing the world should do or know, one of the types below.
-type Command interface{ command() }
-
-// The commands.
-type (
-	// MakeOffer: pop, then ring the agent, until Until; then report OfferUp or OfferFailed.
-	MakeOffer struct {
-		Offer        ctid.OfferID
-		Task         ctid.TaskID
-		Kind         ctid.OfferKind // empty: from a queue
-		Queue        ctid.QueueID   // of an offer from a queue
-		Medium       ctid.Medium    // of work other than a call; empty: voice
-		Agent        ctid.AgentID
-		Until        time.Time
-		Entered      time.Time
-		Priority     int
-		OffersBefore int // offers of this task that ended without a conversation, in this queue
-	}
-	// EndOffer: the offer is over. Accepted: connect caller and agent. Otherwise its leg, if any is left, must go.
-	EndOffer struct {
-		Offer ctid.OfferID
-		Task  ctid.TaskID
-		Agent ctid.AgentID
-		End   ctid.OfferEnd
-		Why   string // no_answer, rejected, busy, unreachable, failed, caller_gone, revoked, late
-	}
-	// TaskQueued: the task waits at Position (1 is next).
-	TaskQueued struct {
-		Task     ctid.TaskID
-		Queue    ctid.QueueID
-		Position int
-		Priority int
-	}
-	// TaskEnded: the task left the queue for good, or was never let in.
-	TaskEnded struct {
-		Task   ctid.TaskID
-		Queue  ctid.QueueID
-		Exit   ctid.QueueExit
-		Agent  ctid.AgentID // who took it, for answered
-		Waited time.Duration
-	}
-	// AgentChanged carries the agent's whole view after a change; By is who caused it.
-	AgentChanged struct {
-		View ctid.AgentView
-		By   ctid.By
-	}
-	// DropWork: a supervisor ends what the agent is at; report WorkEnded when it is over.
-	DropWork struct {
-		Agent ctid.AgentID
-		Task  ctid.TaskID
-		By    ctid.By
-	}
-	// Refused: the event was not possible; nothing changed.
-	Refused struct{ Err *ctid.Error }
-)
-
-func (MakeOffer) command()    {}
-func (EndOffer) command()     {}
-func (TaskQueued) command()   {}
-func (TaskEnded) command()    {}
-func (AgentChanged) command() {}
-func (DropWork) command()     {}
-func (Refused) command()      {}
-
-// QueueFigures is a queue at one moment, for scripts, desktops and metrics.
-type QueueFigures struct {
-	Waiting     int
-	Longest     time.Duration
-	AgentsReady int
-	AgentsIn    int // logged in, whatever they do
-	Talking     int
-	Open        bool
-}

@@ -18,7 +18,7 @@ func centre(t testing.TB) *State {
 	opt := func(id ctid.AgentID, queues ...ctid.QueueID) Agent {
 		a := Agent{ID: id, Desk: ctid.DeskOptional}
 		for _, q := range queues {
-			a.Queues = append(a.Queues, Membership{q, 1})
+			a.Queues = append(a.Queues, Membership{Queue: q, Rank: 1})
 		}
 		return a
 	}
@@ -52,16 +52,19 @@ func TestCheckFindsFaults(t *testing.T) {
 		{"two offers for one agent", func(s *State) {
 			t := s.tasks["c2"]
 			o := &offer{id: "o_A_9", task: t, agent: s.agents["ben"]}
-			s.offers[o.id], t.offer = o, o
+			s.offers[o.id], t.open = o, append(t.open, o)
 		}, "in two offers"},
 		{"a task in two places", func(s *State) {
-			q := s.queues["support"]
-			q.waiting = append(q.waiting, s.tasks["c2"])
+			k := s.queues["support"].classes[0]
+			k.waiting = append(k.waiting, s.tasks["c2"])
 		}, "is in 2 places"},
-		{"a task in no place", func(s *State) { s.queues["sales"].waiting = s.queues["sales"].waiting[1:] }, "is in 0 places"},
+		{"a task in no place", func(s *State) { k := s.queues["sales"].classes[0]; k.waiting = k.waiting[1:] }, "is in 0 places"},
 		{"free beside waiting", func(s *State) {
-			t := &task{id: "c9", queue: s.queues["support"], entered: s.now}
-			s.tasks[t.id], t.queue.waiting, s.tally.Entered = t, []*task{t}, s.tally.Entered+1
+			t := newTask("c9")
+			t.queue, t.entered, t.joined = s.queues["support"], s.now, s.now
+			s.sort(t)
+			s.enterClass(t)
+			s.tasks[t.id], t.class.waiting, s.tally.Entered = t, []*task{t}, s.tally.Entered+1
 		}, "waits beside a free agent"},
 		{"a counter moved twice", func(s *State) { s.tally.OfferEnds[ctid.OfferAccepted]++ }, "offers made"},
 		{"a task counted twice", func(s *State) { s.tally.Exits[ctid.ExitAbandoned]++ }, "tasks entered"},
@@ -70,11 +73,11 @@ func TestCheckFindsFaults(t *testing.T) {
 			s.tally.Entered++
 		}, "tasks answered"},
 		{"out of order", func(s *State) {
-			w := s.queues["sales"].waiting
+			w := s.queues["sales"].classes[0].waiting
 			w[0], w[1] = w[1], w[0]
 		}, "out of order"},
 		{"free agents out of order", func(s *State) {
-			f := s.queues["support"].free
+			f := s.queues["support"].classes[0].free
 			f[0], f[1] = f[1], f[0]
 		}, "free agents out of order"},
 		{"a caller from the future", func(s *State) { s.tasks["c3"].entered = s.now.Add(time.Hour) }, "entered at"},
@@ -96,7 +99,12 @@ func TestCheckFindsFaults(t *testing.T) {
 		}, "open and ended"},
 		{"a removed agent without work", func(s *State) { s.agents["cleo"].removed = true }, "not configured, and has no work"},
 		{"a removed queue without tasks", func(s *State) { s.queues["support"].draining = true }, "not configured, and empty"},
-		{"expired and waiting", func(s *State) { s.tasks["c3"].expired = true }, "waited its longest"},
+		{"expired and waiting", func(s *State) { s.tasks["c3"].expired = true }, "only one that rings has"},
+		{"a class that counts wrong", func(s *State) { s.tasks["c3"].class.tasks++ }, "a class counts"},
+		{"a task in a wrong class", func(s *State) { s.tasks["c3"].needs = []Need{{"claims", 3}} }, "stands in a class for"},
+		{"a class for nobody", func(s *State) { s.queues["sales"].class(want{min: 2}, nil) }, "keeps a class for nobody"},
+		{"waited for, and does not know it", func(s *State) { s.tasks["c3"].only = "ana" }, "who is not there for it"},
+		{"a step without a timer", func(s *State) { s.queues["sales"].cfg.Steps = []Step{{After: time.Minute}} }, "is at step 0, its timer false"},
 		{"a member forgotten", func(s *State) { s.queues["support"].members = nil }, "does not have him"},
 	}
 	for _, f := range faults {
@@ -185,7 +193,7 @@ func TestConfigErrors(t *testing.T) {
 		{`desk is "maybe"`, Config{Agents: []Agent{{ID: "ana", Desk: "maybe"}}}},
 		{`there is no queue "lost"`, Config{Agents: []Agent{{ID: "ana", Queues: []Membership{{Queue: "lost"}}}}}},
 		{"is named twice", Config{Queues: []Queue{q}, Agents: []Agent{{ID: "ana", Queues: []Membership{{Queue: "sales"}, {Queue: "sales"}}}}}},
-		{"rank -1", Config{Queues: []Queue{q}, Agents: []Agent{{ID: "ana", Queues: []Membership{{"sales", -1}}}}}},
+		{"rank -1", Config{Queues: []Queue{q}, Agents: []Agent{{ID: "ana", Queues: []Membership{{Queue: "sales", Rank: -1}}}}}},
 		{"cannot be negative", Config{WrapMax: -1}},
 	}
 	for _, c := range cases {

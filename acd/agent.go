@@ -10,7 +10,9 @@ import (
 type agent struct {
 	id      ctid.AgentID
 	desk    ctid.DeskRule
-	serves  []membership   // by rank as configured, with queues that are draining
+	order   int            // his place in the configuration
+	skills  []Skill
+	serves  []*member      // by rank as configured, with queues that are draining
 	listed  []ctid.QueueID // what the view shows: the configured ones
 	removed bool           // no longer configured: finishes his work, then out
 	leaving bool           // next is out because he was removed, not by his own wish
@@ -33,7 +35,8 @@ type agent struct {
 
 	reachable bool
 	awake     bool
-	idle      time.Time // since when he is free
+	idle      time.Time // since when he has had nothing to do, pauses included
+	ready     time.Time // since when he is ready without a break
 	until     time.Time // not offered anything before this
 	misses    int       // offers missed in a row
 	fails     int       // offers in a row at which his phone was busy or failed
@@ -47,12 +50,8 @@ type agent struct {
 	clear   timer        // lineOver; armed while line is the only thing that he has
 	gap     timer        // gapOver
 	wrapEnd timer        // wrapOver
+	wanted  []*task      // those that wait for him alone
 	grace   timer        // deskGone; armed while a desktop may be lost without consequence
-}
-
-type membership struct {
-	queue *queue
-	rank  int
 }
 
 // work is the conversation an agent is in or writes up, under the rules its queue had when he took it. Without a queue it
@@ -82,10 +81,13 @@ type back struct {
 	Reason string
 }
 
-// shift is one stay on duty, with short ones off duty in it: how long each pause has lasted so far.
+// shift is one stay on duty, with short ones off duty in it: what it has been spent on so far, but for the state that he is in.
 type shift struct {
 	Out    time.Time // when he went off duty last
 	Paused map[string]time.Duration
+	Talk   time.Duration `json:",omitempty"`
+	Busy   time.Duration `json:",omitempty"` // talk and wrap-up
+	Free   time.Duration `json:",omitempty"` // ready
 }
 
 func newAgent(id ctid.AgentID) *agent {

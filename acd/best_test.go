@@ -23,8 +23,9 @@ func TestBestOfAll(t *testing.T) {
 			var ev Event = AgentReady{Agent: agent}
 			switch kind := rapid.IntRange(0, 9).Draw(t, "event"); {
 			case kind < 4:
-				ev = Enqueue{ctid.TaskID(fmt.Sprintf("c%d", (n*7)%60)), ctid.QueueID(fmt.Sprintf("q%d", rapid.IntRange(0, 2).Draw(t, "queue"))),
-					rapid.SampledFrom([]int{10, 50}).Draw(t, "priority"), now.Add(-time.Duration(rapid.IntRange(0, 4).Draw(t, "since")) * time.Second), 0}
+				ev = Enqueue{Task: ctid.TaskID(fmt.Sprintf("c%d", (n*7)%60)), Queue: ctid.QueueID(fmt.Sprintf("q%d", rapid.IntRange(0, 2).Draw(t, "queue"))),
+					Priority: rapid.SampledFrom([]int{10, 50}).Draw(t, "priority"),
+					Entered:  now.Add(-time.Duration(rapid.IntRange(0, 4).Draw(t, "since")) * time.Second)}
 			case kind == 4:
 				ev = AgentPause{Agent: agent, Reason: "lunch"}
 			case kind == 5:
@@ -58,7 +59,7 @@ func busyCentre(t *rapid.T) (*State, time.Time) {
 		a := Agent{ID: ctid.AgentID(fmt.Sprintf("a%d", i)), Desk: ctid.DeskOptional}
 		for _, q := range cfg.Queues {
 			if rapid.IntRange(0, 2).Draw(t, "serves") > 0 {
-				a.Queues = append(a.Queues, Membership{q.ID, rapid.IntRange(1, 2).Draw(t, "rank")})
+				a.Queues = append(a.Queues, Membership{Queue: q.ID, Rank: rapid.IntRange(1, 2).Draw(t, "rank")})
 			}
 		}
 		cfg.Agents = append(cfg.Agents, a)
@@ -93,7 +94,7 @@ func expected(s *State, ev Event) []string {
 		}
 		var best *task
 		for _, t := range s.tasks {
-			if _, ok := serves(a, t.queue.cfg.ID); !ok || t.offer != nil {
+			if _, ok := serves(a, t.queue.cfg.ID); !ok || len(t.open) > 0 {
 				continue
 			}
 			if best == nil || t.priority > best.priority || t.priority == best.priority && (t.entered.Before(best.entered) ||

@@ -65,14 +65,25 @@ func (c *checker) agent(s *State, a *agent) {
 	c.must(a.offer == nil || a.line == "" || a.line == a.offer.id, "agent %s is offered something on the line of %s", a.id, a.line)
 	c.must(!a.held || a.state == ctid.Ready && !a.awake && s.inGrace(a), "agent %s is held for a desktop: %s, awake %v", a.id, a.state, a.awake)
 	for _, m := range a.serves {
-		_, member := slices.BinarySearchFunc(m.queue.members, a, compareAgents)
-		idle, free := a.idle, free
-		if !m.queue.voice {
-			idle, free = s.slotFree(a, m.queue.cfg.Medium)
-		}
-		_, listed := slices.BinarySearchFunc(m.queue.free, candidate{a, m.rank, idle}, m.queue.by.cmp)
-		c.must(s.queues[m.queue.cfg.ID] == m.queue && member, "agent %s serves queue %s, which does not have him", a.id, m.queue.cfg.ID)
-		c.must(listed == free, "agent %s: free %v, so listed in queue %s: %v", a.id, free, m.queue.cfg.ID, listed)
+		c.member(s, m, free)
+	}
+	for _, t := range a.wanted {
+		c.must(s.tasks[t.id] == t && t.only == a.id, "agent %s is waited for by task %s, which does not know it", a.id, t.id)
+	}
+}
+
+// member: who serves a queue stands in its lists, and in the free ones of just those classes that he may take tasks of.
+func (c *checker) member(s *State, m *member, free bool) {
+	a, q := m.agent, m.queue
+	if !q.voice {
+		_, free = s.slotFree(a, q.cfg.Medium)
+	}
+	c.must(s.queues[q.cfg.ID] == q && slices.Contains(q.members, m), "agent %s serves queue %s, which does not have him", a.id, q.cfg.ID)
+	c.must(m.listed == free, "agent %s: free %v, so listed in queue %s: %v", a.id, free, q.cfg.ID, m.listed)
+	c.must(m.weight > 0 && m.rank > 0 && m.taken >= 0, "agent %s has rank %d, weight %d and %d tasks in queue %s", a.id, m.rank, m.weight, m.taken, q.cfg.ID)
+	for _, k := range q.classes {
+		i, in := slices.BinarySearchFunc(k.free, m, q.by.cmp)
+		c.must((in && k.free[i] == m) == (m.listed && k.takes(m)), "agent %s: listed %v in queue %s for %v", a.id, in, q.cfg.ID, k.want)
 	}
 }
 
@@ -115,47 +126,72 @@ func (o *offer) isHis() bool {
 // queue: its order, and that nobody is free beside a waiting task.
 func (c *checker) queue(s *State, q *queue) {
 	id := q.cfg.ID
-	c.must(len(q.waiting) == 0 || len(q.free) == 0, "queue %s: a task waits beside a free agent", id)
-	c.must(slices.IsSortedFunc(q.waiting, compareTasks), "queue %s: waiting tasks out of order", id)
 	c.must(slices.IsSortedFunc(q.ringing, compareTasks), "queue %s: ringing tasks out of order", id)
-	c.must(slices.IsSortedFunc(q.free, q.by.cmp), "queue %s: free agents out of order", id)
-	c.must(slices.IsSortedFunc(q.members, compareAgents), "queue %s: members out of order", id)
+	c.must(slices.IsSortedFunc(q.members, compareMembers), "queue %s: members out of order", id)
 	c.must(!q.draining || q.size() > 0, "queue %s is not configured, and empty", id)
-	c.must(!q.touched, "queue %s is left touched", id)
-	for _, t := range q.waiting {
-		c.must(t.offer == nil && s.tasks[t.id] == t && t.queue == q, "task %s waits in queue %s, which is not its place", t.id, id)
+	c.must(!q.touched && !q.doubted, "queue %s is left touched, or doubted", id)
+	c.must(len(q.classes) > 0 && q.classes[0].want == q.base(), "queue %s has not the class that it always has", id)
+	for i, k := range q.classes {
+		c.class(s, q, k)
+		c.must(i == 0 || k.tasks > 0, "queue %s keeps a class for nobody: %v", id, k.want)
+		c.must(!slices.ContainsFunc(q.classes[:i], func(o *class) bool { return o.want == k.want }), "queue %s has a class twice: %v", id, k.want)
 	}
 	for _, t := range q.ringing {
-		c.must(t.offer != nil && s.tasks[t.id] == t && t.queue == q, "task %s rings in queue %s, which is not its place", t.id, id)
-	}
-	for _, f := range q.free {
-		c.must(s.agents[f.agent.id] == f.agent && slices.ContainsFunc(f.agent.serves, func(m membership) bool { return m.queue == q }),
-			"queue %s: %s is free for it, and does not serve it", id, f.agent.id)
+		c.must(len(t.open) > 0 && s.tasks[t.id] == t && t.queue == q, "task %s rings in queue %s, which is not its place", t.id, id)
 	}
 }
 
-// task: in one place, with no negative time.
+// class: its tasks want what it says, and nobody waits in it beside a free agent.
+func (c *checker) class(s *State, q *queue, k *class) {
+	id := q.cfg.ID
+	c.must(len(k.waiting) == 0 || len(k.free) == 0, "queue %s: a task waits beside a free agent", id)
+	c.must(slices.IsSortedFunc(k.waiting, compareTasks), "queue %s: waiting tasks out of order", id)
+	c.must(slices.IsSortedFunc(k.free, q.by.cmp), "queue %s: free agents out of order", id)
+	n := 0
+	for _, t := range q.tasks() {
+		if t.class == k {
+			n++
+			w, _ := wantOf(t)
+			c.must(w == k.want, "task %s wants %v, and stands in a class for %v", t.id, w, k.want)
+		}
+	}
+	c.must(n == k.tasks, "queue %s: a class counts %d tasks and has %d", id, k.tasks, n)
+	for _, t := range k.waiting {
+		c.must(len(t.open) == 0 && s.tasks[t.id] == t && t.queue == q && t.class == k, "task %s waits in queue %s, which is not its place", t.id, id)
+	}
+	for _, f := range k.free {
+		c.must(s.agents[f.agent.id] == f.agent && slices.Contains(f.agent.serves, f), "queue %s: %s is free for it, and does not serve it", id, f.agent.id)
+	}
+}
+
+// task: in one place, with no negative time, and its timers are those of its state.
 func (c *checker) task(s *State, t *task) {
 	waiting, ringing := 0, 0
 	for _, q := range s.sortedQueues() {
-		if slices.Contains(q.waiting, t) {
-			waiting++
+		for _, k := range q.classes {
+			if slices.Contains(k.waiting, t) {
+				waiting++
+			}
 		}
 		if slices.Contains(q.ringing, t) {
 			ringing++
 		}
 	}
+	rings := len(t.open) > 0
 	c.must(waiting+ringing == 1, "task %s is in %d places", t.id, waiting+ringing)
-	c.must((ringing == 1) == (t.offer != nil), "task %s rings %v, its offer %v", t.id, ringing == 1, t.offer != nil)
-	c.must(!t.entered.After(s.now), "task %s entered at %v, after %v", t.id, t.entered, s.now)
+	c.must((ringing == 1) == rings, "task %s rings %v, its offers %d", t.id, ringing == 1, len(t.open))
+	c.must(!t.entered.After(s.now) && !t.joined.After(s.now), "task %s entered at %v and %v, after %v", t.id, t.entered, t.joined, s.now)
 	c.must(t.priority >= 0 && t.priority <= maxPriority, "task %s has priority %d", t.id, t.priority)
-	c.must(!t.expired || t.offer != nil, "task %s has waited its longest, and waits", t.id)
+	c.must(rings || !t.expired && !t.overdue && t.until.IsZero() && t.more.index == 0, "task %s waits, and has what only one that rings has", t.id)
+	c.must((t.only != "") == (t.stick.index > 0), "task %s waits for %q alone, its timer %v", t.id, t.only, t.stick.index > 0)
+	c.must(t.only == "" || s.sticks(t) && slices.Contains(s.agents[t.only].wanted, t), "task %s waits for %q, who is not there for it", t.id, t.only)
+	c.must((t.step < len(t.queue.cfg.Steps)) == (t.loosen.index > 0), "task %s is at step %d, its timer %v", t.id, t.step, t.loosen.index > 0)
 }
 
 // offers: each for one agent and one task, and no agent or task in two.
 func (c *checker) offers(s *State) {
 	for _, t := range s.sortedTasks() {
-		if o := t.offer; o != nil {
+		for _, o := range t.open {
 			c.must(s.offers[o.id] == o && o.task == t && o.isHis() && s.agents[o.agent.id] == o.agent,
 				"offer %s of task %s is not open, or not its agent's", o.id, t.id)
 			c.must(o.ring.index > 0, "offer %s rings without end", o.id)
@@ -167,7 +203,7 @@ func (c *checker) offers(s *State) {
 			agents[o.agent.id]++
 		}
 		c.must(agents[o.agent.id] <= 1, "agent %s is in two offers of calls", o.agent.id)
-		c.must(o.id == id && (o.kind != "" && o.task == nil || o.kind == "" && o.task.offer == o), "offer %s is not its task's", id)
+		c.must(o.id == id && (o.kind != "" && o.task == nil || o.kind == "" && slices.Contains(o.task.open, o)), "offer %s is not its task's", id)
 		c.must(o.isHis() && o.ring.index > 0, "offer %s is not its agent's, or rings without end", id)
 		c.must(s.ended[id] == nil, "offer %s is open and ended", id)
 	}

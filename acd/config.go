@@ -32,6 +32,7 @@ const (
 const (
 	ronaPause      = "pause"
 	ronaRetry      = "retry"
+	ronaNone       = "none"
 	rejectedGap    = "gap"
 	rejectedPause  = "pause"
 	finishReserved = "finish"
@@ -47,7 +48,7 @@ func (c Config) prepared() (Config, error) {
 	c.Queues = slices.Clone(c.Queues)
 	c.Agents = slices.Clone(c.Agents)
 	c.Media = slices.Clone(c.Media)
-	var errs []error
+	errs := c.prepareRouting()
 	for i := range c.Media {
 		c.Media[i].Blocks = slices.Clone(c.Media[i].Blocks)
 		errs = append(errs, c.Media[i].validate()...)
@@ -72,7 +73,9 @@ func (c Config) prepared() (Config, error) {
 		}
 		queues[q.ID] = true
 		errs = append(errs, q.validate()...)
+		errs = append(errs, q.validateRules(c.Skills)...)
 	}
+	errs = append(errs, c.overflows(queues)...)
 	agents := make(map[ctid.AgentID]bool, len(c.Agents))
 	for i := range c.Agents {
 		a := &c.Agents[i]
@@ -81,8 +84,9 @@ func (c Config) prepared() (Config, error) {
 		}
 		agents[a.ID] = true
 		a.Desk = cmp.Or(a.Desk, ctid.DeskRequired)
-		a.Queues, a.Media = slices.Clone(a.Queues), slices.Clone(a.Media)
+		a.Queues, a.Media, a.Skills = slices.Clone(a.Queues), slices.Clone(a.Media), slices.Clone(a.Skills)
 		errs = append(errs, a.validate(queues)...)
+		errs = append(errs, a.validateSkills(c.Skills)...)
 	}
 	return c, errors.Join(errs...)
 }
@@ -112,7 +116,7 @@ func (q *Queue) fill() {
 	q.Medium = cmp.Or(q.Medium, ctid.Voice)
 	q.Strategy = cmp.Or(q.Strategy, strategies[0].name)
 	q.Ring = cmp.Or(q.Ring, defaultRing)
-	q.RONA = cmp.Or(q.RONA, ronaPause)
+	q.fillRules()
 	q.RetryGap = cmp.Or(q.RetryGap, defaultRetryGap)
 	q.MaxMisses = cmp.Or(q.MaxMisses, defaultMaxMisses)
 	q.RejectGap = cmp.Or(q.RejectGap, defaultRejectGap)
@@ -133,8 +137,8 @@ func (q *Queue) validate() (errs []error) {
 	if _, ok := strategyNamed(q.Strategy); !ok {
 		bad("there is no strategy %q; use one of %v", q.Strategy, Strategies())
 	}
-	if q.RONA != ronaPause && q.RONA != ronaRetry {
-		bad("rona is %q; use %s or %s", q.RONA, ronaPause, ronaRetry)
+	if q.RONA != ronaPause && q.RONA != ronaRetry && q.RONA != ronaNone {
+		bad("rona is %q; use %s, %s or %s", q.RONA, ronaPause, ronaRetry, ronaNone)
 	}
 	if q.Ring < 0 || q.Wrap < 0 || q.RetryGap < 0 || q.RejectGap < 0 {
 		bad("a time is negative")
@@ -183,6 +187,8 @@ func (a *Agent) validate(queues map[ctid.QueueID]bool) (errs []error) {
 			bad("queue %q is named twice", m.Queue)
 		case m.Rank < 0:
 			bad("rank %d in queue %q is negative; 1 is best", m.Rank, m.Queue)
+		case m.Weight < 0 || m.Weight > maxWeight:
+			bad("his weight in queue %q is %d; use 1 to %d", m.Queue, m.Weight, maxWeight)
 		}
 		seen[m.Queue] = true
 	}

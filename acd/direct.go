@@ -3,6 +3,7 @@ package acd
 import (
 	"cmp"
 	"fmt"
+	"slices"
 
 	"ctid"
 )
@@ -48,7 +49,7 @@ func (s *State) pick(a *agent, e Pick) {
 	case t == nil:
 		s.refuse(ctid.CallOver, a, fmt.Sprintf("%s waits nowhere any more", e.Task))
 		return
-	case t.offer != nil && t.offer.agent == a:
+	case slices.ContainsFunc(t.open, func(o *offer) bool { return o.agent == a }):
 		s.refuse(ctid.AlreadyDone, a, fmt.Sprintf("%s rings at %s already", e.Task, a.id))
 		return
 	case !t.queue.voice:
@@ -57,15 +58,23 @@ func (s *State) pick(a *agent, e Pick) {
 	case !s.takesDirect(a):
 		return
 	}
-	if t.offer != nil {
-		s.revoke(t.offer, "revoked", e.By)
+	if s.takeBack(t, e.By) {
+		a.leave()
+		s.ringAt(t, a, t.queue.cfg.Ring)
 	}
-	if s.tasks[e.Task] != t { // its longest wait was over, and the phone was all that kept it
-		s.refuse(ctid.CallOver, a, fmt.Sprintf("%s waits nowhere any more", e.Task))
-		return
+}
+
+// takeBack lets t, which somebody picks, ring nowhere. It says so if the ringing was all that kept it in its queue.
+func (s *State) takeBack(t *task, by ctid.By) bool {
+	q := t.queue
+	for len(t.open) > 0 {
+		s.revoke(t.open[0], "revoked", by)
 	}
-	a.leave()
-	s.makeOffer(t, a)
+	if s.tasks[t.id] == t && t.queue == q {
+		return true
+	}
+	s.refuse(ctid.CallOver, nil, fmt.Sprintf("%s does not wait there any more", t.id))
+	return false
 }
 
 // revoked: an offer that is over is left alone.

@@ -1,6 +1,7 @@
 package acd
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -16,6 +17,15 @@ var (
 		{{Name: ctid.Chat, Max: 2, Blocks: []ctid.Medium{ctid.Email}}, {Name: ctid.Voice, Weight: 100, Blocks: []ctid.Medium{blocksNone}}}}
 	workers = [][]Slots{nil, nil, {{Medium: ctid.Voice}}, {{Medium: ctid.Voice}, {Medium: ctid.Chat, Max: 2}}, {{Medium: ctid.Chat}},
 		{{Medium: ctid.Email, Max: 1}, {Medium: ctid.Chat, Max: 2}}, {{Medium: ctid.Voice}, {Medium: ctid.Email}, {Medium: ctid.Chat}}}
+)
+
+// What queues want of agents, how they loosen it, what agents can, and who counts as there.
+var (
+	wants      = [][]Need{nil, nil, {{"claims", 3}}, {{"en", 0}, {"claims", 1}}}
+	loosenings = [][]Step{nil, nil, {{After: 10 * time.Second, Needs: &[]Need{{"claims", 1}}}, {After: 20 * time.Second, Needs: &[]Need{}}},
+		{{MaxRank: 1}, {After: 15 * time.Second}}}
+	talents = [][]Skill{nil, {{"claims", 5}}, {{"claims", 0}, {"en", 2}}}
+	empties = [][]string{nil, nil, nil, {"out"}, {"paused", "unreachable"}, {"paused", "talking", "wrapup", "reserved"}}
 )
 
 // drawConfig makes a small centre, so that things meet.
@@ -35,6 +45,12 @@ func drawConfig(t *rapid.T) Config {
 			RONA: rapid.SampledFrom([]string{"", "pause", "retry"}).Draw(t, "rona"), MaxMisses: rapid.IntRange(0, 3).Draw(t, "misses"),
 			Extends: rapid.IntRange(0, 2).Draw(t, "extends"), Rejected: rapid.SampledFrom([]string{"", "pause"}).Draw(t, "rejected"),
 			Medium:     rapid.SampledFrom([]ctid.Medium{"", ctid.Voice, ctid.Chat, ctid.Email}).Draw(t, "medium"),
+			Weight:     rapid.SampledFrom([]int{0, 0, 5}).Draw(t, "weight"), Share: rapid.IntRange(0, 3).Draw(t, "share"),
+			Strategy:   rapid.SampledFrom(append([]string{"", ""}, Strategies()...)).Draw(t, "strategy"),
+			Needs:      rapid.SampledFrom(wants).Draw(t, "needs"), Steps: rapid.SampledFrom(loosenings).Draw(t, "steps"),
+			AgeFrom:    rapid.SampledFrom([]string{"", "call"}).Draw(t, "age"),
+			JoinEmpty:  rapid.SampledFrom(empties).Draw(t, "join empty"), LeaveEmpty: rapid.SampledFrom(empties).Draw(t, "leave empty"),
+			DivertWait: sec("divert", 40), DivertRatio: rapid.SampledFrom([]float64{0, 0, 1.5}).Draw(t, "ratio"), AtMost: sec("moved", 30),
 			MaxWaiting: rapid.IntRange(0, 6).Draw(t, "room"), Priority: rapid.SampledFrom([]int{0, 20, 80}).Draw(t, "priority")}
 		if slices.Contains(ids, q.ID) {
 			continue
@@ -43,20 +59,43 @@ func drawConfig(t *rapid.T) Config {
 		ids = append(ids, q.ID)
 		cfg.Queues = append(cfg.Queues, q)
 	}
+	drawOverflows(t, &cfg)
+	cfg.Skills = []string{"claims", "en"}
+	cfg.Next = rapid.SampledFrom(append([]string{""}, Nexts()...)).Draw(t, "next")
+	cfg.PointWorth = rapid.SampledFrom([]time.Duration{0, 0, time.Second}).Draw(t, "point")
+	cfg.Seed = 7
 	for i := range rapid.IntRange(1, 6).Draw(t, "agents") {
 		if rapid.IntRange(0, 9).Draw(t, "absent") == 0 {
 			continue
 		}
 		a := Agent{ID: ctid.AgentID(fmt.Sprintf("a%d", i)), Desk: rapid.SampledFrom([]ctid.DeskRule{"", ctid.DeskOptional, ctid.DeskNone}).Draw(t, "desk"),
-			Media: rapid.SampledFrom(workers).Draw(t, "media")}
+			Media: rapid.SampledFrom(workers).Draw(t, "media"), Skills: rapid.SampledFrom(talents).Draw(t, "skills")}
 		for _, q := range ids {
 			if rapid.Bool().Draw(t, "serves") {
-				a.Queues = append(a.Queues, Membership{q, rapid.IntRange(0, 2).Draw(t, "rank")})
+				a.Queues = append(a.Queues, Membership{q, rapid.IntRange(0, 2).Draw(t, "rank"), rapid.IntRange(0, 3).Draw(t, "weight")})
 			}
 		}
 		cfg.Agents = append(cfg.Agents, a)
 	}
 	return cfg
+}
+
+// drawOverflows lets tasks go from a queue to one that stands after it, so that there are no loops.
+func drawOverflows(t *rapid.T, cfg *Config) {
+	for i := range cfg.Queues {
+		q := &cfg.Queues[i]
+		for _, to := range cfg.Queues[i+1:] {
+			if rapid.IntRange(0, 2).Draw(t, "overflows") > 0 || cmp.Or(to.Medium, ctid.Voice) != cmp.Or(q.Medium, ctid.Voice) {
+				continue
+			}
+			on := rapid.SampledFrom(append([]ctid.QueueExit{""}, overflowing...)).Draw(t, "on")
+			o := Overflow{On: on, To: to.ID}
+			if on == "" {
+				o.After = time.Duration(rapid.IntRange(1, 30).Draw(t, "after")) * time.Second
+			}
+			q.Overflow = append(q.Overflow, o)
+		}
+	}
 }
 
 // crowd draws events; most make sense, since it knows the offers, wrap-ups and conversations there are.
@@ -94,7 +133,7 @@ func (c *crowd) draw(t *rapid.T, now time.Time) Event {
 	by := ctid.By{Kind: "agent", ID: string(agent)}
 	yes := rapid.IntRange(0, 3).Draw(t, "yes") > 0
 	reason := rapid.SampledFrom([]string{"", "lunch", "training"}).Draw(t, "reason")
-	switch n := rapid.IntRange(0, 61).Draw(t, "event"); {
+	switch n := rapid.IntRange(0, 66).Draw(t, "event"); {
 	case n < 3:
 		return AgentLogin{agent, by}
 	case n < 4:
@@ -113,11 +152,9 @@ func (c *crowd) draw(t *rapid.T, now time.Time) Event {
 	case n < 19:
 		return DeviceChanged{agent, yes}
 	case n < 26:
-		return Enqueue{task, ctid.QueueID(fmt.Sprintf("q%d", rapid.IntRange(0, 5).Draw(t, "queue"))), rapid.IntRange(-1, 101).Draw(t, "priority"),
-			now.Add(time.Duration(rapid.IntRange(-100, 10).Draw(t, "entered")) * time.Second),
-			time.Duration(rapid.IntRange(0, 30).Draw(t, "at most")) * time.Second}
+		return c.drawEnqueue(t, now, task, agent)
 	case n < 27:
-		return Leave{task, rapid.SampledFrom(append([]ctid.QueueExit{"", "nonsense"}, ctid.QueueExits...)).Draw(t, "exit")}
+		return Leave{task, rapid.SampledFrom(append([]ctid.QueueExit{"", "nonsense"}, ctid.QueueExits...)).Draw(t, "exit"), ctid.By{}}
 	case n < 29:
 		return TaskGone{task}
 	case n < 34:
@@ -160,8 +197,28 @@ func (c *crowd) drawDirect(t *rapid.T, n int, agent ctid.AgentID, task ctid.Task
 		return ExtendWrapUp{agent, late(t, c.wraps, "wrap", "w_9"), time.Duration(rapid.IntRange(0, 60).Draw(t, "for")) * time.Second, by}
 	case n < 60:
 		return SetDevice{agent, rapid.SampledFrom([]string{"", "home"}).Draw(t, "device"), by}
+	case n < 63:
+		return Move{task, ctid.QueueID(fmt.Sprintf("q%d", rapid.IntRange(0, 5).Draw(t, "to"))), by}
+	case n < 64:
+		return Prioritise{task, rapid.IntRange(-1, 101).Draw(t, "to"), by}
+	case n < 65:
+		return TakeCallback{task, ctid.TaskID(fmt.Sprintf("c%d", rapid.IntRange(0, 12).Draw(t, "as")))}
 	default:
 		return ForceState{agent, rapid.SampledFrom([]ctid.AgentState{ctid.Ready, ctid.Paused, ctid.Out, ctid.Talking}).Draw(t, "force"),
 			rapid.SampledFrom([]string{"", "lunch"}).Draw(t, "why"), rapid.Bool().Draw(t, "hard"), ctid.By{Kind: "supervisor", ID: "sam"}}
 	}
+}
+
+func (c *crowd) drawEnqueue(t *rapid.T, now time.Time, task ctid.TaskID, agent ctid.AgentID) Event {
+	e := Enqueue{Task: task, Queue: ctid.QueueID(fmt.Sprintf("q%d", rapid.IntRange(0, 5).Draw(t, "queue"))),
+		Priority: rapid.IntRange(-1, 101).Draw(t, "priority"), Entered: now.Add(time.Duration(rapid.IntRange(-100, 10).Draw(t, "entered")) * time.Second),
+		AtMost: time.Duration(rapid.IntRange(0, 30).Draw(t, "at most")) * time.Second, Callback: rapid.IntRange(0, 9).Draw(t, "callback") == 0}
+	if rapid.IntRange(0, 2).Draw(t, "sticky") == 0 {
+		e.Prefer, e.PreferFor = agent, time.Duration(rapid.IntRange(0, 20).Draw(t, "prefer for"))*time.Second
+	}
+	if rapid.IntRange(0, 3).Draw(t, "arrived") == 0 {
+		e.Arrived = e.Entered.Add(-time.Minute)
+	}
+	e.Needs = rapid.SampledFrom(append(wants, []Need{{"nonsense", 1}})).Draw(t, "own needs")
+	return e
 }

@@ -99,25 +99,23 @@ func (s *State) take(a *agent, w work, m ctid.Medium, st ctid.ItemState) *item {
 }
 
 // offerItem offers a task that is no call. It does not touch what else the agent has.
-func (s *State) offerItem(t *task, a *agent) {
+func (s *State) offerItem(t *task, a *agent, ring time.Duration) {
 	q := t.queue
 	idle := a.media.slot(q.cfg.Medium).idle
 	it := s.take(a, workOf(t.id, q.cfg.ID, q), q.cfg.Medium, ctid.ItemOffered)
-	o := s.openOffer(a, it.work, q.cfg.Ring)
+	o := s.openOffer(a, it.work, ring)
 	o.task, o.item, o.idle, it.offer = t, it, idle, o
-	q.waiting = remove(q.waiting, t, compareTasks)
-	q.ringing = insert(q.ringing, t, compareTasks)
-	t.offer = o
+	t.open = append(t.open, o)
 	s.changed(a, ctid.BySystem)
-	s.emit(MakeOffer{Offer: o.id, Task: t.id, Queue: q.cfg.ID, Medium: it.medium, Agent: a.id, Until: o.ring.due, Entered: t.entered,
-		Priority: t.priority, OffersBefore: t.offers})
+	s.tellOffer(o)
 }
 
 // itemUp: the agent has taken the work.
 func (s *State) itemUp(o *offer) {
 	it, a := o.item, o.agent
 	s.close(o, ctid.OfferAccepted, "")
-	s.exit(o.task, ctid.ExitAnswered, a.id)
+	s.took(a, o.task.queue)
+	s.answered(o.task, o)
 	it.state, it.since, it.offer = ctid.ItemActive, s.now, nil
 	it.slot().misses = 0
 	s.changed(a, byHim(a))
@@ -149,6 +147,11 @@ func (s *State) itemMissed(o *offer) {
 	it, rules := o.item, o.task.queue.cfg
 	s.dropOffer(o, ctid.OfferMissed, "no_answer")
 	sl := it.slot()
+	if rules.RONA == ronaNone {
+		s.rest(sl, rules.RetryGap)
+		s.endItem(it, byTimer)
+		return
+	}
 	sl.misses++
 	retry := rules.RONA == ronaRetry && sl.misses < rules.MaxMisses
 	if retry || o.agent.desk == ctid.DeskNone {
@@ -182,7 +185,7 @@ func (s *State) endItem(it *item, by ctid.By) {
 	a.media.items = slices.DeleteFunc(a.media.items, func(x *item) bool { return x == it })
 	switch why := a.media.pausedMedia(); {
 	case a.next != nil && !a.occupied():
-		s.settle(a, a.idle, by)
+		s.settle(a, asBefore, by)
 	case why != "" && !a.takesCalls() && a.state == ctid.Ready:
 		s.become(a, ctid.Paused, why, by)
 	default:
@@ -318,12 +321,7 @@ func (s *State) pickItem(a *agent, t *task, e Pick) {
 		s.refuse(ctid.TargetBusy, a, fmt.Sprintf("%s has no room for more", a.id))
 		return
 	}
-	if t.offer != nil {
-		s.revoke(t.offer, "revoked", e.By)
+	if s.takeBack(t, e.By) {
+		s.ringAt(t, a, t.queue.cfg.Ring)
 	}
-	if s.tasks[e.Task] != t {
-		s.refuse(ctid.CallOver, a, fmt.Sprintf("%s waits nowhere any more", e.Task))
-		return
-	}
-	s.offerItem(t, a)
 }

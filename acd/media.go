@@ -151,8 +151,7 @@ func (s *State) mix(a *agent) {
 			sl.inFree = true
 			for _, m := range a.serves {
 				if m.queue.cfg.Medium == sl.medium {
-					m.queue.free = insert(m.queue.free, candidate{a, m.rank, sl.idle}, m.queue.by.cmp)
-					s.touch(m.queue)
+					s.listIn(m, sl.idle, sl.idle)
 				}
 			}
 		case !free && sl.inFree:
@@ -165,7 +164,7 @@ func (s *State) unlistSlot(a *agent, sl *slot) {
 	sl.inFree = false
 	for _, m := range a.serves {
 		if m.queue.cfg.Medium == sl.medium {
-			m.queue.free = remove(m.queue.free, candidate{a, m.rank, sl.idle}, m.queue.by.cmp)
+			s.unlistIn(m)
 		}
 	}
 }

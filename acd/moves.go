@@ -52,8 +52,11 @@ func (s *State) become(a *agent, st ctid.AgentState, reason string, by ctid.By) 
 	}
 	s.changed(a, by)
 	switch {
-	case st == ctid.Out && a.removed:
-		s.dropAgent(a)
+	case st == ctid.Out:
+		s.unwanted(a)
+		if a.removed {
+			s.dropAgent(a)
+		}
 	case st == ctid.Ready && a.until.After(s.now):
 		s.timers.set(&a.gap, a.until)
 	case st == ctid.Ready:
@@ -85,6 +88,15 @@ func (s *State) lineClear(a *agent) {
 
 // closeClocks notes, before a's state changes to st, how long a pause with a quota has lasted, and when he went off duty.
 func (s *State) closeClocks(a *agent, st ctid.AgentState) {
+	switch a.state {
+	case ctid.Talking:
+		a.shift.Talk += a.lasted
+		a.shift.Busy += a.lasted
+	case ctid.WrapUp:
+		a.shift.Busy += a.lasted
+	case ctid.Ready:
+		a.shift.Free += a.lasted
+	}
 	if a.state == ctid.Paused && s.quota(a.reason) > 0 {
 		if a.shift.Paused == nil {
 			a.shift.Paused = map[string]time.Duration{}
@@ -95,7 +107,29 @@ func (s *State) closeClocks(a *agent, st ctid.AgentState) {
 	case st == ctid.Out:
 		a.shift.Out = s.now
 	case a.state == ctid.Out && s.now.Sub(a.shift.Out) >= ShiftGap:
-		a.shift.Paused = nil
+		s.newShift(a)
+	}
+}
+
+// newShift begins a's counts anew, level with those who have the least of each.
+func (s *State) newShift(a *agent) {
+	a.shift = shift{Out: a.shift.Out}
+	first := true
+	for _, m := range a.serves {
+		m.taken = 0
+		started := false
+		for _, o := range m.queue.members {
+			if o.agent == a || o.agent.state == ctid.Out {
+				continue
+			}
+			if !started || o.taken < m.taken {
+				m.taken = o.taken
+			}
+			if first || o.agent.shift.Talk < a.shift.Talk {
+				a.shift.Talk = o.agent.shift.Talk
+			}
+			started, first = true, false
+		}
 	}
 }
 
@@ -110,6 +144,7 @@ func (a *agent) leave() { a.back = &back{a.state, a.reason} }
 // changed tells the world a's view after a change.
 func (s *State) changed(a *agent, by ctid.By) {
 	a.rev++
+	s.doubt(a)
 	if a.media != nil {
 		s.reshow(a)
 		s.mix(a)
@@ -117,7 +152,10 @@ func (s *State) changed(a *agent, by ctid.By) {
 	s.emit(AgentChanged{View: a.view(), By: by})
 }
 
-// toReady makes a ready, or says why he cannot be: his phone or his desktop. He was free since idle.
+// asBefore is since when an agent is free of whom an offer was taken that he had no part in: his place is what it was.
+var asBefore time.Time
+
+// toReady makes a ready, or says why he cannot be: his phone or his desktop. He counts as ready since idle.
 func (s *State) toReady(a *agent, idle time.Time, by ctid.By) {
 	switch {
 	case !a.phoneOK():
@@ -126,7 +164,9 @@ func (s *State) toReady(a *agent, idle time.Time, by ctid.By) {
 		s.become(a, ctid.Paused, ctid.ReasonDesktopLost, by)
 	default:
 		s.unlist(a)
-		a.idle = idle
+		if idle != asBefore {
+			a.ready = idle
+		}
 		s.become(a, ctid.Ready, "", by)
 	}
 }
@@ -134,9 +174,12 @@ func (s *State) toReady(a *agent, idle time.Time, by ctid.By) {
 // inGrace tells whether a lost his desktop so lately that he may be ready without it.
 func (s *State) inGrace(a *agent) bool { return a.grace.index > 0 }
 
-// settle moves a, whose work is over, to the state he asked for, else to ready with the idle time given.
+// settle moves a, whose work or offer is over, to the state he asked for, else to ready. He has nothing to do since idle.
 func (s *State) settle(a *agent, idle time.Time, by ctid.By) {
 	next, back := a.next, a.back
+	if idle != asBefore {
+		a.idle = idle
+	}
 	switch {
 	case next != nil && next.State == ctid.Out && a.hasItems(): // he goes when that is over too
 		s.toReady(a, idle, by)
@@ -158,6 +201,7 @@ func (s *State) settlePaused(a *agent, reason string, by ctid.By) {
 		s.settle(a, s.now, by)
 		return
 	}
+	a.idle = s.now
 	s.become(a, ctid.Paused, reason, by)
 }
 

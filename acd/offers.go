@@ -2,6 +2,7 @@ package acd
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"ctid"
@@ -10,12 +11,13 @@ import (
 // offer is an open offer: an agent's phone rings for a task.
 type offer struct {
 	id    ctid.OfferID
+	n     int            // which offer of all it is
 	kind  ctid.OfferKind // empty: from a queue
 	task  *task          // of an offer from a queue
 	work  work           // what he takes with it
 	item  *item          // the same, if it is no call
 	agent *agent
-	idle  time.Time // since when the agent was free, for an offer that ends through no act of his
+	idle  time.Time // of an item: since when its slot was free, for an offer that ends through no act of the agent's
 	seen  bool      // his desktop was lost, but had shown him the caller
 	ring  timer     // ringOver
 }
@@ -29,20 +31,47 @@ type ended struct {
 	at    time.Time
 }
 
-func (s *State) makeOffer(t *task, a *agent) {
+// makeOffer offers t, which waits, to m's agent, and to those at whom the queue's strategy rings beside him.
+func (s *State) makeOffer(t *task, m *member) {
 	q := t.queue
+	s.served(t)
+	q.last, t.tried = m.agent.order, m.agent.order
+	s.ringAt(t, m.agent, q.cfg.Ring)
+	if t.only == "" {
+		s.ringOthers(t, m)
+	}
+}
+
+// ringAt offers t to a for so long, whether or not it is offered to others.
+func (s *State) ringAt(t *task, a *agent, ring time.Duration) {
+	q := t.queue
+	if len(t.open) == 0 {
+		s.unwait(t)
+		q.ringing = insert(q.ringing, t, compareTasks)
+	}
 	if !q.voice {
-		s.offerItem(t, a)
+		s.offerItem(t, a, ring)
 		return
 	}
-	o := s.newOffer(a, workOf(t.id, q.cfg.ID, q), q.cfg.Ring)
+	o := s.newOffer(a, workOf(t.id, q.cfg.ID, q), ring)
 	o.task = t
-	q.waiting = remove(q.waiting, t, compareTasks)
-	q.ringing = insert(q.ringing, t, compareTasks)
-	t.offer = o
+	t.open = append(t.open, o)
 	s.become(a, ctid.Reserved, "", ctid.BySystem)
-	s.emit(MakeOffer{Offer: o.id, Task: t.id, Queue: q.cfg.ID, Agent: a.id, Until: o.ring.due, Entered: t.entered,
-		Priority: t.priority, OffersBefore: t.offers})
+	s.tellOffer(o)
+}
+
+// tellOffer says that an offer of a queue is open.
+func (s *State) tellOffer(o *offer) {
+	t, q := o.task, o.task.queue
+	c := MakeOffer{Offer: o.id, Task: t.id, Queue: q.cfg.ID, Agent: o.agent.id, Until: o.ring.due, Entered: t.entered,
+		Priority: t.priority, OffersBefore: t.offers}
+	if t.callback {
+		c.Kind = ctid.OfferCallback
+	}
+	if o.item != nil {
+		c.Medium = o.item.medium
+	}
+	s.emit(c)
 }
 
 // newOffer opens an offer to a, whose phone is free.
@@ -54,7 +83,7 @@ func (s *State) newOffer(a *agent, w work, ring time.Duration) *offer {
 
 func (s *State) openOffer(a *agent, w work, ring time.Duration) *offer {
 	s.tally.Offers++
-	o := &offer{id: ctid.OfferID(fmt.Sprintf("o_%s_%d", s.cfg.Epoch, s.tally.Offers)), work: w, agent: a, idle: a.idle}
+	o := &offer{n: s.tally.Offers, id: ctid.OfferID(fmt.Sprintf("o_%s_%d", s.cfg.Epoch, s.tally.Offers)), work: w, agent: a}
 	o.ring = timer{kind: ringOver, id: string(o.id)}
 	s.offers[o.id] = o
 	s.timers.set(&o.ring, s.now.Add(ring))
@@ -66,8 +95,12 @@ func (s *State) close(o *offer, end ctid.OfferEnd, why string) {
 	delete(s.offers, o.id)
 	s.timers.stop(&o.ring)
 	s.tally.OfferEnds[end]++
-	if o.task != nil {
-		o.task.offer = nil
+	if t := o.task; t != nil {
+		t.open = slices.DeleteFunc(t.open, func(x *offer) bool { return x == o })
+		if len(t.open) == 0 {
+			t.until = time.Time{}
+			s.timers.stop(&t.more)
+		}
 	}
 	e := &ended{id: o.id, task: o.work.task, agent: o.agent.id, end: end, at: s.now}
 	s.ended[e.id] = e
@@ -75,7 +108,8 @@ func (s *State) close(o *offer, end ctid.OfferEnd, why string) {
 	s.emit(EndOffer{Offer: o.id, Task: o.work.task, Agent: o.agent.id, End: end, Why: why})
 }
 
-// dropOffer ends o without a conversation: its task waits again at its old place, or leaves if its longest wait is over.
+// dropOffer ends o without a conversation. Its task rings on where else it rings; else it waits again at its old place, or leaves
+// if it was only the ringing that kept it.
 func (s *State) dropOffer(o *offer, end ctid.OfferEnd, why string) {
 	t := o.task
 	s.close(o, end, why)
@@ -83,14 +117,22 @@ func (s *State) dropOffer(o *offer, end ctid.OfferEnd, why string) {
 		return
 	}
 	t.offers++
-	if t.expired {
-		s.exit(t, ctid.ExitTimeout, "")
+	if len(t.open) > 0 {
 		return
 	}
-	q := t.queue
-	q.ringing = remove(q.ringing, t, compareTasks)
-	q.waiting = insert(q.waiting, t, compareTasks)
-	s.touch(q)
+	if t.only == o.agent.id && end != ctid.OfferCancelled {
+		s.unstick(t)
+	}
+	t.queue.ringing = remove(t.queue.ringing, t, compareTasks)
+	s.waitIn(t)
+	switch {
+	case t.expired:
+		t.expired = false
+		s.depart(t, ctid.ExitTimeout)
+	case t.overdue:
+		t.overdue = false
+		s.overflow(t)
+	}
 }
 
 // freed: an offer is over through no act of its agent's.
@@ -99,7 +141,7 @@ func (s *State) freed(o *offer, by ctid.By) {
 		s.itemFreed(o, by)
 		return
 	}
-	s.settle(o.agent, o.idle, by)
+	s.settle(o.agent, asBefore, by)
 }
 
 // forget drops what is known of offers that ended long ago.
@@ -126,7 +168,8 @@ func (s *State) offerUp(e OfferUp) {
 	a, w := o.agent, o.work
 	s.close(o, ctid.OfferAccepted, "")
 	if o.task != nil {
-		s.exit(o.task, ctid.ExitAnswered, a.id)
+		s.took(a, o.task.queue)
+		s.answered(o.task, o)
 		a.misses = 0
 	} else {
 		s.tally.Direct++
@@ -185,7 +228,7 @@ func (s *State) rejected(o *offer) {
 	a.fails = 0
 	switch {
 	case o.task == nil:
-		s.settle(a, o.idle, byPhone)
+		s.settle(a, asBefore, byPhone)
 	case o.task.queue.cfg.Rejected == rejectedPause && a.desk != ctid.DeskNone:
 		a.misses = 0
 		s.settlePaused(a, ctid.ReasonRejected, byPhone)
@@ -217,10 +260,14 @@ func (s *State) missed(o *offer) {
 	s.dropOffer(o, ctid.OfferMissed, "no_answer")
 	a.fails = 0
 	if o.task == nil {
-		s.settle(a, o.idle, byTimer)
+		s.settle(a, asBefore, byTimer)
 		return
 	}
 	rules := o.task.queue.cfg
+	if rules.RONA == ronaNone {
+		s.settleGap(a, rules.RetryGap, byTimer)
+		return
+	}
 	a.misses++
 	retry := rules.RONA == ronaRetry && a.misses < rules.MaxMisses
 	if retry || a.desk == ctid.DeskNone {
@@ -228,4 +275,13 @@ func (s *State) missed(o *offer) {
 		return
 	}
 	s.settlePaused(a, ctid.ReasonNoAnswer, byTimer)
+}
+
+// took counts a task that a took from q in his shift.
+func (s *State) took(a *agent, q *queue) {
+	for _, m := range a.serves {
+		if m.queue == q {
+			m.taken++
+		}
+	}
 }

@@ -41,7 +41,10 @@ func TestAnyEvents(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		w := witness{map[ctid.AgentID]ctid.AgentView{}, map[ctid.OfferID]MakeOffer{}, map[ctid.OfferID]bool{}, map[ctid.TaskID]bool{}}
+		w := witness{map[ctid.AgentID]ctid.AgentView{}, map[ctid.OfferID]MakeOffer{}, map[ctid.OfferID]bool{}, map[ctid.TaskID]bool{}, func(id ctid.QueueID) bool {
+			q := s.queues[id]
+			return q != nil && q.by.ring != ringOne
+		}}
 		c := crowd{}
 		now := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 		var high time.Time

@@ -33,8 +33,8 @@ func (s *State) install(cfg Config) {
 	for _, a := range agents {
 		a.removed = true
 	}
-	for _, ac := range cfg.Agents {
-		s.installAgent(ac)
+	for i, ac := range cfg.Agents {
+		s.installAgent(ac, i)
 	}
 	s.installMembers()
 	for i, a := range agents {
@@ -57,6 +57,12 @@ func (s *State) install(cfg Config) {
 		s.list(a)
 	}
 	s.dropDrained()
+	for _, q := range s.sortedQueues() {
+		if len(q.cfg.LeaveEmpty) > 0 && !q.doubted {
+			q.doubted = true
+			s.doubted = append(s.doubted, q)
+		}
+	}
 }
 
 // installQueues opens the configured queues and lets the others drain.
@@ -67,7 +73,7 @@ func (s *State) installQueues() {
 	for _, qc := range s.cfg.Queues {
 		q := s.queues[qc.ID]
 		if q == nil {
-			q = &queue{}
+			q = &queue{last: -1}
 			s.queues[qc.ID] = q
 		}
 		q.cfg, q.draining, q.voice = qc, false, qc.Medium == ctid.Voice
@@ -75,8 +81,8 @@ func (s *State) installQueues() {
 	}
 }
 
-// installAgent gives an agent, new or known, his configured place. He goes on serving queues that drain.
-func (s *State) installAgent(ac Agent) {
+// installAgent gives an agent, new or known, his configured place, which is the order-th. He goes on serving queues that drain.
+func (s *State) installAgent(ac Agent, order int) {
 	a := s.agents[ac.ID]
 	if a == nil {
 		a = newAgent(ac.ID)
@@ -88,13 +94,19 @@ func (s *State) installAgent(ac Agent) {
 	if a.leaving {
 		a.leaving, a.next = false, nil
 	}
-	a.removed = false
-	serves := make([]membership, 0, len(ac.Queues))
+	a.removed, a.order, a.skills = false, order, ac.Skills
+	serves := make([]*member, 0, len(ac.Queues))
 	listed := make([]ctid.QueueID, 0, len(ac.Queues))
 	byRank := slices.Clone(ac.Queues)
 	slices.SortStableFunc(byRank, func(x, y Membership) int { return cmp.Compare(max(x.Rank, 1), max(y.Rank, 1)) })
 	for _, m := range byRank {
-		serves = append(serves, membership{s.queues[m.Queue], max(m.Rank, 1)})
+		x := &member{agent: a, queue: s.queues[m.Queue], rank: max(m.Rank, 1), weight: max(m.Weight, 1)}
+		for _, old := range a.serves {
+			if old.queue == x.queue {
+				x.taken = old.taken
+			}
+		}
+		serves = append(serves, x)
 		listed = append(listed, m.Queue)
 	}
 	for _, m := range a.serves {
@@ -119,15 +131,23 @@ func (s *State) installDesk(a *agent, rule ctid.DeskRule) {
 	}
 }
 
-// installMembers rebuilds the lists of who serves which queue.
+// installMembers rebuilds the lists of who serves which queue, and what its tasks want by the rules in force.
 func (s *State) installMembers() {
 	for _, q := range s.queues {
-		q.members, q.free = nil, nil
+		q.members = nil
 	}
 	for _, a := range s.sortedAgents() {
 		for _, m := range a.serves {
-			m.queue.members = append(m.queue.members, a)
+			m.queue.members = append(m.queue.members, m)
 		}
+	}
+	for _, q := range s.sortedQueues() {
+		for _, t := range q.tasks() {
+			if t.only != "" && !s.sticks(t) {
+				s.unstick(t)
+			}
+		}
+		s.rebuild(q)
 	}
 }
 
@@ -154,7 +174,7 @@ func (s *State) dropAgent(a *agent) {
 	delete(s.agents, a.id)
 	s.revs[a.id] = a.rev
 	for _, m := range a.serves {
-		m.queue.members = remove(m.queue.members, a, compareAgents)
+		m.queue.members = remove(m.queue.members, m, compareMembers)
 	}
 	a.serves = nil
 }
@@ -175,8 +195,8 @@ func (s *State) dropDrained() {
 // dropQueue forgets a queue that is empty and no longer configured. Its free list goes with it.
 func (s *State) dropQueue(q *queue) {
 	delete(s.queues, q.cfg.ID)
-	for _, a := range q.members {
-		a.serves = slices.DeleteFunc(slices.Clone(a.serves), func(m membership) bool { return m.queue == q })
+	for _, m := range q.members {
+		m.agent.serves = slices.DeleteFunc(slices.Clone(m.agent.serves), func(x *member) bool { return x == m })
 	}
-	q.members, q.free = nil, nil
+	q.members, q.classes = nil, nil
 }

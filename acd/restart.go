@@ -16,18 +16,11 @@ func (s *State) restarted() {
 	for _, id := range slices.Sorted(maps.Keys(s.offers)) {
 		if o := s.offers[id]; o.task == nil {
 			s.close(o, ctid.OfferLost, "restart")
-			s.settle(o.agent, o.idle, ctid.BySystem)
+			s.settle(o.agent, asBefore, ctid.BySystem)
 		}
 	}
 	for _, id := range slices.Sorted(maps.Keys(s.tasks)) {
-		t := s.tasks[id]
-		if o := t.offer; o != nil {
-			s.close(o, ctid.OfferLost, "restart")
-			s.exit(t, ctid.ExitRemoved, "")
-			s.freed(o, ctid.BySystem)
-			continue
-		}
-		s.exit(t, ctid.ExitRemoved, "")
+		s.withdraw(s.tasks[id], ctid.ExitRemoved, ctid.OfferLost, "restart", ctid.BySystem)
 	}
 	for _, id := range slices.Sorted(maps.Keys(s.agents)) {
 		a := s.agents[id]

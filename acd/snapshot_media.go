@@ -38,13 +38,12 @@ func (s *State) restoreItemOffer(os offerSnap, t *task, a *agent) error {
 	if a != nil {
 		it = a.item(os.Task)
 	}
-	if it == nil || it.state != ctid.ItemOffered || it.offer != nil || t == nil || t.offer != nil {
+	if it == nil || it.state != ctid.ItemOffered || it.offer != nil || t == nil {
 		return fmt.Errorf("acd: the snapshot's offer %q has no task %q or agent %q of its own", os.ID, os.Task, os.Agent)
 	}
-	o := &offer{id: os.ID, task: t, work: os.Work.work(), item: it, agent: a, idle: os.Idle, seen: os.Seen, ring: timer{kind: ringOver, id: string(os.ID)}}
+	o := &offer{id: os.ID, n: os.N, task: t, work: os.Work.work(), item: it, agent: a, idle: os.Idle, seen: os.Seen, ring: timer{kind: ringOver, id: string(os.ID)}}
 	s.rearm(&o.ring, os.Ring)
-	s.offers[o.id], it.offer, t.offer = o, o, o
-	t.queue.waiting = remove(t.queue.waiting, t, compareTasks)
-	t.queue.ringing = insert(t.queue.ringing, t, compareTasks)
+	s.offers[o.id], it.offer = o, o
+	s.rings(t, o)
 	return nil
 }

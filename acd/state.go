@@ -1,6 +1,7 @@
 package acd
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -24,8 +25,11 @@ type State struct {
 	revs   map[ctid.AgentID]uint64 // of agents who were removed: should one come back, his goes on rising
 	tally  tally
 
+	pass    int64     // Next fair: where the queue that was served last was before
 	touched []*queue  // where a task or an agent became free in this event
+	doubted []*queue  // that this event may have left without agents
 	out     []Command // what this event asks for
+	trace   func(Decision)
 }
 
 // tally counts what happens once to each offer and task. check holds it against what is there.
@@ -35,6 +39,7 @@ type tally struct {
 	Wraps     int
 	OfferEnds map[ctid.OfferEnd]int
 	Entered   int
+	Moves     int                    `json:",omitempty"` // from one queue into another
 	Exits     map[ctid.QueueExit]int // of tasks that had entered
 }
 
@@ -51,6 +56,8 @@ func New(cfg Config) (*State, error) {
 		tally: tally{OfferEnds: map[ctid.OfferEnd]int{}, Exits: map[ctid.QueueExit]int{}},
 	}
 	s.install(cfg)
+	s.leaveEmpty()
+	s.untouch()
 	return s, nil
 }
 
@@ -65,9 +72,11 @@ func (s *State) Decide(now time.Time, ev Event) []Command {
 	s.forget()
 	for t := s.timers.dueTimer(s.now); t != nil; t = s.timers.dueTimer(s.now) {
 		s.fire(t)
+		s.leaveEmpty()
 		s.match()
 	}
 	s.apply(ev)
+	s.leaveEmpty()
 	s.match()
 	out := s.out
 	s.out = nil
@@ -130,6 +139,12 @@ func (s *State) apply(ev Event) {
 		s.leave(e)
 	case TaskGone:
 		s.taskGone(e)
+	case Move:
+		s.moved(e)
+	case Prioritise:
+		s.prioritise(e)
+	case TakeCallback:
+		s.takeCallback(e)
 	case LegGone:
 		s.legGone(e)
 	case OfferUp:
@@ -177,6 +192,14 @@ func (s *State) fire(t *timer) {
 		s.itemWrapTimeOver(s.wraps[ctid.WrapID(t.id)])
 	case slotGap:
 		s.restOver(t.id)
+	case loosenDue:
+		s.loosened(s.tasks[ctid.TaskID(t.id)])
+	case stickOver:
+		s.unstick(s.tasks[ctid.TaskID(t.id)])
+	case overDue:
+		s.overflowDue(s.tasks[ctid.TaskID(t.id)])
+	case moreDue:
+		s.another(s.tasks[ctid.TaskID(t.id)])
 	}
 }
 
@@ -186,16 +209,45 @@ func (s *State) match() {
 	for {
 		var best *task
 		for _, q := range s.touched {
-			if len(q.waiting) > 0 && len(q.free) > 0 && (best == nil || compareTasks(q.waiting[0], best) < 0) {
-				best = q.waiting[0]
+			for _, c := range q.classes {
+				if len(c.waiting) > 0 && len(c.free) > 0 && (best == nil || s.compareHeads(c.waiting[0], best) < 0) {
+					best = c.waiting[0]
+				}
 			}
 		}
 		if best == nil {
 			break
 		}
-		s.makeOffer(best, best.queue.free[0].agent)
+		m := s.choose(best)
+		if s.cfg.Next == nextPrimary {
+			best, m = s.primary(best, m)
+		}
+		if s.trace != nil {
+			s.trace(s.decision(best, m))
+		}
+		s.makeOffer(best, m)
 	}
+	s.widen()
 	s.untouch()
+}
+
+// primary is the task that m's agent is to have, who was chosen for t, and his place in its queue: of those that he may take, one of a
+// queue where his rank is better goes first.
+func (s *State) primary(t *task, m *member) (*task, *member) {
+	for _, o := range m.agent.serves {
+		if !o.listed {
+			continue
+		}
+		for _, c := range o.queue.classes {
+			if len(c.waiting) == 0 || !c.takes(o) {
+				continue
+			}
+			if x := c.waiting[0]; cmp.Or(cmp.Compare(o.rank, m.rank), s.compareHeads(x, t)) < 0 {
+				t, m = x, o
+			}
+		}
+	}
+	return t, m
 }
 
 func (s *State) untouch() {
@@ -229,8 +281,7 @@ func (s *State) listCall(a *agent) {
 	a.inFree = true
 	for _, m := range a.serves {
 		if m.queue.voice {
-			m.queue.free = insert(m.queue.free, candidate{a, m.rank, a.idle}, m.queue.by.cmp)
-			s.touch(m.queue)
+			s.listIn(m, a.idle, a.ready)
 		}
 	}
 }
@@ -249,7 +300,7 @@ func (s *State) unlistCall(a *agent) {
 	a.inFree = false
 	for _, m := range a.serves {
 		if m.queue.voice {
-			m.queue.free = remove(m.queue.free, candidate{a, m.rank, a.idle}, m.queue.by.cmp)
+			s.unlistIn(m)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package acd
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"ctid"
@@ -16,55 +17,113 @@ func (s *State) enqueue(e Enqueue) {
 		s.refuse(code, nil, fmt.Sprintf("%s waits in queue %s already; it must leave first", e.Task, t.queue.cfg.ID))
 		return
 	}
-	q := s.queues[e.Queue]
-	switch {
-	case q == nil || q.draining:
-		s.emit(TaskEnded{Task: e.Task, Queue: e.Queue, Exit: ctid.ExitClosed})
-		return
-	case q.cfg.MaxWaiting > 0 && q.size() >= q.cfg.MaxWaiting:
-		s.emit(TaskEnded{Task: e.Task, Queue: e.Queue, Exit: ctid.ExitFull})
+	if why := s.wrongNeeds(e.Needs); why != "" {
+		s.refuse(ctid.BadRequest, nil, why)
 		return
 	}
-	t := &task{id: e.Task, queue: q, priority: e.Priority, entered: clean(e.Entered), wait: timer{kind: waitOver, id: string(e.Task)}}
+	q := s.queues[e.Queue]
+	if q == nil {
+		s.emit(TaskEnded{Task: e.Task, Queue: e.Queue, Exit: ctid.ExitClosed})
+		return
+	}
+	in, why := s.admit(q)
+	if in == nil {
+		s.emit(TaskEnded{Task: e.Task, Queue: e.Queue, Exit: why})
+		return
+	}
+	t := s.taskOf(e, q)
+	s.tally.Entered++
+	s.tasks[t.id] = t
+	atMost := e.AtMost
+	if in != q {
+		atMost = in.cfg.AtMost
+	}
+	s.join(t, in, t.entered, atMost)
+	if in == q {
+		s.emit(TaskQueued{Task: t.id, Queue: q.cfg.ID, Position: q.place(t), Priority: t.priority})
+		return
+	}
+	s.emit(TaskMoved{Task: t.id, From: q.cfg.ID, To: in.cfg.ID, Position: in.place(t), Priority: t.priority, Why: why, By: ctid.BySystem})
+}
+
+// taskOf is the task of an event, with q's defaults.
+func (s *State) taskOf(e Enqueue, q *queue) *task {
+	t := newTask(e.Task)
+	t.callback, t.needs, t.arrived = e.Callback, cleanNeeds(e.Needs), clean(e.Arrived)
+	if e.Arrived.IsZero() {
+		t.arrived = time.Time{}
+	}
+	t.priority = e.Priority
 	if t.priority < 0 {
 		t.priority = q.cfg.Priority
 	}
 	t.priority = min(t.priority, maxPriority)
+	t.entered = clean(e.Entered)
 	if e.Entered.IsZero() || t.entered.After(s.now) {
 		t.entered = s.now
 	}
-	if e.AtMost > 0 {
-		s.timers.set(&t.wait, s.now.Add(e.AtMost))
+	if a := s.agents[e.Prefer]; a != nil && e.PreferFor > 0 && !a.removed && a.state != ctid.Out && a.serving(q) {
+		t.only = a.id
+		a.wanted = append(a.wanted, t)
+		s.timers.set(&t.stick, s.now.Add(e.PreferFor))
 	}
-	s.tally.Entered++
-	s.tasks[t.id] = t
-	q.waiting = insert(q.waiting, t, compareTasks)
-	s.touch(q)
-	s.emit(TaskQueued{Task: t.id, Queue: q.cfg.ID, Position: q.place(t), Priority: t.priority})
+	return t
 }
 
-// exit takes t out of its queue: the one place where a task ends and is counted. It has no open offer any more.
-func (s *State) exit(t *task, why ctid.QueueExit, by ctid.AgentID) {
-	q := t.queue
-	delete(s.tasks, t.id)
+// join lets t wait in q, as one that came there at joined, for at most so long from now (0: no limit).
+func (s *State) join(t *task, q *queue, joined time.Time, atMost time.Duration) {
+	t.queue, t.joined, t.step = q, joined, 0
+	if t.only != "" && !s.sticks(t) {
+		s.unstick(t)
+	}
+	s.stepsDue(t)
+	s.sort(t)
+	s.enterClass(t)
+	s.waitIn(t)
+	t.told = s.estimate(q, q.place(t))
 	s.timers.stop(&t.wait)
-	q.waiting = remove(q.waiting, t, compareTasks)
+	if atMost > 0 {
+		s.timers.set(&t.wait, s.now.Add(atMost))
+	}
+	s.overflowLater(t)
+}
+
+// part takes t, which has no open offer, out of its queue.
+func (s *State) part(t *task) {
+	q := t.queue
+	s.unstick(t)
+	if t.class != nil {
+		s.unwait(t)
+		s.leaveClass(t)
+	}
 	q.ringing = remove(q.ringing, t, compareTasks)
-	s.tally.Exits[why]++
-	s.emit(TaskEnded{Task: t.id, Queue: q.cfg.ID, Exit: why, Agent: by, Waited: s.now.Sub(t.entered)})
+	for _, x := range []*timer{&t.wait, &t.loosen, &t.over, &t.more} {
+		s.timers.stop(x)
+	}
 	if q.draining && q.size() == 0 {
 		s.dropQueue(q)
 	}
 }
 
-// withdraw ends t and an offer it may have; the agent who was ringing is where he was before, without blame.
-func (s *State) withdraw(t *task, why ctid.QueueExit, offerWhy string, by ctid.By) {
-	o := t.offer
-	if o != nil {
-		s.close(o, ctid.OfferCancelled, offerWhy)
+// exit takes t out of its queue: the one place where a task ends and is counted. It has no open offer any more.
+func (s *State) exit(t *task, why ctid.QueueExit, by ctid.AgentID) {
+	q := t.queue
+	waited := s.now.Sub(t.entered)
+	delete(s.tasks, t.id)
+	s.part(t)
+	s.tally.Exits[why]++
+	s.measure(q, t, why)
+	s.emit(TaskEnded{Task: t.id, Queue: q.cfg.ID, Exit: why, Agent: by, Waited: waited})
+}
+
+// withdraw ends t and the offers it may have; the agents who were ringing are where they were before, without blame.
+func (s *State) withdraw(t *task, why ctid.QueueExit, end ctid.OfferEnd, offerWhy string, by ctid.By) {
+	open := slices.Clone(t.open)
+	for _, o := range open {
+		s.close(o, end, offerWhy)
 	}
 	s.exit(t, why, "")
-	if o != nil {
+	for _, o := range open {
 		s.freed(o, by)
 	}
 }
@@ -82,23 +141,28 @@ func (s *State) leave(e Leave) {
 		s.refuse(ctid.WrongState, nil, fmt.Sprintf("%s waits in no queue: an agent has it, or it has left", e.Task))
 		return
 	}
-	s.withdraw(t, e.Why, "revoked", ctid.BySystem)
+	by := e.By
+	if by == (ctid.By{}) {
+		by = ctid.BySystem
+	}
+	s.withdraw(t, e.Why, ctid.OfferCancelled, "revoked", by)
 }
 
-// taskGone: a task that waits nowhere is with an agent or has left, and is not the queue's any more.
+// taskGone: a task that waits nowhere is with an agent or has left, and is not the queue's any more. Of a callback nobody is
+// on the line who could go.
 func (s *State) taskGone(e TaskGone) {
-	if t := s.tasks[e.Task]; t != nil {
-		s.withdraw(t, ctid.ExitAbandoned, "caller_gone", byCaller)
+	if t := s.tasks[e.Task]; t != nil && !t.callback {
+		s.withdraw(t, ctid.ExitAbandoned, ctid.OfferCancelled, "caller_gone", byCaller)
 	}
 }
 
 // waitedEnough: the longest wait of t is over. A phone that rings for it may ring on; if nobody answers, t leaves then.
 func (s *State) waitedEnough(t *task) {
-	if t.offer != nil {
+	if len(t.open) > 0 {
 		t.expired = true
 		return
 	}
-	s.exit(t, ctid.ExitTimeout, "")
+	s.depart(t, ctid.ExitTimeout)
 }
 
 // Position is the place of a waiting task in its queue: 1 is next. Tasks that ring at an agent keep their places.
@@ -147,12 +211,12 @@ func (s *State) Figures(id ctid.QueueID, now time.Time) QueueFigures {
 		now = s.now
 	}
 	f := QueueFigures{Waiting: q.size(), Open: !q.draining}
-	for _, list := range [][]*task{q.waiting, q.ringing} {
-		for _, t := range list {
-			f.Longest = max(f.Longest, now.Sub(t.entered))
-		}
+	for _, t := range q.tasks() {
+		f.Longest = max(f.Longest, now.Sub(t.entered))
 	}
-	for _, a := range q.members {
+	f.Estimate, f.Calibration = q.estimateNow(s), q.speed.Calibration()
+	for _, m := range q.members {
+		a := m.agent
 		if !q.voice {
 			a.figuresOf(q, &f)
 			continue

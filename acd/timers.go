@@ -18,6 +18,10 @@ const (
 	lineOver
 	itemWrapOver
 	slotGap
+	loosenDue
+	stickOver
+	overDue
+	moreDue
 )
 
 // timer belongs to one offer, task, agent, wrap-up or slot; id is that thing's id and breaks ties.

@@ -87,7 +87,7 @@ var sentences = []struct {
 		}
 		return e
 	}),
-	say(`(\w+) leaves \((\w+)\)`, func(_ *player, m []string) Event { return Leave{ctid.TaskID(m[1]), ctid.QueueExit(m[2])} }),
+	say(`(\w+) leaves \((\w+)\)`, func(_ *player, m []string) Event { return Leave{Task: ctid.TaskID(m[1]), Why: ctid.QueueExit(m[2])} }),
 	say(`(\w+) hangs up`, func(_ *player, m []string) Event { return TaskGone{ctid.TaskID(m[1])} }),
 	say(`offer (\d+) is answered`, func(_ *player, m []string) Event { return OfferUp{ctid.OfferID("o_A_" + m[1])} }),
 	say(`offer (\d+) fails \((\w+)\)`, func(_ *player, m []string) Event { return OfferFailed{ctid.OfferID("o_A_" + m[1]), m[2]} }),

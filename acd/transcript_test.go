@@ -235,7 +235,7 @@ func (p *player) config(f []string) {
 					if rank == "" {
 						rank = "1"
 					}
-					a.Queues = append(a.Queues, Membership{ctid.QueueID(id), num(rank)})
+					a.Queues = append(a.Queues, Membership{Queue: ctid.QueueID(id), Rank: num(rank)})
 				}
 			default:
 				p.t.Fatalf("an agent has no %q", f[i])

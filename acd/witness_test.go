@@ -14,6 +14,7 @@ type witness struct {
 	open   map[ctid.OfferID]MakeOffer
 	closed map[ctid.OfferID]bool
 	inside map[ctid.TaskID]bool
+	many   func(ctid.QueueID) bool // whether a queue rings at several
 }
 
 func (w *witness) judge(t *rapid.T, now time.Time, cmds []Command) {
@@ -24,11 +25,11 @@ func (w *witness) judge(t *rapid.T, now time.Time, cmds []Command) {
 				t.Fatalf("offer %s is made twice", c.Offer)
 			}
 			for _, o := range w.open {
-				if o.Agent == c.Agent && (o.Medium == "") == (c.Medium == "") || o.Task == c.Task && o.Kind == "" && c.Kind == "" {
+				if o.Agent == c.Agent && (o.Medium == "") == (c.Medium == "") || o.Task == c.Task && fromQueue(o) && fromQueue(c) && !w.many(c.Queue) {
 					t.Fatalf("%+v is made while %+v is open", c, o)
 				}
 			}
-			if !w.inside[c.Task] && c.Kind == "" || !c.Until.After(now) || c.Entered.After(now) {
+			if !w.inside[c.Task] && fromQueue(c) || !c.Until.After(now) || c.Entered.After(now) {
 				t.Fatalf("%+v at %v for a task that waits: %v", c, now, w.inside[c.Task])
 			}
 			w.open[c.Offer] = c
@@ -50,8 +51,18 @@ func (w *witness) judge(t *rapid.T, now time.Time, cmds []Command) {
 				t.Fatalf("%+v, it is inside already: %v", c, w.inside[c.Task])
 			}
 			w.inside[c.Task] = true
+		case TaskMoved:
+			if c.Position < 1 || c.From == c.To || !w.inside[c.Task] && c.Why == "" {
+				t.Fatalf("%+v, it is inside: %v", c, w.inside[c.Task])
+			}
+			w.inside[c.Task] = true
+		case TaskChanged:
+			if !w.inside[c.Task] || c.Position < 1 {
+				t.Fatalf("%+v, it is inside: %v", c, w.inside[c.Task])
+			}
 		case TaskEnded:
-			if refused := c.Exit == ctid.ExitFull || c.Exit == ctid.ExitClosed; !w.inside[c.Task] && !refused || c.Waited < 0 {
+			refused := c.Exit == ctid.ExitFull || c.Exit == ctid.ExitClosed || c.Exit == ctid.ExitJoinEmpty || c.Exit == ctid.ExitDiverted
+			if !w.inside[c.Task] && !refused || c.Waited < 0 {
 				t.Fatalf("%+v, it is inside: %v", c, w.inside[c.Task])
 			}
 			delete(w.inside, c.Task)
@@ -75,3 +86,6 @@ func (w *witness) view(t *rapid.T, v ctid.AgentView) {
 	}
 	w.views[v.Agent] = v
 }
+
+// fromQueue tells an offer of a queue from one past the queues.
+func fromQueue(o MakeOffer) bool { return o.Kind == "" || o.Kind == ctid.OfferCallback }

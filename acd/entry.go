@@ -1,0 +1,289 @@
+package acd
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+
+	"ctid"
+)
+
+// This file has who is let into a queue, and where a task goes that is not, or waits too long.
+
+// overflowRetry is how long after a queue took none that it was to overflow to it is asked again.
+const overflowRetry = 5 * time.Second
+
+// The words of Queue.JoinEmpty and LeaveEmpty. An agent who is off duty never counts as there.
+const (
+	emptyOut         = "out"
+	emptyPaused      = "paused"
+	emptyReserved    = "reserved"
+	emptyTalking     = "talking"
+	emptyWrapUp      = "wrapup"
+	emptyUnreachable = "unreachable"
+)
+
+// EmptyWords lists what Queue.JoinEmpty and LeaveEmpty may say.
+func EmptyWords() []string {
+	return []string{emptyOut, emptyPaused, emptyReserved, emptyTalking, emptyWrapUp, emptyUnreachable}
+}
+
+// absent tells whether a, by those words, does not count as there.
+func (a *agent) absent(words []string) bool {
+	if a.state == ctid.Out || a.removed {
+		return true
+	}
+	for _, w := range words {
+		switch w {
+		case emptyUnreachable:
+			if !a.phoneOK() {
+				return true
+			}
+		case emptyPaused, emptyReserved, emptyTalking, emptyWrapUp:
+			if string(a.stateShown()) == w {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// staffed tells whether anybody of q is there, by those words.
+func (q *queue) staffed(words []string) bool {
+	return slices.ContainsFunc(q.members, func(m *member) bool { return !m.agent.absent(words) })
+}
+
+// onDuty is how many agents of q are on duty, whatever they do.
+func (q *queue) onDuty() (n int) {
+	for _, m := range q.members {
+		if m.agent.state != ctid.Out {
+			n++
+		}
+	}
+	return n
+}
+
+// refusal is why q lets nobody in now; empty: it does.
+func (s *State) refusal(q *queue) ctid.QueueExit {
+	rules := &q.cfg
+	switch {
+	case q.draining:
+		return ctid.ExitClosed
+	case rules.MaxWaiting > 0 && q.size() >= rules.MaxWaiting:
+		return ctid.ExitFull
+	case len(rules.JoinEmpty) > 0 && !q.staffed(rules.JoinEmpty):
+		return ctid.ExitJoinEmpty
+	case rules.DivertRatio > 0 && float64(q.size()) > rules.DivertRatio*float64(q.onDuty()):
+		return ctid.ExitDiverted
+	case rules.DivertWait > 0 && s.expected(q) > rules.DivertWait:
+		return ctid.ExitDiverted
+	}
+	return ""
+}
+
+// expected is how long who comes now will wait: by the estimate, and where there is none, as the one who waits longest.
+func (s *State) expected(q *queue) (wait time.Duration) {
+	if e := q.estimateNow(s); e.Said {
+		return e.Mid
+	}
+	for _, t := range q.tasks() {
+		wait = max(wait, s.now.Sub(t.entered))
+	}
+	return wait
+}
+
+// admit is the queue that a task meant for q may enter: q, or one that it overflows to. None: nil, and why.
+func (s *State) admit(q *queue) (*queue, ctid.QueueExit) {
+	why := s.refusal(q)
+	if why == "" {
+		return q, ""
+	}
+	if to := s.spill(q, why); to != nil {
+		return to, why
+	}
+	return nil, why
+}
+
+// spill is the queue that takes what leaves q for that reason. The configuration has no loops of overflows.
+func (s *State) spill(q *queue, why ctid.QueueExit) *queue {
+	for _, o := range q.cfg.Overflow {
+		if o.On != why || o.On == "" {
+			continue
+		}
+		if to := s.queues[o.To]; to != nil {
+			if in, _ := s.admit(to); in != nil {
+				return in
+			}
+		}
+	}
+	return nil
+}
+
+// depart takes t out of its queue for that reason: to a queue that it overflows to, else for good.
+func (s *State) depart(t *task, why ctid.QueueExit) {
+	if to := s.spill(t.queue, why); to != nil {
+		s.move(t, to, why, ctid.BySystem)
+		return
+	}
+	s.exit(t, why, "")
+}
+
+// overflowLater sets the timer of the first overflow by time alone.
+func (s *State) overflowLater(t *task) {
+	s.timers.stop(&t.over)
+	first := time.Duration(-1)
+	for _, o := range t.queue.cfg.Overflow {
+		if o.On == "" && (first < 0 || o.After < first) {
+			first = o.After
+		}
+	}
+	if first >= 0 {
+		s.timers.set(&t.over, later(t.joined.Add(first), s.now.Add(time.Microsecond)))
+	}
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
+
+// overflowDue: t has waited as long as its queue lets it before another one helps.
+func (s *State) overflowDue(t *task) {
+	if len(t.open) > 0 {
+		t.overdue = true
+		return
+	}
+	s.overflow(t)
+}
+
+// overflow puts t into the first queue of those whose time has come that takes it. If none does, they are asked again.
+func (s *State) overflow(t *task) {
+	due := slices.DeleteFunc(slices.Clone(t.queue.cfg.Overflow), func(o Overflow) bool {
+		return o.On != "" || t.joined.Add(o.After).After(s.now)
+	})
+	slices.SortStableFunc(due, func(a, b Overflow) int { return cmp.Compare(a.After, b.After) })
+	for _, o := range due {
+		if to := s.queues[o.To]; to != nil {
+			if in, _ := s.admit(to); in != nil {
+				s.move(t, in, "", ctid.BySystem)
+				return
+			}
+		}
+	}
+	s.timers.set(&t.over, s.now.Add(overflowRetry))
+}
+
+// move puts t, which has no open offer, into another queue. Its age goes with it.
+func (s *State) move(t *task, to *queue, why ctid.QueueExit, by ctid.By) {
+	from := t.queue
+	s.part(t)
+	t.offers, t.tried, t.served = 0, -1, false
+	s.tally.Moves++
+	s.join(t, to, s.now, to.cfg.AtMost)
+	s.emit(TaskMoved{Task: t.id, From: from.cfg.ID, To: to.cfg.ID, Position: to.place(t), Priority: t.priority, Why: why, By: by})
+}
+
+// doubt notes the queues that a's change may have left without agents.
+func (s *State) doubt(a *agent) {
+	for _, m := range a.serves {
+		if q := m.queue; len(q.cfg.LeaveEmpty) > 0 && !q.doubted {
+			q.doubted = true
+			s.doubted = append(s.doubted, q)
+		}
+	}
+}
+
+// leaveEmpty lets those who wait leave the queues that have nobody left. Who rings at an agent stays.
+func (s *State) leaveEmpty() {
+	for len(s.doubted) > 0 {
+		q := s.doubted[0]
+		s.doubted = s.doubted[1:]
+		q.doubted = false
+		if len(q.cfg.LeaveEmpty) == 0 || q.staffed(q.cfg.LeaveEmpty) {
+			continue
+		}
+		for _, t := range q.tasks() {
+			if len(t.open) == 0 {
+				s.depart(t, ctid.ExitLeaveEmpty)
+			}
+		}
+	}
+}
+
+// moved is a supervisor's wish that a task wait in another queue.
+func (s *State) moved(e Move) {
+	t, to := s.tasks[e.Task], s.queues[e.To]
+	switch {
+	case t == nil:
+		s.refuse(ctid.CallOver, nil, fmt.Sprintf("%s waits nowhere any more", e.Task))
+	case to == nil || to.draining:
+		s.refuse(ctid.NotFound, nil, fmt.Sprintf("there is no queue %q", e.To))
+	case to == t.queue:
+		s.refuse(ctid.AlreadyDone, nil, fmt.Sprintf("%s waits in %s already", e.Task, e.To))
+	case to.cfg.Medium != t.queue.cfg.Medium:
+		s.refuse(ctid.NoRoute, nil, fmt.Sprintf("%s is a queue of %s, and %s is of %s", e.To, to.cfg.Medium, e.Task, t.queue.cfg.Medium))
+	case s.takeBack(t, e.By):
+		s.move(t, to, "", e.By)
+	}
+}
+
+// prioritise gives a waiting task another priority. One that rings goes on ringing, and has it when it waits again.
+func (s *State) prioritise(e Prioritise) {
+	t := s.tasks[e.Task]
+	switch {
+	case t == nil:
+		s.refuse(ctid.CallOver, nil, fmt.Sprintf("%s waits nowhere any more", e.Task))
+		return
+	case e.Priority < 0 || e.Priority > maxPriority:
+		s.refuse(ctid.BadRequest, nil, fmt.Sprintf("a priority is between 0 and %d", maxPriority))
+		return
+	case e.Priority == t.priority:
+		s.refuse(ctid.AlreadyDone, nil, fmt.Sprintf("%s has that priority already", e.Task))
+		return
+	}
+	q, rings := t.queue, len(t.open) > 0
+	if rings {
+		q.ringing = remove(q.ringing, t, compareTasks)
+	} else {
+		s.unwait(t)
+	}
+	t.priority = e.Priority
+	s.sort(t)
+	if rings {
+		q.ringing = insert(q.ringing, t, compareTasks)
+	} else {
+		s.waitIn(t)
+	}
+	s.emit(TaskChanged{Task: t.id, Queue: q.cfg.ID, Position: q.place(t), Priority: t.priority, By: e.By})
+}
+
+// takeCallback lets a caller go who wants to be called back: another task waits at his place.
+func (s *State) takeCallback(e TakeCallback) {
+	t := s.tasks[e.Task]
+	switch {
+	case t == nil:
+		s.refuse(ctid.WrongState, nil, fmt.Sprintf("%s waits in no queue: an agent has it, or it has left", e.Task))
+		return
+	case t.callback:
+		s.refuse(ctid.AlreadyDone, nil, fmt.Sprintf("%s is a callback already", e.Task))
+		return
+	case e.As == "" || s.tasks[e.As] != nil:
+		s.refuse(ctid.BadRequest, nil, "a callback needs a task id of its own")
+		return
+	}
+	q, joined, cb := t.queue, t.joined, newTask(e.As)
+	cb.callback, cb.priority, cb.entered, cb.arrived, cb.needs = true, t.priority, t.entered, t.arrived, t.needs
+	draining := q.draining && q.size() == 1 // it goes with its last task
+	s.withdraw(t, ctid.ExitCallback, ctid.OfferCancelled, "revoked", byCaller)
+	if draining {
+		s.emit(TaskEnded{Task: cb.id, Queue: q.cfg.ID, Exit: ctid.ExitClosed})
+		return
+	}
+	s.tally.Entered++
+	s.tasks[cb.id] = cb
+	s.join(cb, q, joined, 0)
+	s.emit(TaskQueued{Task: cb.id, Queue: q.cfg.ID, Position: q.place(cb), Priority: cb.priority})
+}

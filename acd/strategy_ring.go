@@ -1,0 +1,62 @@
+package acd
+
+import "ctid"
+
+// ring-all offers a task to all free agents of the best rank together, and to one who becomes free while it rings for what is
+// left of the time. Each has an offer of his own; the first whose phone is up gets the caller, the others' offers end cancelled
+// (answered_elsewhere) without blame. app_queue's ringall rings whom it finds at the beginning of each round;
+// mod_callcenter's ring-all too.
+//
+// ring-progressively offers it to the one who is first by longest-idle, and as long as nobody answers to one more after each
+// ProgressEvery; each phone rings for the queue's full time. It is mod_callcenter's ring-progressively.
+//
+// With both nobody is to blame for a call that another could have taken: their default for a miss is none.
+
+// ringOthers rings, with t's first agent, those whom its strategy wants beside him.
+func (s *State) ringOthers(t *task, first *member) {
+	switch t.queue.by.ring {
+	case ringAll:
+		t.until = t.open[0].ring.due
+		for free := t.class.free; len(free) > 0 && free[0].rank == first.rank; free = t.class.free {
+			s.ringAt(t, free[0].agent, t.until.Sub(s.now))
+		}
+	case ringMore:
+		s.timers.set(&t.more, s.now.Add(t.queue.cfg.ProgressEvery))
+	}
+}
+
+// widen rings tasks that ring at all free agents at those who have become free meanwhile.
+func (s *State) widen() {
+	for _, q := range s.touched {
+		if q.by.ring != ringAll {
+			continue
+		}
+		for _, t := range q.ringing {
+			for free := t.class.free; t.until.After(s.now) && len(free) > 0; free = t.class.free {
+				s.ringAt(t, free[0].agent, t.until.Sub(s.now))
+			}
+		}
+	}
+}
+
+// another: t rings, and it is time to ring at one more agent.
+func (s *State) another(t *task) {
+	if free := t.class.free; len(free) > 0 {
+		s.ringAt(t, s.choose(t).agent, t.queue.cfg.Ring)
+	}
+	s.timers.set(&t.more, s.now.Add(t.queue.cfg.ProgressEvery))
+}
+
+// answered takes t from all others at whom it rings.
+func (s *State) answered(t *task, by *offer) {
+	var others []*offer
+	for len(t.open) > 0 {
+		o := t.open[0]
+		s.close(o, ctid.OfferCancelled, "answered_elsewhere")
+		others = append(others, o)
+	}
+	s.exit(t, ctid.ExitAnswered, by.agent.id)
+	for _, o := range others {
+		s.freed(o, ctid.BySystem)
+	}
+}

@@ -1,0 +1,212 @@
+package acd
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"ctid"
+)
+
+// Why says of one agent and one task whether he could be offered it, and if not, which rule, with which value, is against it.
+type Why struct {
+	Task  ctid.TaskID
+	Queue ctid.QueueID
+	Agent ctid.AgentID
+	OK    bool
+	Rule  string // one of the Rule constants
+	Value string // for people
+}
+
+// The rules that keep a task from an agent, in the order in which they are asked; the first one that does is told.
+const (
+	RuleOffered   = "offered"   // it rings at him already
+	RulePreferred = "preferred" // it waits for another agent alone
+	RuleRank      = "rank"
+	RuleSkill     = "skill"
+	RuleState     = "state" // out, paused, reserved, talking, wrapup
+	RulePhone     = "phone" // something of the call before is left there
+	RuleGap       = "gap"   // he is left alone for a while
+	RuleSeat      = "seat"  // his desktop is not back after a restart
+	RuleRoom      = "room"  // his work in other media
+	RuleOrder     = "order" // he could have it, and another task, or another agent, goes first
+)
+
+// Decision is a task that is being offered, to whom, and of every agent of its queue why it is or is not him.
+type Decision struct {
+	At         time.Time
+	Task       ctid.TaskID
+	Queue      ctid.QueueID
+	Agent      ctid.AgentID
+	Candidates []Why
+}
+
+// Trace has f told of each task that is about to be offered to an agent. It changes no decision; nil ends it.
+func (s *State) Trace(f func(Decision)) { s.trace = f }
+
+func (s *State) decision(t *task, chosen *member) Decision {
+	d := Decision{At: s.now, Task: t.id, Queue: t.queue.cfg.ID, Agent: chosen.id()}
+	for _, m := range t.queue.members {
+		w := s.verdict(t, m)
+		if w.OK && m != chosen {
+			w.OK, w.Rule = false, RuleOrder
+			w.Value = fmt.Sprintf("%s goes first by %s: %s; he %s", chosen.id(), t.queue.by.name, s.standing(t, chosen), s.standing(t, m))
+		}
+		if m == chosen {
+			w.Value = s.standing(t, m)
+		}
+		d.Candidates = append(d.Candidates, w)
+	}
+	return d
+}
+
+// WhyTask says of every agent of a waiting task's queue, by id, why he is not offered it; false: it waits nowhere.
+func (s *State) WhyTask(id ctid.TaskID) ([]Why, bool) {
+	t := s.tasks[id]
+	if t == nil {
+		return nil, false
+	}
+	var out []Why
+	for _, m := range t.queue.members {
+		out = append(out, s.verdict(t, m))
+	}
+	return out, true
+}
+
+// WhyAgent says of every task that waits in an agent's queues, in their order, why he is not offered it; false: there is no such agent.
+func (s *State) WhyAgent(id ctid.AgentID) ([]Why, bool) {
+	a := s.agents[id]
+	if a == nil {
+		return nil, false
+	}
+	out := []Why{}
+	for _, m := range a.serves {
+		for _, t := range m.queue.tasks() {
+			out = append(out, s.verdict(t, m))
+		}
+	}
+	return out, true
+}
+
+// verdict asks every rule for t and m.
+func (s *State) verdict(t *task, m *member) Why {
+	w := Why{Task: t.id, Queue: t.queue.cfg.ID, Agent: m.id()}
+	no := func(rule, format string, args ...any) Why {
+		w.Rule, w.Value = rule, fmt.Sprintf(format, args...)
+		return w
+	}
+	a, c := m.agent, t.class
+	i := slices.IndexFunc(t.open, func(o *offer) bool { return o.agent == a })
+	switch {
+	case i >= 0:
+		return no(RuleOffered, "by offer %s, until %s", t.open[i].id, clockTime(t.open[i].ring.due))
+	case t.only != "" && t.only != a.id:
+		return no(RulePreferred, "it waits for %s until %s", t.only, clockTime(t.stick.due))
+	case t.only != "":
+	case m.rank < c.min || c.max > 0 && m.rank > c.max:
+		return no(RuleRank, "his rank is %d, wanted is %s%s", m.rank, ranks(c.min, c.max), s.nextStep(t))
+	default:
+		for _, n := range c.list {
+			if l := a.level(n.Skill); l < n.AtLeast {
+				return no(RuleSkill, "%s >= %d is wanted, he has %d%s", n.Skill, n.AtLeast, l, s.nextStep(t))
+			}
+		}
+	}
+	if rule, value := s.unavailable(a, t.queue); rule != "" {
+		return no(rule, "%s", value)
+	}
+	if len(t.open) > 0 {
+		return no(RuleOrder, "it rings at %s", t.open[0].agent.id)
+	}
+	w.OK = true
+	return w
+}
+
+// unavailable is what keeps a from work of q, whatever the task; empty: nothing.
+func (s *State) unavailable(a *agent, q *queue) (rule, value string) {
+	if !q.voice {
+		if _, free := s.slotFree(a, q.cfg.Medium); !free {
+			return s.noRoom(a, q)
+		}
+		return "", ""
+	}
+	switch {
+	case a.state == ctid.Paused:
+		return RuleState, fmt.Sprintf("paused (%s) since %s", a.reason, clockTime(a.since))
+	case a.state != ctid.Ready:
+		return RuleState, fmt.Sprintf("%s since %s", a.state, clockTime(a.since))
+	case a.until.After(s.now):
+		return RuleGap, "left alone until " + clockTime(a.until)
+	case a.held:
+		return RuleSeat, "his desktop is not back after the restart"
+	case a.line != "":
+		return RulePhone, fmt.Sprintf("his phone is not free of %s", a.line)
+	case a.media != nil && !a.mayTakeCall():
+		return RuleRoom, "his other work leaves no room for a call"
+	}
+	return "", ""
+}
+
+// noRoom is why a is not free for work other than a call.
+func (s *State) noRoom(a *agent, q *queue) (rule, value string) {
+	m := q.cfg.Medium
+	if a.media == nil || a.media.slot(m) == nil {
+		return RuleRoom, fmt.Sprintf("he does not work on %s", m)
+	}
+	st, sl := a.stateShown(), a.media.slot(m)
+	switch {
+	case st != ctid.Ready && st != ctid.Talking:
+		return RuleState, fmt.Sprintf("%s since %s", st, clockTime(a.view().Since))
+	case a.held:
+		return RuleSeat, "his desktop is not back after the restart"
+	case sl.paused != "":
+		return RuleState, fmt.Sprintf("paused for %s (%s)", m, sl.paused)
+	case sl.until.After(s.now):
+		return RuleGap, "left alone until " + clockTime(sl.until)
+	case a.media.offered():
+		return RuleState, "something is being offered to him"
+	}
+	return RuleRoom, fmt.Sprintf("his work leaves no room for %s", m)
+}
+
+// standing is how m compares by t's strategy, for people.
+func (s *State) standing(t *task, m *member) string {
+	a, out := m.agent, []string{fmt.Sprintf("rank %d", m.rank)}
+	switch name := t.queue.by.name; name {
+	case "longest-ready":
+		out = append(out, "ready since "+clockTime(m.ready))
+	case "fewest-calls":
+		out = append(out, fmt.Sprintf("%d taken", m.calls))
+	case "least-talk":
+		out = append(out, fmt.Sprintf("talked %v", m.talk.Truncate(time.Second)))
+	case "least-occupied":
+		out = append(out, fmt.Sprintf("occupied %.1f %%", 100*s.occupancy(a)))
+	case "round-robin", "linear", "top-down":
+		out = append(out, fmt.Sprintf("place %d", a.order+1))
+	case "weighted":
+		out = append(out, fmt.Sprintf("weight %d", m.weight))
+	}
+	return strings.Join(append(out, "idle since "+clockTime(m.idle)), ", ")
+}
+
+// nextStep says when what t wants changes.
+func (s *State) nextStep(t *task) string {
+	if t.loosen.index == 0 {
+		return ""
+	}
+	return "; that changes at " + clockTime(t.loosen.due)
+}
+
+func ranks(lo, hi int) string {
+	switch {
+	case hi == 0:
+		return fmt.Sprintf("%d or more", lo)
+	case lo <= 1:
+		return fmt.Sprintf("%d or less", hi)
+	}
+	return fmt.Sprintf("%d to %d", lo, hi)
+}
+
+// clockTime is a moment for people who look at one day: UTC.
+func clockTime(t time.Time) string { return t.Format("15:04:05.000") }
