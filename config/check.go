@@ -66,6 +66,7 @@ func (d *decoder) check(c *Config) {
 	d.checkAgents(c, queues, teams, nodes)
 	d.checkNumbers(c, queues, calendars)
 	d.checkQueues(c, queues)
+	d.checkRouting(c, queues)
 	d.checkPauses(c)
 	d.checkWrapUps(c)
 	d.checkMedia(c)

@@ -19,6 +19,8 @@ type Config struct {
 	Numbering    Numbering     `cfg:"numbering" doc:"How telephone numbers without a country code are read."`
 	Calendars    []Calendar    `cfg:"calendars" doc:"Opening hours."`
 	Numbers      []Number      `cfg:"numbers" doc:"The numbers people call, and what answers them."`
+	Skills       []string      `cfg:"skills" form:"name" short:"yes" doc:"What queues may need of agents, and agents can."`
+	Routing      Routing       `cfg:"routing" doc:"Which of the callers that he may take a free agent gets."`
 	Queues       []Queue       `cfg:"queues" doc:"The queues."`
 	Teams        []Team        `cfg:"teams" doc:"The teams agents belong to."`
 	Agents       []Agent       `cfg:"agents" doc:"The agents, their queues and their phones."`
@@ -111,14 +113,14 @@ type Queue struct {
 	Name        string   `cfg:"name" form:"name" need:"yes" doc:"Its name for scripts, agents and reports."`
 	Label       string   `cfg:"label" form:"text" doc:"What people see; without it the name."`
 	Medium      string   `cfg:"medium" enum:"voice|chat|email" default:"voice" doc:"What waits in it. Numbers and scripts lead to queues of voice only."`
-	Strategy    string   `cfg:"strategy" enum:"longest-idle" default:"longest-idle" doc:"Which ready agent is offered a call first."`
+	Strategy    string   `cfg:"strategy" enum:"longest-idle|longest-ready|fewest-calls|least-talk|least-occupied|round-robin|linear|top-down|random|weighted|ring-all|ring-progressively" default:"longest-idle" doc:"Which ready agent of the best rank is offered a call first."`
 	Ring        Duration `cfg:"ring" default:"20s" min:"1s" max:"5m" doc:"How long an agent's phone rings."`
 	WrapUp      Duration `cfg:"wrapup" default:"0s" max:"24h" doc:"Time after a conversation for its paperwork."`
 	ShortTalk   Duration `cfg:"short_talk" default:"1s" max:"1m" doc:"A caller who hangs up within this time of a talk counts as abandoned; 0s: never."`
 	Extends     int      `cfg:"wrapup_extends" default:"2" max:"20" doc:"How often an agent may make a wrap-up longer."`
 	Disposition string   `cfg:"disposition" enum:"optional|forced" default:"optional" doc:"Forced: a wrap-up ends only with a disposition."`
-	RONA        string   `cfg:"rona" enum:"pause|retry" default:"pause" doc:"What a call that was not answered does to the agent."`
-	RetryGap    Duration `cfg:"retry_gap" default:"10s" min:"1s" max:"1h" doc:"With rona retry: not offered again for this long."`
+	RONA        string   `cfg:"rona" enum:"auto|pause|retry|none" default:"auto" doc:"What a call that was not answered does to the agent: he is paused, tried again after retry_gap until max_misses, or tried again for ever. auto: none where several are rung together, else pause."`
+	RetryGap    Duration `cfg:"retry_gap" default:"10s" min:"1s" max:"1h" doc:"With rona retry or none: not offered again for this long."`
 	MaxMisses   int      `cfg:"max_misses" default:"3" min:"1" max:"100" doc:"With rona retry: misses in a row that pause the agent anyway."`
 	Rejected    string   `cfg:"rejected" enum:"gap|pause" default:"gap" doc:"What a call that the agent rejected does to him: he is left alone for reject_gap, or paused."`
 	RejectGap   Duration `cfg:"reject_gap" default:"5s" min:"1s" max:"1h" doc:"After a rejection not offered again for this long."`
@@ -126,7 +128,40 @@ type Queue struct {
 	MaxWaiting  int      `cfg:"max_waiting" default:"0" max:"100000" doc:"More than this many waiting is full; 0: no limit."`
 	AtMost      Duration `cfg:"at_most" default:"0s" max:"24h" doc:"The longest wait of a call that no script limits; 0s: no limit."`
 	Priority    int      `cfg:"priority" default:"50" min:"1" max:"100" doc:"The priority of a call that has none."`
+	Weight      int      `cfg:"weight" default:"0" max:"100" doc:"Of queues that share agents the one of more weight goes first, before any priority."`
+	Share       int      `cfg:"share" default:"1" min:"1" max:"100" doc:"With routing.next fair: its part of the agents that it shares."`
+	Target      Duration `cfg:"target" default:"20s" min:"1s" max:"24h" doc:"Within which a call should be answered: the service level's target, and for routing.next urgent."`
+	Needs       []string `cfg:"needs" form:"need" short:"yes" doc:"Skills that an agent must have, all of them, such as [\"claims >= 3\", en]."`
+	Steps       []Step   `cfg:"steps" doc:"How what is needed is loosened while a call waits."`
+	AgeFrom     string   `cfg:"age_from" enum:"queue|call" default:"queue" doc:"Whether the time that a call was in the system before this queue counts for its place."`
+	Progress    Duration `cfg:"progress_every" default:"5s" min:"1s" max:"5m" doc:"With strategy ring-progressively: another phone rings after each."`
+	JoinEmpty   []string `cfg:"join_empty" form:"absence" short:"yes" doc:"Nobody is let in unless an agent is there. Off duty never counts as there, nor do these: paused, reserved, talking, wrapup, unreachable; out alone: only who is off duty does not. Without it all are let in."`
+	LeaveEmpty  []string `cfg:"leave_empty" form:"absence" short:"yes" doc:"The same for those who wait: they leave once nobody is there. Without it they wait on."`
+	DivertWait  Duration `cfg:"divert_wait" default:"0s" max:"24h" doc:"Nobody is let in while the wait to be expected is longer than this; 0s: no limit."`
+	DivertRatio int      `cfg:"divert_ratio" default:"0" max:"1000" doc:"Nobody is let in while more than this many wait for each agent on duty; 0: no limit."`
+	Overflow    []Over   `cfg:"overflow" doc:"Where a call goes instead of leaving, or after a time. The first that takes it."`
 	ShowStats   bool     `cfg:"show_stats" default:"false" doc:"Agents who serve the queue may see its figures."`
+}
+
+// Routing is how free agents and waiting calls of several queues come together.
+type Routing struct {
+	Next       string   `cfg:"next" enum:"first-come|primary-first|urgent|fair" default:"first-come" doc:"Of equal priority: who came first; of the queue where the agent's rank is best; whose queue's target is nearest; or queues in turn by their share."`
+	PointWorth Duration `cfg:"point_worth" default:"0s" max:"1h" doc:"What a point of priority is worth in time waited, so that nobody waits for ever. 0s: the higher priority always goes first."`
+}
+
+// Step is what a queue needs of agents once a call has waited for a time.
+type Step struct {
+	After   Duration `cfg:"after" default:"0s" max:"24h" doc:"How long the call has waited in this queue."`
+	Needs   []string `cfg:"needs" form:"need" short:"yes" doc:"What is needed from then on; [none]: nothing. Without it, what was needed before."`
+	MinRank int      `cfg:"min_rank" default:"0" max:"100" doc:"Only agents of this rank or a worse one; 0: no limit."`
+	MaxRank int      `cfg:"max_rank" default:"0" max:"100" doc:"Only agents of this rank or a better one; 0: no limit."`
+}
+
+// Over is where a call goes on.
+type Over struct {
+	On    string   `cfg:"on" enum:"timeout|full|closed|join_empty|leave_empty|diverted" doc:"What it would leave for."`
+	After Duration `cfg:"after" default:"0s" max:"24h" doc:"Without on: how long it has waited in this queue."`
+	To    string   `cfg:"to" form:"name" need:"yes" doc:"One of queues."`
 }
 
 // Team is a group of agents with a supervisor's view of their own.
@@ -141,6 +176,7 @@ type Agent struct {
 	FullName string        `cfg:"full_name" form:"text" doc:"What people see; without it the name."`
 	Team     string        `cfg:"team" form:"name" doc:"One of teams."`
 	Queues   []Membership  `cfg:"queues" short:"name" doc:"The queues served: names, or {name, rank}; rank 1 is the best and what a bare name means."`
+	Skills   []string      `cfg:"skills" form:"skill" short:"yes" doc:"What he can, such as [\"claims = 4\", en]; a bare name is level 1 of 10."`
 	Media    []AgentMedium `cfg:"media" short:"name" doc:"The media he works in: names, or {name, max}. Without it voice."`
 	Desk     string        `cfg:"desk" enum:"required|optional|none" default:"required" doc:"Whether an awake desktop is needed to be ready."`
 	Pick     bool          `cfg:"pick" default:"false" doc:"He may see who waits in the queues he serves, to pick a caller up."`
@@ -152,6 +188,8 @@ type Agent struct {
 type Membership struct {
 	Name string `cfg:"name" form:"name" need:"yes" doc:"One of queues."`
 	Rank int    `cfg:"rank" default:"1" min:"1" max:"100" doc:"1 is the best."`
+
+	Weight int `cfg:"weight" default:"1" min:"1" max:"100" doc:"With strategy weighted: how often he is chosen beside others."`
 }
 
 // AgentMedium is a medium that an agent works in.

@@ -26,6 +26,8 @@ type form struct {
 
 const (
 	namePattern     = `^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$`
+	needPattern     = `^[A-Za-z0-9][A-Za-z0-9_-]{0,63}( *>= *([1-9]|10))?$`
+	skillPattern    = `^[A-Za-z0-9][A-Za-z0-9_-]{0,63}( *= *([1-9]|10))?$`
 	phonePattern    = `^(\+[0-9]{4,15}|[0-9*#]{1,20})$`
 	endpointPattern = `^PJSIP/[A-Za-z0-9][A-Za-z0-9_.-]{0,79}$`
 	trunkPattern    = `^PJSIP/\{number\}@[A-Za-z0-9_.-]+$`
@@ -53,6 +55,9 @@ var forms = map[string]form{
 	"endpoint": {endpointPattern, nil, "one endpoint, PJSIP/NAME, with letters, digits, _ . and - in NAME; & / @ and , are not allowed"},
 	"trunk":    {trunkPattern, nil, "a trunk: PJSIP/{number}@NAME, with letters, digits, _ . and - in NAME"},
 	"dialrule": {dialPattern, nil, "a dial rule: extensions, premium, or the leading digits of public numbers such as \"+852\""},
+	"need":     {needPattern, nil, "a skill, alone or with the level that is needed, such as \"claims >= 3\" (1 to 10)"},
+	"skill":    {skillPattern, nil, "a skill, alone or with a level, such as \"claims = 4\" (1 to 10)"},
+	"absence":  {`^(out|paused|reserved|talking|wrapup|unreachable)$`, nil, "one of out, paused, reserved, talking, wrapup, unreachable"},
 	"medium":   {`^(voice|chat|email)$`, nil, "one of voice, chat, email"},
 	"blocks":   {`^(all|none|voice|chat|email)$`, nil, "all, none, or media: voice, chat, email"},
 	"sipurl":   {`^wss?://`, checkSIPURL, "a websocket URL that begins with wss:// (or, to this machine only, ws://)"},

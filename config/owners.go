@@ -24,22 +24,25 @@ func (c *Config) ACD(epoch string) acd.Config {
 		}
 		out.Media = append(out.Media, x)
 	}
+	out.Skills, out.Next, out.PointWorth = c.Skills, c.Routing.Next, c.Routing.PointWorth.D()
 	for _, q := range c.Queues {
-		out.Queues = append(out.Queues, acd.Queue{
+		x := acd.Queue{
 			ID: ctid.QueueID(q.Name), Name: or(q.Label, q.Name), Strategy: q.Strategy,
 			Ring: q.Ring.D(), Wrap: q.WrapUp.D(), ForceCode: q.Disposition == "forced",
-			RONA: q.RONA, RetryGap: q.RetryGap.D(), MaxMisses: q.MaxMisses, RejectGap: q.RejectGap.D(),
+			RONA: q.rona(), RetryGap: q.RetryGap.D(), MaxMisses: q.MaxMisses, RejectGap: q.RejectGap.D(),
 			Medium: ctid.Medium(q.Medium), Extends: q.Extends, Rejected: q.Rejected,
 			MaxWaiting: q.MaxWaiting, Priority: q.Priority,
-		})
+		}
+		q.route(&x)
+		out.Queues = append(out.Queues, x)
 	}
 	for _, a := range c.Agents {
-		x := acd.Agent{ID: ctid.AgentID(a.Name), Desk: ctid.DeskRule(a.Desk)}
+		x := acd.Agent{ID: ctid.AgentID(a.Name), Desk: ctid.DeskRule(a.Desk), Skills: skillsOf(a.Skills)}
 		for _, m := range a.Media {
 			x.Media = append(x.Media, acd.Slots{Medium: ctid.Medium(m.Name), Max: m.Max})
 		}
 		for _, m := range ranked(a.Queues) {
-			x.Queues = append(x.Queues, acd.Membership{Queue: ctid.QueueID(m.Name), Rank: m.Rank})
+			x.Queues = append(x.Queues, acd.Membership{Queue: ctid.QueueID(m.Name), Rank: m.Rank, Weight: m.Weight})
 		}
 		out.Agents = append(out.Agents, x)
 	}

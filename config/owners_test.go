@@ -17,16 +17,26 @@ func TestACD(t *testing.T) {
 	if got.Epoch != "e1" || got.Seed == 0 || got.Seed == full(t).ACD("e2").Seed || got.DeskGrace != 45*time.Second || got.WrapMax != 15*time.Minute {
 		t.Errorf("%+v", got)
 	}
-	want := acd.Queue{ID: "sales", Name: "Sales", Medium: ctid.Voice, Strategy: "longest-idle", Ring: 15 * time.Second, Wrap: 90 * time.Second,
+	var none []acd.Need
+	want := acd.Queue{ID: "sales", Name: "Sales", Medium: ctid.Voice, Strategy: "round-robin", Ring: 15 * time.Second, Wrap: 90 * time.Second,
 		ForceCode: true, Extends: 3, RONA: "retry", RetryGap: 8 * time.Second, MaxMisses: 2, Rejected: "pause", RejectGap: 10 * time.Second,
-		MaxWaiting: 40, Priority: 60}
-	if got.Queues[0] != want {
+		MaxWaiting: 40, Priority: 60, Weight: 5, Share: 3, Target: 15 * time.Second, Needs: []acd.Need{{Skill: "claims", AtLeast: 3}, {Skill: "en", AtLeast: 1}},
+		Steps:   []acd.Step{{After: 30 * time.Second, Needs: &[]acd.Need{{Skill: "claims", AtLeast: 1}}, MaxRank: 2}, {After: time.Minute, Needs: &none, MinRank: 1}},
+		AgeFrom: "call", ProgressEvery: 10 * time.Second, JoinEmpty: []string{"paused", "unreachable"}, LeaveEmpty: []string{"out"},
+		DivertWait: 15 * time.Minute, DivertRatio: 5, AtMost: 10 * time.Minute,
+		Overflow: []acd.Overflow{{On: ctid.ExitFull, To: "operators"}, {After: 2 * time.Minute, To: "operators"}}}
+	if !reflect.DeepEqual(got.Queues[0], want) {
 		t.Errorf("want %+v, got %+v", want, got.Queues[0])
 	}
 	ana := acd.Agent{ID: "ana", Desk: ctid.DeskOptional, Media: []acd.Slots{{Medium: ctid.Voice}, {Medium: ctid.Chat, Max: 2}},
-		Queues: []acd.Membership{{Queue: "sales", Rank: 1}, {Queue: "operators", Rank: 1}, {Queue: "webchat", Rank: 1}, {Queue: "support", Rank: 2}}}
+		Queues: []acd.Membership{{Queue: "sales", Rank: 1, Weight: 1}, {Queue: "operators", Rank: 1, Weight: 1},
+			{Queue: "webchat", Rank: 1, Weight: 1}, {Queue: "support", Rank: 2, Weight: 3}},
+		Skills: []acd.Skill{{Name: "claims", Level: 4}, {Name: "en", Level: 1}}}
 	if !reflect.DeepEqual(got.Agents[0], ana) {
 		t.Errorf("want %+v, got %+v", ana, got.Agents[0])
+	}
+	if !slices.Equal(got.Skills, []string{"claims", "en"}) || got.Next != "fair" || got.PointWorth != 2*time.Second {
+		t.Errorf("skills %v, next %s, a point %v", got.Skills, got.Next, got.PointWorth)
 	}
 	if want := []acd.Pause{{Code: "lunch", Quota: 90 * time.Minute}, {Code: "training"}}; !slices.Equal(got.Pauses, want) || got.PauseReserved != "revoke" {
 		t.Errorf("pauses %+v, while it rings %s", got.Pauses, got.PauseReserved)
