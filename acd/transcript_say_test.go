@@ -74,7 +74,20 @@ var sentences = []struct {
 	say(`(\w+)'s talk with (\w+) ends( without wrap-up| before it began)?`, func(_ *player, m []string) Event {
 		return WorkEnded{agentID(m[1]), ctid.TaskID(m[2]), m[3] != "", m[3] == " before it began"}
 	}),
-	say(`(\w+) enters (\w+)(?: with priority (\d+))?(?: since ([\d:.]+))?(?: for at most (\w+))?`, func(p *player, m []string) Event {
+	say(`(\w+) moves (\w+) to (\w+)`, func(_ *player, m []string) Event {
+		return Move{ctid.TaskID(m[2]), ctid.QueueID(m[3]), ctid.By{Kind: "supervisor", ID: m[1]}}
+	}),
+	say(`(\w+) gives (\w+) priority (\d+)`, func(_ *player, m []string) Event {
+		n, _ := strconv.Atoi(m[3])
+		return Prioritise{ctid.TaskID(m[2]), n, ctid.By{Kind: "supervisor", ID: m[1]}}
+	}),
+	say(`(\w+) removes (\w+)`, func(_ *player, m []string) Event {
+		return Leave{Task: ctid.TaskID(m[2]), Why: ctid.ExitRemoved, By: ctid.By{Kind: "supervisor", ID: m[1]}}
+	}),
+	say(`(\w+) wants to be called back as (\w+)`, func(_ *player, m []string) Event {
+		return TakeCallback{ctid.TaskID(m[1]), ctid.TaskID(m[2])}
+	}),
+	say(`(\w+) enters (\w+)(?: with priority (\d+))?(?: since ([\d:.]+))?(?: for at most (\w+))?(?: needing (\S+))?(?: preferring (\w+) for (\w+))?(?:, in the system since ([\d:.]+))?(, as a callback)?`, func(p *player, m []string) Event {
 		e := Enqueue{Task: ctid.TaskID(m[1]), Queue: ctid.QueueID(m[2]), Priority: -1, Entered: p.now}
 		if m[3] != "" {
 			e.Priority, _ = strconv.Atoi(m[3])
@@ -85,6 +98,14 @@ var sentences = []struct {
 		if m[5] != "" {
 			e.AtMost, _ = time.ParseDuration(m[5])
 		}
+		e.Needs, e.Prefer = p.needs(m[6]), ctid.AgentID(m[7])
+		if m[8] != "" {
+			e.PreferFor, _ = time.ParseDuration(m[8])
+		}
+		if m[9] != "" {
+			e.Arrived = clock(p.t, m[9])
+		}
+		e.Callback = m[10] != ""
 		return e
 	}),
 	say(`(\w+) leaves \((\w+)\)`, func(_ *player, m []string) Event { return Leave{Task: ctid.TaskID(m[1]), Why: ctid.QueueExit(m[2])} }),
@@ -142,6 +163,14 @@ func tell(c Command) string {
 		return s + fmt.Sprintf(", %s with %s", c.Agent, c.Task)
 	case TaskQueued:
 		return fmt.Sprintf("%s is number %d in %s with priority %d", c.Task, c.Position, c.Queue, c.Priority)
+	case TaskMoved:
+		s := fmt.Sprintf("%s is number %d in %s with priority %d, not in %s", c.Task, c.Position, c.To, c.Priority, c.From)
+		if c.Why != "" {
+			s += " (" + string(c.Why) + ")"
+		}
+		return s + "; by " + strings.TrimSpace(c.By.Kind+" "+c.By.ID)
+	case TaskChanged:
+		return fmt.Sprintf("%s is number %d in %s with priority %d; by %s %s", c.Task, c.Position, c.Queue, c.Priority, c.By.Kind, c.By.ID)
 	case TaskEnded:
 		s := fmt.Sprintf("%s leaves %s: %s", c.Task, c.Queue, c.Exit)
 		if c.Agent != "" {
@@ -261,10 +290,31 @@ func (p *player) look(subject string) {
 		return
 	}
 	if n, ok := p.s.Position(ctid.TaskID(subject)); ok {
-		fmt.Fprintf(&p.out, "  → %s is number %d\n", subject, n)
+		fmt.Fprintf(&p.out, "  → %s is number %d", subject, n)
+		if e, _ := p.s.Estimate(ctid.TaskID(subject)); e.Said {
+			fmt.Fprintf(&p.out, ", and waits %v to %v, likely %v", e.Low, e.High, e.Mid)
+		}
+		p.out.WriteString("\n")
 		return
 	}
 	f := p.s.Figures(ctid.QueueID(subject), p.now)
 	fmt.Fprintf(&p.out, "  → %s: %d waiting, longest %v, %d of %d agents ready, %d talking, open %v\n", subject, f.Waiting, f.Longest,
 		f.AgentsReady, f.AgentsIn, f.Talking, f.Open)
+}
+
+// why shows what keeps a task from each agent, or an agent from each task.
+func (p *player) why(subject string) {
+	list, ok := p.s.WhyTask(ctid.TaskID(subject))
+	if !ok {
+		if list, ok = p.s.WhyAgent(ctid.AgentID(subject)); !ok {
+			p.t.Fatalf("nothing is called %q", subject)
+		}
+	}
+	for _, w := range list {
+		fmt.Fprintf(&p.out, "  → %s of %s and %s: %v", w.Task, w.Queue, w.Agent, w.OK)
+		if w.Rule != "" {
+			fmt.Fprintf(&p.out, ", %s: %s", w.Rule, w.Value)
+		}
+		p.out.WriteString("\n")
+	}
 }

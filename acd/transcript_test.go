@@ -1,6 +1,7 @@
 package acd
 
 import (
+	"cmp"
 	"flag"
 	"fmt"
 	"os"
@@ -26,6 +27,7 @@ var update = flag.Bool("update", false, "rewrite what the transcripts expect")
 //	| phones slow                     a leg that ended goes only when a line says so; else it is gone at once
 //	10:00:30 reload                   puts the | lines after it in force
 //	10:00:40 look at ana | sales | c1 shows what outsiders may know
+//	10:00:40 why c1 | ana             says of each agent, or of each task, what keeps them apart
 func TestTranscripts(t *testing.T) {
 	files, err := filepath.Glob("../testdata/acd/*.txt")
 	if err != nil || len(files) == 0 {
@@ -178,6 +180,14 @@ func (p *player) config(f []string) {
 				p.cfg.WrapMax = dur(f[i+1])
 			case "desk_grace":
 				p.cfg.DeskGrace = dur(f[i+1])
+			case "next":
+				p.cfg.Next = f[i+1]
+			case "point_worth":
+				p.cfg.PointWorth = dur(f[i+1])
+			case "skills":
+				p.cfg.Skills = strings.Split(f[i+1], ",")
+			case "seed":
+				p.cfg.Seed = uint64(num(f[i+1]))
 			default:
 				p.t.Fatalf("a centre has no %q", f[i])
 			}
@@ -210,7 +220,7 @@ func (p *player) config(f []string) {
 			case "priority":
 				q.Priority = num(v)
 			default:
-				p.t.Fatalf("a queue has no %q", rest[0])
+				p.rule(&q, rest[0], v)
 			}
 			rest = rest[2:]
 		}
@@ -232,10 +242,12 @@ func (p *player) config(f []string) {
 			case "serves":
 				for _, m := range strings.Split(f[i+1], ",") {
 					id, rank, _ := strings.Cut(m, ":")
-					if rank == "" {
-						rank = "1"
-					}
-					a.Queues = append(a.Queues, Membership{Queue: ctid.QueueID(id), Rank: num(rank)})
+					rank, weight, _ := strings.Cut(rank, ":")
+					a.Queues = append(a.Queues, Membership{Queue: ctid.QueueID(id), Rank: num(cmp.Or(rank, "1")), Weight: num(cmp.Or(weight, "0"))})
+				}
+			case "skills":
+				for _, n := range p.needs(f[i+1]) {
+					a.Skills = append(a.Skills, Skill{n.Skill, n.AtLeast})
 				}
 			default:
 				p.t.Fatalf("an agent has no %q", f[i])
@@ -245,6 +257,90 @@ func (p *player) config(f []string) {
 	default:
 		p.t.Fatalf("no line begins with %q", f[0])
 	}
+}
+
+// rule sets one of a queue's rules of routing.
+func (p *player) rule(q *Queue, key, v string) {
+	num := func(text string) int {
+		n, err := strconv.Atoi(text)
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		return n
+	}
+	switch key {
+	case "strategy":
+		q.Strategy = v
+	case "weight":
+		q.Weight = num(v)
+	case "share":
+		q.Share = num(v)
+	case "target":
+		q.Target = p.dur(v)
+	case "needs":
+		q.Needs = p.needs(v)
+	case "age":
+		q.AgeFrom = v
+	case "progress":
+		q.ProgressEvery = p.dur(v)
+	case "join_empty":
+		q.JoinEmpty = strings.Split(v, ",")
+	case "leave_empty":
+		q.LeaveEmpty = strings.Split(v, ",")
+	case "divert_wait":
+		q.DivertWait = p.dur(v)
+	case "divert_ratio":
+		q.DivertRatio = float64(num(v))
+	case "moved":
+		q.AtMost = p.dur(v)
+	case "step": // 30s/claims>=1/1-2
+		part := strings.Split(v, "/")
+		st := Step{After: p.dur(part[0])}
+		if part[1] != "" {
+			needs := p.needs(strings.TrimPrefix(part[1], "none"))
+			st.Needs = &needs
+		}
+		if len(part) > 2 {
+			low, high, _ := strings.Cut(part[2], "-")
+			st.MinRank, st.MaxRank = num(low), num(high)
+		}
+		q.Steps = append(q.Steps, st)
+	case "overflow": // full:operators, 2m:operators
+		on, to, _ := strings.Cut(v, ":")
+		o := Overflow{To: ctid.QueueID(to)}
+		if d, err := time.ParseDuration(on); err == nil {
+			o.After = d
+		} else {
+			o.On = ctid.QueueExit(on)
+		}
+		q.Overflow = append(q.Overflow, o)
+	default:
+		p.t.Fatalf("a queue has no %q", key)
+	}
+}
+
+func (p *player) dur(text string) time.Duration {
+	d, err := time.ParseDuration(text)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return d
+}
+
+// needs reads claims>=3,en.
+func (p *player) needs(text string) (out []Need) {
+	if text == "" {
+		return nil
+	}
+	for _, w := range strings.Split(text, ",") {
+		name, level, _ := strings.Cut(w, ">=")
+		n, err := strconv.Atoi(cmp.Or(level, "1"))
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		out = append(out, Need{name, n})
+	}
+	return out
 }
 
 // line plays one event. What is due before it happens first, at its own time.
@@ -261,6 +357,10 @@ func (p *player) line(line string) {
 	p.now = now
 	if subject, ok := strings.CutPrefix(what, "look at "); ok {
 		p.look(subject)
+		return
+	}
+	if subject, ok := strings.CutPrefix(what, "why "); ok {
+		p.why(subject)
 		return
 	}
 	if what == "reload" {

@@ -11,12 +11,12 @@ import (
 
 // Why says of one agent and one task whether he could be offered it, and if not, which rule, with which value, is against it.
 type Why struct {
-	Task  ctid.TaskID
-	Queue ctid.QueueID
-	Agent ctid.AgentID
-	OK    bool
-	Rule  string // one of the Rule constants
-	Value string // for people
+	Task  ctid.TaskID  `json:"task"`
+	Queue ctid.QueueID `json:"queue"`
+	Agent ctid.AgentID `json:"agent"`
+	OK    bool         `json:"ok"`
+	Rule  string       `json:"rule,omitempty"`  // one of the Rule constants
+	Value string       `json:"value,omitempty"` // for people
 }
 
 // The rules that keep a task from an agent, in the order in which they are asked; the first one that does is told.
@@ -35,11 +35,11 @@ const (
 
 // Decision is a task that is being offered, to whom, and of every agent of its queue why it is or is not him.
 type Decision struct {
-	At         time.Time
-	Task       ctid.TaskID
-	Queue      ctid.QueueID
-	Agent      ctid.AgentID
-	Candidates []Why
+	At         time.Time    `json:"at"`
+	Task       ctid.TaskID  `json:"task"`
+	Queue      ctid.QueueID `json:"queue"`
+	Agent      ctid.AgentID `json:"agent"`
+	Candidates []Why        `json:"candidates"`
 }
 
 // Trace has f told of each task that is about to be offered to an agent. It changes no decision; nil ends it.

@@ -66,7 +66,7 @@ func newRoot() *cobra.Command {
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(serveCommand(), checkCommand(), reconcileCommand())
+	root.AddCommand(serveCommand(), checkCommand(), reconcileCommand(), whyCommand())
 	root.AddCommand(demoCommands()...)
 	root.AddCommand(userCommand(), dbCommand(), pbxCommand(), versionCommand())
 	return root
