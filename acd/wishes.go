@@ -17,11 +17,11 @@ func (s *State) login(a *agent, by ctid.By) {
 	case a.state != ctid.Out:
 		s.refuse(ctid.AlreadyDone, a, fmt.Sprintf("%s is logged in already", a.id))
 	case a.desk == ctid.DeskNone:
-		a.misses, a.fails = 0, 0
+		a.misses, a.fails, a.idle = 0, 0, s.now
 		s.fresh(a)
 		s.toReady(a, s.now, by)
 	default:
-		a.misses, a.fails = 0, 0
+		a.misses, a.fails, a.idle = 0, 0, s.now
 		s.fresh(a)
 		s.become(a, ctid.Paused, ctid.ReasonLogin, by)
 	}

@@ -87,6 +87,13 @@ func (w why) call(id string) error {
 	if len(rows) == 0 {
 		return fmt.Errorf("the log knows nothing of call %s; is that its id, and is it younger than log.keep?", id)
 	}
+	if !w.given { // what came after the call is of no interest
+		last, err := w.s.ReadLog(w.ctx, store.LogQuery{Subject: id, Limit: 1, Last: true})
+		if err != nil {
+			return err
+		}
+		w.at = last[0].At
+	}
 	a := whyAnswer{At: w.at, said: "call " + id + " waits in no queue then"}
 	f := folding{from: rows[0].At, to: w.at.Add(time.Microsecond)}
 	f.begin = func(core *acd.State) {
