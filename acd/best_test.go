@@ -16,7 +16,7 @@ import (
 func TestBestOfAll(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s, now := busyCentre(t)
-		c := crowd{}
+		c := crowd{size: small}
 		for n := range 60 {
 			now = now.Add(time.Duration(rapid.IntRange(0, 3).Draw(t, "s")) * time.Second)
 			agent := ctid.AgentID(fmt.Sprintf("a%d", rapid.IntRange(0, 5).Draw(t, "agent")))

@@ -28,8 +28,17 @@ var (
 	empties = [][]string{nil, nil, nil, {"out"}, {"paused", "unreachable"}, {"paused", "talking", "wrapup", "reserved"}}
 )
 
-// drawConfig makes a small centre, so that things meet.
-func drawConfig(t *rapid.T) Config {
+// size is how large a centre may be drawn.
+type size struct{ agents, queues, tasks int }
+
+// small is so that things meet.
+var small = size{agents: 6, queues: 4, tasks: 12}
+
+// drawConfig makes a small centre.
+func drawConfig(t *rapid.T) Config { return small.config(t) }
+
+// config makes a centre of at most that size.
+func (z size) config(t *rapid.T) Config {
 	sec := func(name string, max int) time.Duration {
 		return time.Duration(rapid.IntRange(0, max).Draw(t, name)) * time.Second
 	}
@@ -40,8 +49,8 @@ func drawConfig(t *rapid.T) Config {
 	}
 	cfg.Media = rapid.SampledFrom(blends).Draw(t, "blending")
 	var ids []ctid.QueueID
-	for i := range rapid.IntRange(1, 4).Draw(t, "queues") {
-		q := Queue{ID: ctid.QueueID(fmt.Sprintf("q%d", rapid.IntRange(0, 5).Draw(t, "queue"))), Ring: sec("ring", 15), Wrap: sec("wrap", 20),
+	for i := range rapid.IntRange(1, z.queues).Draw(t, "queues") {
+		q := Queue{ID: z.queue(t), Ring: sec("ring", 15), Wrap: sec("wrap", 20),
 			RONA: rapid.SampledFrom([]string{"", "pause", "retry"}).Draw(t, "rona"), MaxMisses: rapid.IntRange(0, 3).Draw(t, "misses"),
 			Extends: rapid.IntRange(0, 2).Draw(t, "extends"), Rejected: rapid.SampledFrom([]string{"", "pause"}).Draw(t, "rejected"),
 			Medium:     rapid.SampledFrom([]ctid.Medium{"", ctid.Voice, ctid.Chat, ctid.Email}).Draw(t, "medium"),
@@ -64,7 +73,7 @@ func drawConfig(t *rapid.T) Config {
 	cfg.Next = rapid.SampledFrom(append([]string{""}, Nexts()...)).Draw(t, "next")
 	cfg.PointWorth = rapid.SampledFrom([]time.Duration{0, 0, time.Second}).Draw(t, "point")
 	cfg.Seed = 7
-	for i := range rapid.IntRange(1, 6).Draw(t, "agents") {
+	for i := range rapid.IntRange(1, z.agents).Draw(t, "agents") {
 		if rapid.IntRange(0, 9).Draw(t, "absent") == 0 {
 			continue
 		}
@@ -100,9 +109,15 @@ func drawOverflows(t *rapid.T, cfg *Config) {
 
 // crowd draws events; most make sense, since it knows the offers, wrap-ups and conversations there are.
 type crowd struct {
+	size
 	offers []ctid.OfferID
 	wraps  []ctid.WrapID
 	talks  []ctid.TaskID
+}
+
+// queue is one of those that there may be, or one that there is not.
+func (z size) queue(t *rapid.T) ctid.QueueID {
+	return ctid.QueueID(fmt.Sprintf("q%d", rapid.IntRange(0, z.queues+1).Draw(t, "queue")))
 }
 
 func (c *crowd) saw(cmds []Command) {
@@ -128,8 +143,8 @@ func late[T any](t *rapid.T, list []T, name string, bogus T) T {
 }
 
 func (c *crowd) draw(t *rapid.T, now time.Time) Event {
-	agent := ctid.AgentID(fmt.Sprintf("a%d", rapid.IntRange(0, 6).Draw(t, "agent")))
-	task := ctid.TaskID(fmt.Sprintf("c%d", rapid.IntRange(0, 12).Draw(t, "task")))
+	agent := ctid.AgentID(fmt.Sprintf("a%d", rapid.IntRange(0, c.agents).Draw(t, "agent")))
+	task := ctid.TaskID(fmt.Sprintf("c%d", rapid.IntRange(0, c.tasks).Draw(t, "task")))
 	by := ctid.By{Kind: "agent", ID: string(agent)}
 	yes := rapid.IntRange(0, 3).Draw(t, "yes") > 0
 	reason := rapid.SampledFrom([]string{"", "lunch", "training"}).Draw(t, "reason")
@@ -164,7 +179,7 @@ func (c *crowd) draw(t *rapid.T, now time.Time) Event {
 	case n < 42:
 		return WorkEnded{agent, late(t, c.talks, "talk", "c9"), !yes, rapid.Bool().Draw(t, "dropped")}
 	case n < 43:
-		return Reconfigure{drawConfig(t)}
+		return Reconfigure{c.config(t)}
 	case n < 44:
 		return Restarted{}
 	case n < 48:
@@ -179,7 +194,7 @@ func (c *crowd) draw(t *rapid.T, now time.Time) Event {
 // drawDirect makes one of the events about work that comes past the queues.
 func (c *crowd) drawDirect(t *rapid.T, n int, agent ctid.AgentID, task ctid.TaskID, by ctid.By) Event {
 	doing := rapid.SampledFrom([]ctid.Doing{ctid.DoingTalk, ctid.DoingHold, ctid.DoingConsult}).Draw(t, "doing")
-	queue := ctid.QueueID(fmt.Sprintf("q%d", rapid.IntRange(0, 5).Draw(t, "rules")))
+	queue := c.queue(t)
 	switch {
 	case n < 53:
 		return Direct{task, agent, rapid.SampledFrom([]ctid.OfferKind{"", ctid.OfferConsult, ctid.OfferTransfer}).Draw(t, "kind"), 0, by}
@@ -198,11 +213,11 @@ func (c *crowd) drawDirect(t *rapid.T, n int, agent ctid.AgentID, task ctid.Task
 	case n < 60:
 		return SetDevice{agent, rapid.SampledFrom([]string{"", "home"}).Draw(t, "device"), by}
 	case n < 63:
-		return Move{task, ctid.QueueID(fmt.Sprintf("q%d", rapid.IntRange(0, 5).Draw(t, "to"))), by}
+		return Move{task, c.queue(t), by}
 	case n < 64:
 		return Prioritise{task, rapid.IntRange(-1, 101).Draw(t, "to"), by}
 	case n < 65:
-		return TakeCallback{task, ctid.TaskID(fmt.Sprintf("c%d", rapid.IntRange(0, 12).Draw(t, "as")))}
+		return TakeCallback{task, ctid.TaskID(fmt.Sprintf("c%d", rapid.IntRange(0, c.tasks).Draw(t, "as")))}
 	default:
 		return ForceState{agent, rapid.SampledFrom([]ctid.AgentState{ctid.Ready, ctid.Paused, ctid.Out, ctid.Talking}).Draw(t, "force"),
 			rapid.SampledFrom([]string{"", "lunch"}).Draw(t, "why"), rapid.Bool().Draw(t, "hard"), ctid.By{Kind: "supervisor", ID: "sam"}}
@@ -210,7 +225,7 @@ func (c *crowd) drawDirect(t *rapid.T, n int, agent ctid.AgentID, task ctid.Task
 }
 
 func (c *crowd) drawEnqueue(t *rapid.T, now time.Time, task ctid.TaskID, agent ctid.AgentID) Event {
-	e := Enqueue{Task: task, Queue: ctid.QueueID(fmt.Sprintf("q%d", rapid.IntRange(0, 5).Draw(t, "queue"))),
+	e := Enqueue{Task: task, Queue: c.queue(t),
 		Priority: rapid.IntRange(-1, 101).Draw(t, "priority"), Entered: now.Add(time.Duration(rapid.IntRange(-100, 10).Draw(t, "entered")) * time.Second),
 		AtMost: time.Duration(rapid.IntRange(0, 30).Draw(t, "at most")) * time.Second, Callback: rapid.IntRange(0, 9).Draw(t, "callback") == 0}
 	if rapid.IntRange(0, 2).Draw(t, "sticky") == 0 {

@@ -41,11 +41,8 @@ func TestAnyEvents(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		w := witness{map[ctid.AgentID]ctid.AgentView{}, map[ctid.OfferID]MakeOffer{}, map[ctid.OfferID]bool{}, map[ctid.TaskID]bool{}, func(id ctid.QueueID) bool {
-			q := s.queues[id]
-			return q != nil && q.by.ring != ringOne
-		}}
-		c := crowd{}
+		w := newWitness(s)
+		c := crowd{size: small}
 		now := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 		var high time.Time
 		for range rapid.IntRange(1, 150).Draw(t, "steps") {
@@ -135,7 +132,7 @@ func TestCan(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		c := crowd{}
+		c := crowd{size: small}
 		now := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 		for range rapid.IntRange(1, 80).Draw(t, "steps") {
 			now = step(t, s, now)

@@ -1,0 +1,67 @@
+package acd
+
+import (
+	"os"
+	"strconv"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"ctid"
+)
+
+// TestManyEvents plays long days of centres of 1 to 50 agents and 1 to 10 queues with every strategy, 200 of them. Commands are judged after
+// each event, the whole state 250 times a day. ACD_EVENTS makes the days longer.
+func TestManyEvents(t *testing.T) {
+	events := 5000
+	if text := os.Getenv("ACD_EVENTS"); text != "" {
+		n, err := strconv.Atoi(text)
+		if err != nil {
+			t.Fatalf("ACD_EVENTS is no number: %v", err)
+		}
+		events = n
+	}
+	for _, half := range []string{"first hundred", "second hundred"} { // rapid's own number of trials is 100
+		t.Run(half, func(t *testing.T) {
+			t.Parallel()
+			rapid.Check(t, func(t *rapid.T) { day(t, events) })
+		})
+	}
+}
+
+func day(t *rapid.T, events int) {
+	z := size{agents: 50, queues: 10, tasks: 200}
+	s, err := New(z.config(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := newWitness(s)
+	c := crowd{size: z}
+	now := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+	high := now
+	for n := range events {
+		now = step(t, s, now)
+		if now.After(high) {
+			high = now
+		}
+		cmds := s.Decide(now, c.draw(t, now))
+		w.judge(t, high, cmds)
+		c.saw(cmds)
+		if n%max(1, events/250) == 0 {
+			if err := s.check(); err != nil {
+				t.Fatal(err)
+			}
+			w.agree(t, s)
+		}
+	}
+}
+
+// newWitness judges s from its beginning on.
+func newWitness(s *State) *witness {
+	return &witness{map[ctid.AgentID]ctid.AgentView{}, map[ctid.OfferID]MakeOffer{}, map[ctid.OfferID]bool{}, map[ctid.TaskID]bool{},
+		func(id ctid.QueueID) bool {
+			q := s.queues[id]
+			return q != nil && q.by.ring != ringOne
+		}}
+}
