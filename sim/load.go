@@ -165,7 +165,10 @@ func (r *reader) group(d *draft, n ast.Node) {
 	agents := 0
 	seen := r.object(n, "a group",
 		field{"name", true, r.name(&g.Name)},
-		field{"agents", false, func(n ast.Node) { g.agentsAt = placeOf(n); r.whole(&agents, 0, maxAgents)(n) }},
+		field{"agents", false, func(n ast.Node) {
+			g.agentsAt = placeOf(n)
+			r.whole(&agents, 0, maxAgents)(n)
+		}},
 		field{"periods", false, func(n ast.Node) {
 			g.agentsAt, g.changes = placeOf(n), true
 			r.each(func(_ int, n ast.Node) {
