@@ -35,7 +35,7 @@ func (r *reader) checkLength(d *draft) {
 	}
 }
 
-// checkPeriods: all types change at the same times, and all that is given for each period has as many values.
+// checkPeriods: all types change at the same times.
 func (r *reader) checkPeriods(d *draft) {
 	for i := range d.types {
 		t := &d.types[i]
@@ -47,6 +47,18 @@ func (r *reader) checkPeriods(d *draft) {
 			r.errorf(t.periodsAt, together, "the periods of all types last equally long, one by one; those of %q do not last as long as those before", t.Name)
 		}
 	}
+	hours := 0.0
+	for _, p := range d.Periods {
+		hours += p.Hours()
+	}
+	if hours > maxSpan.Hours() {
+		r.errorf(d.seen["types"], wrongValue, "the periods last more than 100 years together")
+	}
+	r.checkCounts(d)
+}
+
+// checkCounts: what is given for each period has as many values as there are periods.
+func (r *reader) checkCounts(d *draft) {
 	n := max(1, len(d.Periods))
 	for i := range d.types {
 		t := &d.types[i]

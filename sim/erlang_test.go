@@ -62,6 +62,17 @@ func TestErlangOfOneAgent(t *testing.T) {
 	}
 }
 
+// Where callers are as patient as service is long, the number in the system is that of endless servers: Poisson.
+func TestErlangAOfEqualRates(t *testing.T) {
+	a := ErlangA(180, 60, 60, 3, 20)
+	at3 := math.Exp(-3) * 27 / 6
+	near(t, "P(wait)", a.PWait, 1-math.Exp(-3)*8.5, 1e-9)
+	near(t, "P(abandon)", a.PAbandon, at3, 1e-9)
+	near(t, "wait", a.Wait, 60*at3, 1e-7)
+	near(t, "SL without a target", ErlangA(180, 60, 60, 3, 0).SL, math.Exp(-3)*8.5, 1e-9)
+	near(t, "SL without end", ErlangA(180, 60, 60, 3, 900).SL, 1-at3, 1e-6)
+}
+
 // Callers of great patience are callers who never give up, and what is large or nearly empty overflows nothing.
 func TestErlangAtTheEdges(t *testing.T) {
 	a, c := ErlangA(200, 180, 1e9, 12, 20), ErlangC(200, 180, 12, 20)

@@ -74,11 +74,11 @@ func (v vector) claims() []claim {
 }
 
 // disagree tells where theory lies further than so many standard errors from the mean.
-func (v vector) disagree(r *Result, errors float64) (out []string) {
+func (v vector) disagree(r *Result, k float64) (out []string) {
 	for _, c := range v.claims() {
 		f := r.All.Get(c.figure)
-		if !(math.Abs(f.Mean-c.want) <= errors*f.SE) {
-			out = append(out, fmt.Sprintf("%s: %s is %.5g ± %.2g, theory %.5g", v.name, c.figure, f.Mean, errors*f.SE, c.want))
+		if !(math.Abs(f.Mean-c.want) <= k*f.SE) {
+			out = append(out, fmt.Sprintf("%s: %s is %.5g ± %.2g, theory %.5g", v.name, c.figure, f.Mean, k*f.SE, c.want))
 		}
 	}
 	return out
@@ -112,16 +112,22 @@ func (f fault) run(t *testing.T, m *Model) *Result {
 	return summarise(m, tallies)
 }
 
+// small are queues of few agents, which forget soon, so that few calls say much. Their theory is theory's own.
+var small = []vector{
+	{name: "C3", calls: 60, service: 60, agents: 3, target: 20},
+	{name: "A3", calls: 90, service: 60, patience: 60, agents: 3, target: 15},
+}
+
 // A small run agrees with theory within a wide margin, and one with a fault does not; the long runs do it closely.
 func TestAgreesWithErlang(t *testing.T) {
-	for _, v := range []vector{vectors[1], vectors[3]} {
-		for _, said := range v.disagree(run(t, v.model(t, 6000, 500, 8)), 6) {
+	for _, v := range small {
+		for _, said := range v.disagree(run(t, v.model(t, 6000, 200, 8)), 6) {
 			t.Error(said)
 		}
 	}
-	v := vectors[3]
-	for _, f := range []fault{{"service + 10 %", slower(1.1), nil}, {"last come, first served", nil, lifo}, {"one agent fewer", fewer, nil}} {
-		if r := f.run(t, v.model(t, 6000, 500, 8)); len(v.disagree(r, 6)) == 0 {
+	v := small[1]
+	for _, f := range []fault{{"service + 20 %", slower(1.2), nil}, {"last come, first served", nil, lifo}, {"one agent fewer", fewer, nil}} {
+		if r := f.run(t, v.model(t, 6000, 200, 8)); len(v.disagree(r, 6)) == 0 {
 			t.Errorf("%s is not noticed: %s", f.name, asJSON(t, r))
 		}
 	}
@@ -129,8 +135,8 @@ func TestAgreesWithErlang(t *testing.T) {
 
 // Who comes last and is served first changes the distribution of the waits and not their mean: that is why SL is compared.
 func TestLastComeFirstServedKeepsTheMean(t *testing.T) {
-	v := vectors[3]
-	r := fault{place: lifo}.run(t, v.model(t, 6000, 500, 8))
+	v := small[1]
+	r := fault{place: lifo}.run(t, v.model(t, 6000, 200, 8))
 	for _, c := range v.claims() {
 		f := r.All.Get(c.figure)
 		if same := math.Abs(f.Mean-c.want) <= 6*f.SE; same != (c.figure != SL) {
@@ -198,7 +204,7 @@ types: [{name: sales, arrivals: {periods: [{for: 1h, rate_per_hour: 10}, {for: 1
 groups: [{name: g1, periods: [8, 0], skills: [sales]}]
 `))
 	near(t, "answered", r.All.Get(Answered).Mean, 200, 0)
-	if o := r.All.Get(Occupancy).Mean; !(o > 0.5 && o < 1) {
+	if o := r.All.Get(Occupancy).Mean; !(o > 0.4 && o < 1) {
 		t.Errorf("those who finish in the time off are busy for %v of their time", o)
 	}
 

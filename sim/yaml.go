@@ -321,7 +321,7 @@ func (r *reader) whole(dst *int, least, most int) func(ast.Node) {
 	}
 }
 
-// span reads a duration with its unit, above nothing and up to ten years.
+// span reads a duration with its unit, from a second to ten years.
 func (r *reader) span(dst *time.Duration) func(ast.Node) {
 	return func(n ast.Node) {
 		s, _ := text(n)
@@ -333,8 +333,8 @@ func (r *reader) span(dst *time.Duration) func(ast.Node) {
 		switch {
 		case err != nil:
 			r.errorf(placeOf(n), wrongValue, "a duration with its unit is due here, such as 30m or 8h, not %s", shown(n))
-		case v <= 0 || v > 10*365*24*time.Hour:
-			r.errorf(placeOf(n), wrongValue, "%s is not above 0 and up to 3650d", s)
+		case v < time.Second || v > 3650*24*time.Hour:
+			r.errorf(placeOf(n), wrongValue, "%s is not from 1s to 3650d", s)
 		default:
 			*dst = v
 		}
