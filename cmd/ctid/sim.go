@@ -68,7 +68,7 @@ func loadModel(w io.Writer, file string) (*sim.Model, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the model cannot be read: %w", err)
 	}
-	defer f.Close()
+	defer f.Close() //nolint:errcheck // opened for reading
 	src, err := io.ReadAll(io.LimitReader(f, maxModel))
 	if err != nil {
 		return nil, fmt.Errorf("the model cannot be read: %w", err)
