@@ -160,3 +160,21 @@ func TestNobodyServes(t *testing.T) {
 		t.Errorf("ended with %v", err)
 	}
 }
+
+// Every strategy serves all who wait long enough, with phones that ring for different times and callers who give up meanwhile.
+func TestEveryStrategy(t *testing.T) {
+	for _, strategy := range acd.Strategies() {
+		r := run(t, model(t, `
+calls: 800
+types:
+  - {name: a, arrivals: {rate_per_hour: 150}, service: {dist: exponential, mean_s: 100}, patience: {dist: exponential, mean_s: 40}}
+  - {name: b, arrivals: {rate_per_hour: 60}, service: {dist: exponential, mean_s: 100}, patience: {dist: exponential, mean_s: 40}}
+groups: [{name: g1, agents: 4, skills: [a, b]}, {name: g2, agents: 2, skills: [b, a]}]
+ring_s: {dist: uniform, min_s: 2, max_s: 25}
+routing: {strategy: `+strategy+`}`))
+		offered, answered, abandoned := r.All.Get(Offered).Mean, r.All.Get(Answered).Mean, r.All.Get(Abandoned).Mean
+		if o := r.All.Get(Occupancy).Mean; offered != 800 || answered+abandoned != 800 || answered < 300 || abandoned < 20 || !(o > 0.3 && o <= 1) {
+			t.Errorf("%s: %s", strategy, asJSON(t, r))
+		}
+	}
+}

@@ -2,10 +2,8 @@ package sim
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"sync/atomic"
 	"time"
 
@@ -133,7 +131,9 @@ func newReplication(m *Model, number int) (*replication, error) {
 }
 
 // agentID names the n-th agent of a group, so that names are in the order of numbers.
-func agentID(g *Group, n int) ctid.AgentID { return ctid.AgentID(fmt.Sprintf("%s-%06d", g.Name, n+1)) }
+func agentID(g *Group, n int) ctid.AgentID {
+	return ctid.AgentID(fmt.Sprintf("%s-%06d", g.Name, n+1))
+}
 
 // centre is the model as the core's configuration: each type is a queue, each agent serves the queues of his skills.
 func (m *Model) centre(seed uint64) acd.Config {
@@ -293,198 +293,6 @@ func (r *replication) arrive(kind int32) {
 	if c.rings == 0 {
 		r.watch(k)
 	}
-}
-
-// take finds a place for a new call.
-func (r *replication) take() int32 {
-	if n := len(r.free); n > 0 {
-		k := r.free[n-1]
-		r.free = r.free[:n-1]
-		return k
-	}
-	k := int32(len(r.calls))
-	id := ctid.TaskID("c_" + strconv.Itoa(int(k)))
-	r.calls = append(r.calls, call{id: id})
-	r.tasks[id] = k
-	return k
-}
-
-// release gives the place of a call that is over back.
-func (r *replication) release(k int32) {
-	c := &r.calls[k]
-	*c = call{id: c.id, gen: c.gen + 1}
-	r.free = append(r.free, k)
-}
-
-// watch plans the moment when the caller gives up. One whom an agent has before is not worth an event.
-func (r *replication) watch(k int32) {
-	c := &r.calls[k]
-	if c.watched || c.leaves == forever {
-		return
-	}
-	c.watched = true
-	r.plan(event{at: c.leaves, what: giveUp, who: k, gen: c.gen})
-}
-
-// leave: the caller hangs up while he waits, or while a phone rings for him.
-func (r *replication) leave(k int32) {
-	c := &r.calls[k]
-	wait := r.now - c.arrived
-	if c.rings > 0 {
-		wait = c.offered - c.arrived
-	}
-	r.tally.abandon(c, wait)
-	r.decide(acd.TaskGone{Task: c.id})
-	if c.rings > 0 {
-		r.fail("%d phones ring on for %s, whose caller has gone", c.rings, c.id)
-	}
-	r.there--
-	r.release(k)
-}
-
-// finish: the conversation of the agent is over.
-func (r *replication) finish(who int32) {
-	a := &r.agents[who]
-	k := a.call
-	a.call = -1
-	r.tally.idle(a.group, r.now)
-	r.decide(acd.LegGone{Agent: a.id, Offer: a.offer})
-	r.decide(acd.WorkEnded{Agent: a.id, Task: r.calls[k].id, NoWrap: true})
-	r.there--
-	r.release(k)
-}
-
-// close ends the time in which agents' time is counted; no call comes afterwards.
-func (r *replication) close() {
-	if !r.closed {
-		r.closed = true
-		r.tally.end(r.now)
-	}
-}
-
-func (r *replication) changePeriod() {
-	if r.m.Horizon > 0 && r.now >= r.m.Horizon.Microseconds() {
-		return // the last one stays until all are served
-	}
-	r.period = (r.period + 1) % len(r.m.Periods)
-	r.plan(event{at: r.now + r.m.length(r.period), what: newPeriod})
-	r.staff(r.period)
-}
-
-// staff brings each group's agents of a period on duty, and sends the others home when their work is over.
-func (r *replication) staff(period int) {
-	for g := range r.m.Groups {
-		want := at(r.m.Groups[g].Agents, period)
-		for n := range r.m.Groups[g].most() {
-			r.duty(&r.agents[r.first[g]+n], n < want)
-		}
-	}
-}
-
-func (r *replication) duty(a *agent, want bool) {
-	switch {
-	case want && !a.on:
-		a.on = true
-		r.tally.on(a.group, r.now)
-		r.decide(acd.AgentLogin{Agent: a.id, By: ctid.BySystem})
-	case want && a.leaving:
-		a.leaving = false
-		r.decide(acd.AgentCancelNext{Agent: a.id, By: ctid.BySystem})
-	case !want && a.on && !a.leaving:
-		a.leaving = true
-		r.decide(acd.AgentLogout{Agent: a.id, By: ctid.BySystem})
-	}
-}
-
-// decide puts one event to the core and carries out what it says.
-func (r *replication) decide(ev acd.Event) {
-	for _, c := range r.core.Decide(r.moment(r.now), ev) {
-		switch c := c.(type) {
-		case acd.MakeOffer:
-			r.offered(c)
-		case acd.EndOffer:
-			r.offerOver(c)
-		case acd.TaskEnded:
-			if c.Exit != ctid.ExitAnswered && c.Exit != ctid.ExitAbandoned {
-				r.fail("the core ended %s as %s", c.Task, c.Exit)
-			}
-		case acd.AgentChanged:
-			if c.View.State == ctid.Out {
-				r.out(c.View.Agent)
-			}
-		case acd.Refused:
-			r.fail("the core refused %s: %w", ev.EventKind(), c.Err)
-		}
-	}
-}
-
-// fail ends the replication: what the core does is not what the model asks for.
-func (r *replication) fail(format string, a ...any) {
-	r.err = errors.Join(r.err, fmt.Errorf(format, a...))
-}
-
-func (r *replication) moment(us int64) time.Time {
-	return origin.Add(time.Duration(us) * time.Microsecond)
-}
-
-// offered: the agent's phone begins to ring, and is answered after the time that the model says.
-func (r *replication) offered(o acd.MakeOffer) {
-	who, known := r.byID[o.Agent]
-	k, waits := r.tasks[o.Task]
-	if !known || !waits || r.agents[who].call >= 0 {
-		r.fail("the core offers %s to %s, who has a call or is not there", o.Task, o.Agent)
-		return
-	}
-	a, c := &r.agents[who], &r.calls[k]
-	a.gen++
-	a.call, a.offer, a.since = k, o.Offer, r.now
-	r.tally.busy(a.group, r.now)
-	if c.rings == 0 {
-		c.offered = r.now
-	}
-	c.rings++
-	ring := c.ring
-	if c.rung {
-		ring = r.sources[c.kind].ringAgain()
-	}
-	c.rung = true
-	r.plan(event{at: r.now + ring, what: pickUp, who: who, gen: a.gen})
-	if c.leaves < r.now+ring {
-		r.watch(k)
-	}
-}
-
-// offerOver: the two talk, or the phone stops ringing.
-func (r *replication) offerOver(o acd.EndOffer) {
-	who, known := r.byID[o.Agent]
-	if !known || r.agents[who].offer != o.Offer || r.agents[who].call < 0 {
-		r.fail("the core ends offer %s, which there is not", o.Offer)
-		return
-	}
-	a := &r.agents[who]
-	c := &r.calls[a.call]
-	a.gen++
-	c.rings--
-	if o.End == ctid.OfferAccepted {
-		c.talking = true
-		r.tally.answer(c, a.since-c.arrived)
-		r.plan(event{at: r.now + c.service, what: serviceOver, who: who, gen: a.gen})
-		return
-	}
-	a.call = -1
-	r.tally.idle(a.group, r.now)
-	r.plan(event{at: r.now, what: legOver, who: who})
-}
-
-// out: the agent is off duty.
-func (r *replication) out(id ctid.AgentID) {
-	who, known := r.byID[id]
-	if !known || !r.agents[who].on {
-		return
-	}
-	a := &r.agents[who]
-	a.on, a.leaving = false, false
-	r.tally.off(a.group, r.now)
 }
 
 // tell counts the arrivals since the last time for whoever watches.
