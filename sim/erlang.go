@@ -49,6 +49,9 @@ const slSteps = 4096
 // "Service engineering in action: the Palm/Erlang-A queue" (2007); F. Baccelli, G. Hebuterne, "On queues with impatient
 // customers" (1981), for the density.
 func ErlangA(perHour, service, patience float64, agents int, target float64) Theory {
+	if agents < 1 {
+		return Theory{PWait: 1, PAbandon: 1, Wait: patience}
+	}
 	lambda, mu, theta, n := perHour/3600, 1/service, 1/patience, float64(agents)
 	logs := []float64{0} // of π(j), up to a factor
 	top := 0.0

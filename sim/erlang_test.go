@@ -87,6 +87,9 @@ func TestErlangAtTheEdges(t *testing.T) {
 			}
 		}
 	}
+	if nobody := ErlangA(100, 300, 60, 0, 20); nobody != (Theory{PWait: 1, PAbandon: 1, Wait: 60}) {
+		t.Errorf("without agents: %+v", nobody)
+	}
 	if flow := ErlangA(100_000, 300, 60, 5_000, 20); math.Abs(flow.PAbandon-0.4) > 0.001 {
 		t.Errorf("of 8,333 erlangs on 5,000 agents %v give up, and not 0.4", flow.PAbandon)
 	}

@@ -103,11 +103,12 @@ func (r *reader) only(word, why string) func(ast.Node) {
 // warmup is a number of calls, or a time.
 func (r *reader) warmup(d *draft) func(ast.Node) {
 	return func(n ast.Node) {
-		if s, _ := text(n); wholeRE.MatchString(s) {
+		switch s, _ := text(n); {
+		case wholeRE.MatchString(s):
 			r.whole(&d.Warmup, 0, maxCalls)(n)
-			return
+		case s != "0s":
+			r.span(&d.WarmupFor)(n)
 		}
-		r.span(&d.WarmupFor)(n)
 	}
 }
 

@@ -66,7 +66,7 @@ func (v vector) agrees(t *testing.T, file string) {
 		}
 	}
 	took := time.Since(began)
-	fmt.Printf("%d calls in %v, %.1f µs each\n", m.Calls*m.Replications, took.Round(time.Second), took.Seconds()*1e6/m.Total())
+	fmt.Printf("| %s | %d calls | | | in %v | %.1f µs each |\n", v.name, m.Calls*m.Replications, took.Round(time.Second), took.Seconds()*1e6/m.Total())
 }
 
 // Every row of few agents lies where theory has it, and no run with a planted fault does.
