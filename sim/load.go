@@ -80,8 +80,8 @@ func (r *reader) model(d *draft, root ast.Node) {
 		field{"end", false, r.only("drain", "who waits at the horizon is served afterwards")},
 		field{"warmup", false, r.warmup(d)},
 		field{"busyness", false, r.dist(&d.Busyness, "busyness", Gamma, Lognormal)},
-		field{"types", true, r.each(func(_ int, n ast.Node) { r.kind(d, n) })},
-		field{"groups", true, r.each(func(_ int, n ast.Node) { r.group(d, n) })},
+		field{"types", true, r.each(func(n ast.Node) { r.kind(d, n) })},
+		field{"groups", true, r.each(func(n ast.Node) { r.group(d, n) })},
 		field{"routing", false, func(n ast.Node) { r.routing(&d.Routing, n) }},
 		field{"ring_s", false, r.dist(&d.Ring, "ring_s", Constant, Exponential, Gamma, Lognormal, Uniform, None)},
 	)
@@ -136,7 +136,7 @@ func (r *reader) arrivals(t *typeDraft, n ast.Node) {
 		field{"rate_per_hour", false, r.real(&rate, 0, maxRate)},
 		field{"periods", false, func(n ast.Node) {
 			t.periodsAt = placeOf(n)
-			r.each(func(_ int, n ast.Node) { r.period(t, n) })(n)
+			r.each(func(n ast.Node) { r.period(t, n) })(n)
 		}},
 	)
 	_, one := seen["rate_per_hour"]
@@ -172,13 +172,13 @@ func (r *reader) group(d *draft, n ast.Node) {
 		}},
 		field{"periods", false, func(n ast.Node) {
 			g.agentsAt, g.changes = placeOf(n), true
-			r.each(func(_ int, n ast.Node) {
+			r.each(func(n ast.Node) {
 				there := 0
 				r.whole(&there, 0, maxAgents)(n)
 				g.Agents = append(g.Agents, there)
 			})(n)
 		}},
-		field{"skills", true, r.each(func(_ int, n ast.Node) {
+		field{"skills", true, r.each(func(n ast.Node) {
 			var skill string
 			r.name(&skill)(n)
 			g.Skills = append(g.Skills, skill)
@@ -273,7 +273,7 @@ func (r *reader) fits(n ast.Node, d Dist, seen map[string]place, takes []string)
 func (r *reader) dists(dst *[]Dist, places *[]place, use string, kinds ...string) func(ast.Node) {
 	return func(n ast.Node) {
 		*dst = nil
-		read := func(_ int, n ast.Node) {
+		read := func(n ast.Node) {
 			var d Dist
 			r.dist(&d, use, kinds...)(n)
 			*dst = append(*dst, d)
@@ -283,6 +283,6 @@ func (r *reader) dists(dst *[]Dist, places *[]place, use string, kinds ...string
 			r.each(read)(n)
 			return
 		}
-		read(0, n)
+		read(n)
 	}
 }

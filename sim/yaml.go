@@ -265,8 +265,8 @@ func meant(s string, names []string) string {
 	return "; there are " + strings.Join(names, ", ")
 }
 
-// each reads every value of a list, and tells how many there are.
-func (r *reader) each(read func(i int, n ast.Node)) func(ast.Node) {
+// each reads every value of a list.
+func (r *reader) each(read func(ast.Node)) func(ast.Node) {
 	return func(n ast.Node) {
 		list, ok := n.(*ast.SequenceNode)
 		switch {
@@ -275,8 +275,8 @@ func (r *reader) each(read func(i int, n ast.Node)) func(ast.Node) {
 		case len(list.Values) == 0:
 			r.errorf(placeOf(n), wrongValue, "the list is empty")
 		default:
-			for i, v := range list.Values {
-				read(i, v)
+			for _, v := range list.Values {
+				read(v)
 			}
 		}
 	}
