@@ -98,12 +98,22 @@ func (d *dialog) finish(at time.Time, status int) {
 	delete(d.l.dialogs, d.id)
 	if d.agent != "" {
 		if !d.bye {
-			d.l.agents[d.agent].busy = false
+			d.l.agents[d.agent].released(&d.l.counts, at)
 		}
 		return
 	}
 	d.call.Status = status
 	d.l.over(at, d.call)
+}
+
+// released frees the phone of a call that the PBX has ended.
+func (p *phone) released(counts *Result, at time.Time) {
+	p.busy = false
+	if p.doubles > 0 && at.Sub(p.refused) <= crossing {
+		counts.Double -= p.doubles
+		counts.Crossed += p.doubles
+	}
+	p.doubles = 0
 }
 
 // response takes an answer of the PBX.
@@ -241,10 +251,12 @@ func (l *Load) ring(at time.Time, m *message) {
 	}
 	if p.busy {
 		l.counts.Double++
+		p.doubles++
+		p.refused = at
 		l.send(l.phones, m.answer(486, "Busy Here", "b", "", ""))
 		return
 	}
-	p.busy = true
+	p.busy, p.doubles = true, 0
 	if !p.bye.IsZero() {
 		l.gaps = append(l.gaps, Gap{Agent: agent, Bye: p.bye, Invite: at, Waiting: p.waiting})
 		p.bye = time.Time{}

@@ -51,12 +51,13 @@ type Gap struct {
 
 // Result is what has happened so far.
 type Result struct {
-	Calls  []Call
-	Gaps   []Gap
-	Resent int // messages sent again, because no answer came in time
-	Double int // INVITEs to a phone that was in a call
-	Again  int // INVITEs for a caller who had been offered before
-	Lost   int // callers who were refused, or cut off without a conversation
+	Calls   []Call
+	Gaps    []Gap
+	Resent  int // messages sent again, because no answer came in time
+	Double  int // INVITEs to a phone that was in a call
+	Crossed int // INVITEs that overtook the BYE or CANCEL of the call before: it came within crossing
+	Again   int // INVITEs for a caller who had been offered before
+	Lost    int // callers who were refused, or cut off without a conversation
 }
 
 // Load is the callers and phones. Stop ends it.
@@ -85,8 +86,14 @@ type Load struct {
 type phone struct {
 	busy    bool
 	bye     time.Time
-	waiting int // at bye
+	waiting int       // at bye
+	refused time.Time // the last INVITE that found it busy
+	doubles int       // how many have in this call
 }
+
+// crossing is within which the end of a call follows an INVITE that has overtaken it. A PBX ends a channel, and says so, before its
+// BYE is on the wire: another thread sends it.
+const crossing = 250 * time.Millisecond
 
 // Start opens the sockets.
 func Start(cfg Config) (_ *Load, err error) {
