@@ -71,7 +71,7 @@ const (
 	OfferTransfer OfferKind = "transfer" // a colleague hands the call on
 	OfferPickup   OfferKind = "pickup"   // he takes it himself: parked, waiting or ringing elsewhere
 	OfferDirect   OfferKind = "direct"   // a call for him alone
-	OfferCallback OfferKind = "callback" // from a queue: nobody is on the line, a customer is to be called back
+	OfferCallback OfferKind = "callback" // somebody who wants to be called back; from a queue
 )
 
 // Side is who ended a call.

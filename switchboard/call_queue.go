@@ -18,7 +18,8 @@ func (k *call) enqueue(now time.Time, s ivr.Enqueue) {
 	}
 	k.rec.Queues = append(k.rec.Queues, ctid.QueueVisit{Queue: k.queue.queue, Entered: k.sb.clock.wall(entered), Priority: s.Priority})
 	k.trail(now)
-	k.tellCore(acd.Enqueue{Task: ctid.TaskID(k.id), Queue: k.queue.queue, Priority: s.Priority, Entered: entered, AtMost: s.AtMost})
+	k.enter(k.queue, acd.Enqueue{Task: ctid.TaskID(k.id), Queue: s.Queue, Priority: s.Priority, Entered: entered, AtMost: s.AtMost,
+		Arrived: k.arrived(), Prefer: s.Prefer})
 	k.musicFrom(k.queue)
 }
 
@@ -33,8 +34,18 @@ func (k *call) requeue(now time.Time) {
 	if k.rec.Connected.IsZero() { // else he was answered, and is put back because his agent was lost
 		k.rec.Outcome = ""
 	}
-	k.tellCore(acd.Enqueue{Task: ctid.TaskID(k.id), Queue: k.queue.queue, Priority: last.Priority, Entered: k.queue.entered})
-	k.musicFrom(k.queue)
+	k.tellCore(acd.Enqueue{Task: ctid.TaskID(k.id), Queue: k.queue.queue, Priority: last.Priority, Entered: k.queue.entered, Arrived: k.arrived(), Callback: k.owed != nil})
+	if k.owed == nil {
+		k.musicFrom(k.queue)
+	}
+}
+
+// arrived is when the caller came into the system, in this run or an earlier one.
+func (k *call) arrived() time.Time {
+	if at := k.rec.Arrived; !at.IsZero() && at.Before(k.born) {
+		return at
+	}
+	return k.born
 }
 
 // queued: the desk has taken the caller in.
@@ -58,7 +69,9 @@ func (k *call) musicFrom(q *queueStay) {
 		class, short := k.desk.plan.Music[q.queue], k.desk.plan.ShortTalk[q.queue]
 		k.post(func(time.Time) {
 			q.short = short
-			k.startMusic(class)
+			if k.queue == q { // else he has been moved meanwhile
+				k.startMusic(class)
+			}
 		})
 	})
 }
@@ -68,16 +81,20 @@ func (k *call) musicFrom(q *queueStay) {
 const musicAfter = time.Second
 
 // startMusic: a caller who waits hears music, from his entry until he is joined with an agent. class is the queue's own,
-// for a script that names none.
+// for a script that names none. What plays already, of the queue before, goes on if it is the same.
 func (k *call) startMusic(class string) {
-	if k.queue == nil || k.queue.over || k.music || k.callerGone || k.ended {
+	if k.queue == nil || k.queue.over || k.callerGone || k.ended {
 		return
 	}
 	if k.queue.music != "" {
 		class = k.queue.music
 	}
+	if k.music && class == k.musicClass {
+		return
+	}
+	k.stopMusic()
 	k.musicClass = class
-	if k.offer != nil {
+	if len(k.offers) > 0 {
 		k.musicDue = k.sb.clock.steady().Add(musicAfter)
 		return
 	}
@@ -124,19 +141,26 @@ func (k *call) leftQueue(now time.Time, c acd.TaskEnded) {
 	if k.queue == nil || k.queue.over || c.Exit == ctid.ExitAnswered { // the end of the offer has said so
 		return
 	}
+	if k.owed != nil {
+		k.owedLeft(now, c)
+		return
+	}
 	waited := k.endVisit(now, c.Exit)
 	if c.Exit == ctid.ExitAbandoned { // the end of the call says the rest
 		k.gaveUp()
 		return
 	}
 	k.queue.left = true
-	k.fact(ctid.BySystem, ctid.CallLeftQueue{Exit: c.Exit, WaitMS: waited})
+	k.fact(k.removedBy(c.Exit), ctid.CallLeftQueue{Exit: c.Exit, WaitMS: waited})
 	k.stopMusic()
 	row, _ := ctid.Endings(c.Exit)
-	if k.callerGone || row.Outcome == "" {
-		return
+	switch {
+	case k.callerGone || row.Outcome == "":
+	case c.Exit == ctid.ExitRemoved && k.removed != nil && k.removed.how == ctid.RemoveHangup:
+		k.hangupRemoved(now)
+	default:
+		k.input(now, ivr.DoneStep{ID: k.queue.step, Result: ivr.Result{Outcome: row.Outcome}})
 	}
-	k.input(now, ivr.DoneStep{ID: k.queue.step, Result: ivr.Result{Outcome: row.Outcome}})
 }
 
 // gaveUp: the caller hung up waiting. One who has talked to an agent before has still been answered.

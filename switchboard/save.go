@@ -35,6 +35,9 @@ func (k *call) live() *ctid.Live {
 	if q := k.queue; q != nil && !q.left {
 		l.Queue = &ctid.LiveQueue{Step: q.step, Queue: q.queue, Music: q.music, Priority: q.priority, Entered: q.entered.UTC(), Until: q.until}
 	}
+	if o := k.owed; o != nil {
+		l.Callback = &ctid.LiveCallback{Callback: o.callback, Of: o.of, Number: ctid.Private(o.number), N: o.n, Due: o.due}
+	}
 	l.Held = k.hold != nil
 	if p := k.parked; p != nil {
 		l.Parked = &ctid.LiveParked{Slot: p.slot, By: p.by, Until: p.until.UTC(), BackTo: p.backTo.target}
