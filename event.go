@@ -225,8 +225,8 @@ type (
 		To       Target     `json:"to"`
 		Why      string     `json:"why"`
 	}
-	// CallbackAttempted: an attempt to call somebody back came to nothing. Result is busy, no_answer, rejected, unreachable, failed or
-	// agent_gone; NextAt is when the next begins, by a call of the id NextCall; without one it was the last.
+	// CallbackAttempted: an attempt to call somebody back came to nothing. Result is busy, rejected, unreachable, failed,
+	// agent_gone, or why its queue did not take it; NextAt is when the next begins, by a call of the id NextCall; without one it was the last.
 	CallbackAttempted struct {
 		Callback CallbackID `json:"callback"`
 		N        int        `json:"n"`

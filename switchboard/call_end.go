@@ -331,6 +331,7 @@ func (k *call) letGo(now time.Time, reason string) {
 	if k.rec.Outcome == "" {
 		k.rec.Outcome = "handed_over"
 	}
+	k.attempted(end)
 	k.finish(now, end)
 }
 

@@ -134,7 +134,7 @@ func (k *call) stopMusic() {
 // leftQueue: the desk says how the stay in the queue ended. The script goes on with its outcome, unless the caller is
 // with an agent now (then it goes on after the talk) or gone.
 func (k *call) leftQueue(now time.Time, c acd.TaskEnded) {
-	if k.xfer != nil && k.xfer.to.queue == c.Queue && (c.Exit == ctid.ExitClosed || c.Exit == ctid.ExitFull) {
+	if k.xfer != nil && k.xfer.to.queue == c.Queue && refusesEntry(c.Exit) {
 		k.queueRefuses(now, c.Exit)
 		return
 	}
@@ -161,6 +161,15 @@ func (k *call) leftQueue(now time.Time, c acd.TaskEnded) {
 	default:
 		k.input(now, ivr.DoneStep{ID: k.queue.step, Result: ivr.Result{Outcome: row.Outcome}})
 	}
+}
+
+// refusesEntry tells whether an exit is that of a caller whom the queue did not let in.
+func refusesEntry(e ctid.QueueExit) bool {
+	switch e {
+	case ctid.ExitClosed, ctid.ExitFull, ctid.ExitJoinEmpty, ctid.ExitDiverted:
+		return true
+	}
+	return false
 }
 
 // gaveUp: the caller hung up waiting. One who has talked to an agent before has still been answered.

@@ -51,8 +51,11 @@ export function foldWaiting(book, queue, f, d) {
     case "call.queued":
       if (f.queue !== queue) return without(book, f.call);
       return be({ ...(old ?? { call: f.call, since: f.at, ani: d.ani }), state: "waiting", position: d.position, priority: d.priority, from: d.from });
+    case "call.waiting_changed":
+      if (f.queue !== queue) return without(book, f.call);
+      return be({ ...(old ?? { call: f.call, state: "waiting", since: d.since ?? f.at, ani: d.ani }), position: d.position, priority: d.priority });
     case "call.delivered": return old ? be({ ...old, state: "offered" }) : book;
-    case "call.diverted": return old ? be({ ...old, state: "waiting" }) : book;
+    case "call.diverted": return old ? be({ ...old, state: d.next === "ringing_elsewhere" ? old.state : "waiting" }) : book;
     default: return without(book, f.call);
   }
 }
