@@ -15,6 +15,7 @@ type owed struct {
 	number   string      // as it is dialled
 	n        int         // which attempt this is, from 1
 	due      time.Time   // nobody is offered it before; zero: it waits in its queue
+	told     bool        // the desk has told that it waits
 }
 
 // Why a callback is closed.

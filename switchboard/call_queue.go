@@ -57,6 +57,10 @@ func (k *call) queued(now time.Time, c acd.TaskQueued) {
 	if k.queue == nil || k.callerGone {
 		return
 	}
+	if k.owed != nil && k.owed.told {
+		k.owed.told = false
+		return
+	}
 	if n := len(k.rec.Queues); n > 0 {
 		k.rec.Queues[n-1].Priority, k.queue.priority = c.Priority, c.Priority
 	}

@@ -84,11 +84,18 @@ func (d *desk) beginOwed(now time.Time, n *ari.Node, a attempt) *call {
 	return k
 }
 
+// openOwed tells of the call of an attempt, and starts its goroutine.
 func (d *desk) openOwed(now time.Time, k *call, by ctid.By) {
 	rec := k.record()
 	k.rev++
 	d.fact(now, ctid.Event{By: by, Call: k.id, Queue: k.queue.queue, Rev: k.rev, Body: ctid.CallOriginated{Dir: "out", To: k.owed.target(),
 		ShownAs: k.shownAs(), First: "agent"}}, k.person(k.rec.Customer, k.rec.ANI), func(le *ctid.LogEntry) { le.Record = rec })
+	if place, waits := d.core.Position(ctid.TaskID(k.id)); waits {
+		k.owed.told = true
+		k.rev++
+		d.fact(now, ctid.Event{By: ctid.BySystem, Call: k.id, Queue: k.queue.queue, Rev: k.rev, Body: ctid.CallQueued{Position: place,
+			Priority: k.queue.priority, From: k.rec.IVR.Script}})
+	}
 	d.sb.wg.Go(k.run)
 	k.post(func(now time.Time) { k.startOwed(now, nil) })
 }
