@@ -19,7 +19,7 @@ func (k *call) enqueue(now time.Time, s ivr.Enqueue) {
 	k.rec.Queues = append(k.rec.Queues, ctid.QueueVisit{Queue: k.queue.queue, Entered: k.sb.clock.wall(entered), Priority: s.Priority})
 	k.trail(now)
 	k.enter(k.queue, acd.Enqueue{Task: ctid.TaskID(k.id), Queue: s.Queue, Priority: s.Priority, Entered: entered, AtMost: s.AtMost,
-		Arrived: k.arrived(), Prefer: s.Prefer})
+		Arrived: k.born, Prefer: s.Prefer})
 	k.musicFrom(k.queue)
 }
 
@@ -34,18 +34,10 @@ func (k *call) requeue(now time.Time) {
 	if k.rec.Connected.IsZero() { // else he was answered, and is put back because his agent was lost
 		k.rec.Outcome = ""
 	}
-	k.tellCore(acd.Enqueue{Task: ctid.TaskID(k.id), Queue: k.queue.queue, Priority: last.Priority, Entered: k.queue.entered, Arrived: k.arrived(), Callback: k.owed != nil})
+	k.tellCore(acd.Enqueue{Task: ctid.TaskID(k.id), Queue: k.queue.queue, Priority: last.Priority, Entered: k.queue.entered, Arrived: k.born, Callback: k.owed != nil})
 	if k.owed == nil {
 		k.musicFrom(k.queue)
 	}
-}
-
-// arrived is when the caller came into the system, in this run or an earlier one.
-func (k *call) arrived() time.Time {
-	if at := k.rec.Arrived; !at.IsZero() && at.Before(k.born) {
-		return at
-	}
-	return k.born
 }
 
 // queued: the desk has taken the caller in.
@@ -96,9 +88,10 @@ func (k *call) startMusic(class string) {
 	if k.music && class == k.musicClass {
 		return
 	}
+	played := k.music
 	k.stopMusic()
 	k.musicClass = class
-	if len(k.offers) > 0 {
+	if len(k.offers) > 0 && !played {
 		k.musicDue = k.sb.clock.steady().Add(musicAfter)
 		return
 	}

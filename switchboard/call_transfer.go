@@ -106,9 +106,8 @@ func (k *call) holdOver(now time.Time) {
 
 // toQueue lets the caller wait in another queue. The agent is out when the queue has taken him.
 func (k *call) toQueue(x *transfer) {
-	arrived := k.arrived()
 	k.desk.post(func(now time.Time) {
-		err := k.desk.asked(now, acd.Enqueue{Task: ctid.TaskID(k.id), Queue: x.to.queue, Priority: -1, Entered: now, Arrived: arrived})
+		err := k.desk.asked(now, acd.Enqueue{Task: ctid.TaskID(k.id), Queue: x.to.queue, Priority: -1, Entered: now, Arrived: k.born})
 		if err != nil {
 			k.post(func(time.Time) { k.transferRefused(x, err) })
 		}

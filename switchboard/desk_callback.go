@@ -113,7 +113,7 @@ func (d *desk) reviveOwed(now time.Time, n *ari.Node, r ctid.CallRecord, f *foun
 	l, q := r.Live, r.Live.Queue
 	r.Live = nil
 	k := d.newCall(n, r.ID, "", Route{})
-	k.rec, k.names, k.shown = r, l.Names+namesAhead, d.plan.ShownAs
+	k.rec, k.born, k.names, k.shown = r, earliest(k.born, r.Arrived), l.Names+namesAhead, d.plan.ShownAs
 	k.owed = &owed{callback: l.Callback.Callback, of: l.Callback.Of, number: string(l.Callback.Number), n: l.Callback.N, due: l.Callback.Due}
 	k.queue = &queueStay{queue: q.Queue, entered: q.Entered, since: q.Entered, priority: q.Priority}
 	if last := len(r.Queues) - 1; last >= 0 {
@@ -130,7 +130,7 @@ func (d *desk) reviveOwed(now time.Time, n *ari.Node, r ctid.CallRecord, f *foun
 	d.endTalks(now, r.ID, true)
 	d.sb.wg.Go(k.run)
 	k.post(func(now time.Time) { k.startOwed(now, legs) })
-	if k.owed.due.IsZero() {
+	if l.Callback.Due.IsZero() {
 		d.decide(now, acd.Enqueue{Task: ctid.TaskID(r.ID), Queue: q.Queue, Priority: q.Priority, Entered: q.Entered, Arrived: r.Arrived, Callback: true})
 	}
 }

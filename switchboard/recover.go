@@ -149,7 +149,7 @@ func (d *desk) adopt(now time.Time, n *ari.Node, r ctid.CallRecord, f *found) {
 	}
 	route, _ := d.plan.Routes.Route(r.DNIS.Number)
 	k := d.newCall(n, r.ID, r.Channel, route)
-	k.rec = r
+	k.rec, k.born = r, earliest(k.born, r.Arrived)
 	a := d.whoTalks(n, r, f)
 	if b := f.bridges[r.ID]; len(b) > 0 {
 		a.bridge = b[0].ID
