@@ -373,17 +373,6 @@ func (k *call) person(customer ctid.CustomerID, ani ctid.Number) func(*ctid.LogE
 	return func(e *ctid.LogEntry) { e.Person = p }
 }
 
-// record is a copy of the record that others may keep.
-func (k *call) record() *ctid.CallRecord {
-	r := k.rec
-	r.Queues = append([]ctid.QueueVisit(nil), k.rec.Queues...)
-	r.Offers = append([]ctid.OfferRecord(nil), k.rec.Offers...)
-	r.Agents = append([]ctid.AgentPart(nil), k.rec.Agents...)
-	r.Attached = append([]ctid.Attached(nil), k.rec.Attached...)
-	r.Live = k.live()
-	return &r
-}
-
 // tellCore posts an event of this call to the ACD core.
 func (k *call) tellCore(ev acd.Event) {
 	k.desk.post(func(now time.Time) { k.desk.decide(now, ev) })
