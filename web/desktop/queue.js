@@ -13,9 +13,10 @@ const removals = ["callback", "script", "hangup"];
 
 /** The agents of the teams watched whose phones could be rung for a caller: name and state. @param {any} state @returns {any[]} */
 function free(state) {
+  /** @type {any[]} */
   const all = Object.values(state.teams).flatMap((/** @type {any} */ team) => Object.values(team.agents));
-  const once = [...new Map(all.map((/** @type {any} */ a) => [a.agent, a])).values()];
-  return once.filter((a) => (a.state === "ready" || a.state === "paused") && a.device_ok).sort((a, b) => a.agent.localeCompare(b.agent));
+  const first = (/** @type {any} */ a, /** @type {number} */ i) => all.findIndex((b) => b.agent === a.agent) === i; // one may be in two teams' lists
+  return all.filter(first).filter((a) => (a.state === "ready" || a.state === "paused") && a.device_ok).sort((a, b) => a.agent.localeCompare(b.agent));
 }
 
 /** The buttons of one waiting caller. Props: desk, state, queue, call (as queue.calls has it). @param {any} p */
