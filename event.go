@@ -74,11 +74,12 @@ type (
 		Trunk string `json:"trunk,omitempty"`
 		PBX   NodeID `json:"pbx"`
 	}
-	// CallQueued: the call waits in a queue.
+	// CallQueued: the call waits in a queue. Of a callback nobody is on the line.
 	CallQueued struct {
 		Position int    `json:"position"`
 		Priority int    `json:"priority"`
 		From     string `json:"from,omitempty"` // script/node
+		Callback bool   `json:"callback,omitempty"`
 	}
 	// CallLeftQueue: the call left a queue otherwise than to an agent.
 	CallLeftQueue struct {
@@ -94,6 +95,7 @@ type (
 		From     QueueID   `json:"from,omitempty"`
 		Why      QueueExit `json:"why,omitempty"`
 		Since    time.Time `json:"since,omitzero"`
+		Callback bool      `json:"callback,omitempty"`
 	}
 	// CallDelivered: the agent's phone has been asked to ring.
 	CallDelivered struct {

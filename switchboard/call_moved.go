@@ -60,7 +60,7 @@ func (k *call) waitingChanged(by ctid.By, body ctid.CallWaitingChanged) {
 	if by.Kind == "" {
 		by = ctid.BySystem
 	}
-	body.Since = k.sb.clock.wall(k.queue.entered)
+	body.Since, body.Callback = k.sb.clock.wall(k.queue.entered), k.owed != nil
 	k.fact(by, body)
 }
 

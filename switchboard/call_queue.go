@@ -56,7 +56,7 @@ func (k *call) queued(now time.Time, c acd.TaskQueued) {
 	if n := len(k.rec.Queues); n > 0 {
 		k.rec.Queues[n-1].Priority, k.queue.priority = c.Priority, c.Priority
 	}
-	k.fact(ctid.BySystem, ctid.CallQueued{Position: c.Position, Priority: c.Priority, From: k.rec.IVR.Script})
+	k.fact(ctid.BySystem, ctid.CallQueued{Position: c.Position, Priority: c.Priority, From: k.rec.IVR.Script, Callback: k.owed != nil})
 }
 
 // musicFrom asks the desk for the queue's music, and for how long a talk must be to count. The answer stands behind what the desk says of the caller's entry.

@@ -94,7 +94,7 @@ func (d *desk) openOwed(now time.Time, k *call, by ctid.By) {
 		k.owed.told = true
 		k.rev++
 		d.fact(now, ctid.Event{By: ctid.BySystem, Call: k.id, Queue: k.queue.queue, Rev: k.rev, Body: ctid.CallQueued{Position: place,
-			Priority: k.queue.priority, From: k.rec.IVR.Script}})
+			Priority: k.queue.priority, From: k.rec.IVR.Script, Callback: true}})
 	}
 	d.sb.wg.Go(k.run)
 	k.post(func(now time.Time) { k.startOwed(now, nil) })

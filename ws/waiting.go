@@ -16,6 +16,7 @@ type waitingView struct {
 	Position int          `json:"position"` // when it joined, or was moved
 	Priority int          `json:"priority"`
 	From     string       `json:"from,omitempty"`
+	Callback bool         `json:"callback,omitempty"` // nobody is on the line: who is in ANI is to be called back
 	Since    wireTime     `json:"since"`
 	ANI      *ctid.Number `json:"ani,omitempty"`
 }
@@ -36,14 +37,14 @@ func (b waitingBook) fold(e ctid.Event, queue ctid.QueueID, ani *ctid.Number) {
 			w = &waitingView{Call: e.Call, Since: wireTime{e.At}, ANI: ani}
 			b[e.Call] = w
 		}
-		w.State, w.Position, w.Priority, w.From = "waiting", x.Position, x.Priority, x.From
+		w.State, w.Position, w.Priority, w.From, w.Callback = "waiting", x.Position, x.Priority, x.From, x.Callback
 	case ctid.CallWaitingChanged:
 		if e.Queue != queue {
 			delete(b, e.Call)
 			return
 		}
 		if w == nil {
-			w = &waitingView{Call: e.Call, State: "waiting", Since: wireTime{x.Since}, ANI: ani}
+			w = &waitingView{Call: e.Call, State: "waiting", Callback: x.Callback, Since: wireTime{x.Since}, ANI: ani}
 			if x.Since.IsZero() {
 				w.Since = wireTime{e.At}
 			}

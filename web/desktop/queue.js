@@ -8,8 +8,8 @@ import { plain, short, t } from "./words.js";
 /** The priorities offered for choice; the usual one is 50. */
 const priorities = [100, 75, 50, 25, 0];
 
-/** What can become of a caller who is taken out. */
-const removals = ["callback", "script", "hangup"];
+/** What can become of a caller who is taken out; of a callback, where nobody is on the line. */
+const removals = ["callback", "script", "hangup"], drops = ["hangup"];
 
 /** The agents of the teams watched whose phones could be rung for a caller: name and state. @param {any} state @returns {any[]} */
 function free(state) {
@@ -33,5 +33,5 @@ export function Lead({ desk, state, queue, call: w }) {
     ${menu("queue.move", queues, (code) => ({ queue: code }))}
     ${menu("queue.prioritise", levels, (code) => ({ priority: Number(code) }))}
     ${menu("queue.pick", agents, (code) => ({ agent: code }))}
-    ${menu("queue.remove", removals.map((how) => ({ code: how, label: t("remove." + how) })), (code) => ({ how: code }))}</span>`;
+    ${menu("queue.remove", (w.callback ? drops : removals).map((how) => ({ code: how, label: t(w.callback ? "remove.drop" : "remove." + how) })), (code) => ({ how: code }))}</span>`;
 }

@@ -126,6 +126,7 @@ function WaitingIn({ desk, state, queue, book, figures, pick }) {
     ${figures ? html`<p class="dim figures">${t("queues.figures", { ...figures, longest: clock(figures.longest_ms), in: figures.logged_in })}</p>` : null}
     ${list.length === 0 ? html`<p class="dim">${t("pick.empty")}</p>` : html`<ol class="plain">${list.map((w) => html`<li key=${w.call} data-waits=${w.call}>
       <bdi>${short(w.ani?.shown || w.ani?.e164 || t("number.unknown"), 30)}</bdi> <span class="dim">${parts("pick.waits", { time: html`<time class="clock" role="timer">${clock(desk.now - Date.parse(w.since))}</time>` })}</span>
+      ${w.callback ? html`<span class="badge">${t("pick.callback")}</span>` : null}
       <span class="dim">${w.state === "offered" ? t("pick.offered") : t("pick.priority", { n: w.priority })}</span>
       ${pick ? html`<${Do} desk=${desk} op="call.pickup" cls="small" args=${{ call: w.call }} />` : null}
       <${Lead} desk=${desk} state=${state} queue=${queue} call=${w} /></li>`)}</ol>`}</section>`;

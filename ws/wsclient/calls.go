@@ -84,6 +84,7 @@ type callData struct {
 	DataRev   int             `json:"data_rev"`
 	Position  int             `json:"position"`
 	Priority  int             `json:"priority"`
+	Callback  bool            `json:"callback"`
 	ANI       Object          `json:"ani"`
 }
 
