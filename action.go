@@ -252,6 +252,26 @@ type (
 		Reason string     `json:"reason,omitempty"`
 		Hard   bool       `json:"hard,omitempty"`
 	}
+	// QueueMove puts a waiting call into another queue. The time that it has waited goes with it.
+	QueueMove struct {
+		Call  CallID  `json:"call"`
+		Queue QueueID `json:"queue"`
+	}
+	// QueuePrioritise gives a waiting call another priority, 0 to 100.
+	QueuePrioritise struct {
+		Call     CallID `json:"call"`
+		Priority *int   `json:"priority"`
+	}
+	// QueueRemove takes a waiting call out of its queue. How is what becomes of the caller: one of Removals.
+	QueueRemove struct {
+		Call CallID `json:"call"`
+		How  string `json:"how"`
+	}
+	// QueuePick offers a waiting call to an agent past its queue's order; without one, to the agent who asks.
+	QueuePick struct {
+		Call  CallID  `json:"call"`
+		Agent AgentID `json:"agent,omitempty"`
+	}
 	// MessageSend sends a short text to an agent, a team or, from an agent, his supervisors.
 	MessageSend struct {
 		To       Target    `json:"to"`
@@ -278,6 +298,16 @@ type (
 	}
 )
 
+// What becomes of a caller who is removed from a queue.
+const (
+	RemoveHangup   = "hangup"   // he is hung up
+	RemoveScript   = "script"   // his script goes on as if he had waited for too long
+	RemoveCallback = "callback" // he is called back in his turn, and his script goes on with callback
+)
+
+// Removals lists what can become of a caller who is removed from a queue.
+var Removals = []string{RemoveHangup, RemoveScript, RemoveCallback}
+
 // ControlOps are the requests about one call whose possibility the call itself tells (can).
 var ControlOps = []string{CallAnswer{}.Op(), CallReject{}.Op(), CallHold{}.Op(), CallRetrieve{}.Op(), CallHangup{}.Op(), CallDTMF{}.Op(),
 	CallConsult{}.Op(), CallTransferComplete{}.Op(), CallTransferCancel{}.Op(), CallSwap{}.Op(), CallTransferBlind{}.Op(),
@@ -291,7 +321,7 @@ func (AgentPause) Op() string      { return "agent.pause" }
 func (AgentCancelNext) Op() string { return "agent.cancel_next" }
 func (AgentWrapUpDone) Op() string { return "agent.wrapup_done" }
 
-// The requests about wrap-ups, calls, monitoring, teams and messages.
+// The requests about wrap-ups, calls, monitoring, teams, queues and messages.
 
 func (AgentSetDevice) Op() string       { return "agent.set_device" }
 func (AgentExtendWrapUp) Op() string    { return "agent.extend_wrapup" }
@@ -318,6 +348,10 @@ func (MonitorMode) Op() string          { return "monitor.mode" }
 func (MonitorStop) Op() string          { return "monitor.stop" }
 func (MonitorTakeover) Op() string      { return "monitor.takeover" }
 func (TeamForceState) Op() string       { return "team.force_state" }
+func (QueueMove) Op() string            { return "queue.move" }
+func (QueuePrioritise) Op() string      { return "queue.prioritise" }
+func (QueueRemove) Op() string          { return "queue.remove" }
+func (QueuePick) Op() string            { return "queue.pick" }
 func (MessageSend) Op() string          { return "message.send" }
 func (MessageAck) Op() string           { return "message.ack" }
 func (PopAck) Op() string               { return "pop.ack" }

@@ -74,16 +74,28 @@ type (
 		Trunk string `json:"trunk,omitempty"`
 		PBX   NodeID `json:"pbx"`
 	}
-	// CallQueued: the call waits in a queue.
+	// CallQueued: the call waits in a queue. Of a callback nobody is on the line.
 	CallQueued struct {
 		Position int    `json:"position"`
 		Priority int    `json:"priority"`
 		From     string `json:"from,omitempty"` // script/node
+		Callback bool   `json:"callback,omitempty"`
 	}
 	// CallLeftQueue: the call left a queue otherwise than to an agent.
 	CallLeftQueue struct {
 		Exit   QueueExit `json:"exit"`
 		WaitMS int64     `json:"wait_ms"`
+	}
+	// CallWaitingChanged: a waiting call has another place: What is moved or prioritised, by a supervisor, or overflowed: its queue
+	// has sent it on. From is the queue before, where that is another one, Why what sent it on, Since when it began to wait.
+	CallWaitingChanged struct {
+		Position int       `json:"position"`
+		Priority int       `json:"priority"`
+		What     string    `json:"what"`
+		From     QueueID   `json:"from,omitempty"`
+		Why      QueueExit `json:"why,omitempty"`
+		Since    time.Time `json:"since,omitzero"`
+		Callback bool      `json:"callback,omitempty"`
 	}
 	// CallDelivered: the agent's phone has been asked to ring.
 	CallDelivered struct {
@@ -100,7 +112,8 @@ type (
 		RingMS int64     `json:"ring_ms"`
 		Since  time.Time `json:"since,omitzero"` // when the conversation began, if an earlier run of the daemon joined it
 	}
-	// CallDiverted: an offer ended without a conversation; the call goes on as Next says.
+	// CallDiverted: an offer ended without a conversation; the call goes on as Next says: waiting_same_place, ringing_elsewhere
+	// (at others of whom one may have it), answered (by one of those), asked_elsewhere.
 	CallDiverted struct {
 		FromAgent AgentID `json:"from_agent"`
 		Why       string  `json:"why"`
@@ -206,6 +219,30 @@ type (
 		Record  CallID `json:"record"`
 		Outcome string `json:"outcome"`
 	}
+	// CallbackScheduled: the caller is to be called back. How is keeps_place: in his turn, by the queue that he waited in. Callback is
+	// also the id of the first call that is made for it.
+	CallbackScheduled struct {
+		Callback CallbackID `json:"callback"`
+		How      string     `json:"kind"`
+		To       Target     `json:"to"`
+		Why      string     `json:"why"`
+	}
+	// CallbackAttempted: an attempt to call somebody back came to nothing. Result is busy, rejected, unreachable, failed,
+	// agent_gone, or why its queue did not take it; NextAt is when the next begins, by a call of the id NextCall; without one it was the last.
+	CallbackAttempted struct {
+		Callback CallbackID `json:"callback"`
+		N        int        `json:"n"`
+		Of       int        `json:"of"`
+		Result   string     `json:"result"`
+		NextAt   time.Time  `json:"next_at,omitzero"`
+		NextCall CallID     `json:"next_call,omitempty"`
+	}
+	// CallbackClosed ends a callback. Why is talked, attempts (none is left) or removed.
+	CallbackClosed struct {
+		Callback CallbackID `json:"callback"`
+		Why      string     `json:"why"`
+		Attempts int        `json:"attempts"`
+	}
 	// CallNote is a fact about a call that desktops do not need: a prompt that failed, a late answer, a slow pop.
 	CallNote struct {
 		What string         `json:"what"`
@@ -292,6 +329,10 @@ func (MessageReceived) Kind() string { return "message.received" }
 func (MessageAcked) Kind() string    { return "message.acked" }
 
 // Kind implements Body; so do the methods below.
+func (CallWaitingChanged) Kind() string    { return "call.waiting_changed" }
+func (CallbackScheduled) Kind() string     { return "callback.scheduled" }
+func (CallbackAttempted) Kind() string     { return "callback.attempted" }
+func (CallbackClosed) Kind() string        { return "callback.closed" }
 func (CallMonitoringChanged) Kind() string { return "call.monitoring_changed" }
 func (CallCleared) Kind() string           { return "call.cleared" }
 func (CallNote) Kind() string              { return "call.note" }
@@ -306,5 +347,5 @@ func (ClockStepped) Kind() string          { return "clock.stepped" }
 var Bodies = []Body{PopOffered{}, PopUpdated{}, PopClosed{}, PopSeen{}, CallArrived{}, CallQueued{}, CallLeftQueue{},
 	CallDelivered{}, CallEstablished{}, CallDiverted{}, CallHeld{}, CallRetrieved{}, CallPartyLeft{}, CallDataChanged{},
 	CallOriginated{}, CallProgress{}, CallConsulted{}, CallConferenced{}, CallTransferred{}, CallParked{}, CallFailed{},
-	CallMonitoringChanged{}, MessageReceived{}, MessageAcked{},
+	CallMonitoringChanged{}, CallWaitingChanged{}, CallbackScheduled{}, CallbackAttempted{}, CallbackClosed{}, MessageReceived{}, MessageAcked{},
 	CallCleared{}, CallNote{}, AgentStateChanged{}, WrapUpSaved{}, LinkChanged{}, ServerDraining{}, ConfigChanged{}, ClockStepped{}}

@@ -14,6 +14,17 @@ type Live struct {
 	Outside  []LegID     `json:"outside,omitempty"` // others in the conversation who are no agents
 	Held     bool        `json:"held,omitempty"`    // he hears music in the bridge
 	Parked   *LiveParked `json:"parked,omitempty"`
+	// Callback is what a call is made for that has not been dialled yet; its Queue says where it waits.
+	Callback *LiveCallback `json:"callback,omitempty"`
+}
+
+// LiveCallback is an attempt to call a customer back. Of is the call that he left it from.
+type LiveCallback struct {
+	Callback CallbackID `json:"callback"`
+	Of       CallID     `json:"of"`
+	Number   Private    `json:"number"`       // as it is dialled
+	N        int        `json:"n"`            // which attempt this is, from 1
+	Due      time.Time  `json:"due,omitzero"` // nobody is offered it before
 }
 
 // LiveParked is a slot in which the caller waits. BackTo is whom he goes to when nobody picks him up by Until.

@@ -154,7 +154,7 @@ type PopData struct {
 // OfferRecord is one offer in a call record.
 type OfferRecord struct {
 	Offer         OfferID   `json:"offer"`
-	Kind          OfferKind `json:"kind,omitempty"` // consult, transfer, pickup, direct; empty: from a queue
+	Kind          OfferKind `json:"kind,omitempty"` // consult, transfer, pickup, direct, callback; empty: from a queue, with the caller on the line
 	Agent         AgentID   `json:"agent"`
 	At            time.Time `json:"at"`
 	RingMS        int64     `json:"ring_ms"`

@@ -61,6 +61,16 @@ func TestCallControlKeys(t *testing.T) {
 	}
 }
 
+// What the switchboard takes from a queue beside what the distributor does.
+func TestQueueKeys(t *testing.T) {
+	if q := full(t).Queues[0]; q.Sticky != "last-agent" || q.StickyFor.D() != 45*time.Second || q.Callbacks != 2 || q.CallbackGap.D() != 10*time.Minute {
+		t.Errorf("sticky %s for %v, %d callbacks each %v", q.Sticky, q.StickyFor, q.Callbacks, q.CallbackGap)
+	}
+	if q := full(t).Queues[1]; q.Sticky != "none" || q.StickyFor.D() != 30*time.Second || q.Callbacks != 3 || q.CallbackGap.D() != 5*time.Minute {
+		t.Errorf("without a word: sticky %s for %v, %d callbacks each %v", q.Sticky, q.StickyFor, q.Callbacks, q.CallbackGap)
+	}
+}
+
 // What the distributor itself says of the full configuration: nothing.
 func TestACDTakesIt(t *testing.T) {
 	if _, err := acd.New(full(t).ACD("e1")); err != nil {

@@ -96,13 +96,14 @@ type (
 		Within  time.Duration
 	}
 	// Enqueue puts the caller into a queue. Answer: answered (when the conversation is over and the agent left first),
-	// timeout, full, closed, empty, key …
+	// timeout, full, closed, empty, callback, key …
 	Enqueue struct {
 		ID       string
 		Queue    ctid.QueueID
 		Priority int // negative: the call's
 		AtMost   time.Duration
 		Music    string
+		Prefer   ctid.AgentID // who is to have him first; empty: as the queue says
 	}
 	// Leave asks to take the caller out of the queue again; the Enqueue is then answered with key, or the ask is ignored.
 	Leave struct{ ID string } // the Enqueue's ID

@@ -110,7 +110,11 @@ func (r *rig) step(st Step) {
 		r.line("look up number=%s account=%s id=%s within %s", st.Number, st.Account, st.Cust, st.Within)
 	case Enqueue:
 		r.last["queue"] = st.ID
-		r.line("queue %s priority %d at most %s music %q", st.Queue, st.Priority, st.AtMost, st.Music)
+		text := fmt.Sprintf("queue %s priority %d at most %s music %q", st.Queue, st.Priority, st.AtMost, st.Music)
+		if st.Prefer != "" {
+			text += " first " + string(st.Prefer)
+		}
+		r.line("%s", text)
 	case Leave:
 		r.line("ask to leave the queue")
 	case Attach:

@@ -162,8 +162,6 @@ func (l *loader) namedExit(st *step, p pair, named map[string]target) {
 		names = append(names, "failed")
 	}
 	switch {
-	case !slices.Contains(names, p.key.text) && slices.Contains([]string{"callback"}, p.key.text) && st.verb.name == "queue":
-		l.errorf(p.key.at, "IVR002", "outcome %q of %s is not available in this version", p.key.text, st.verb.name)
 	case !slices.Contains(names, p.key.text):
 		l.errorf(p.key.at, "IVR002", "%s has no outcome %q%s", st.verb.name, p.key.text, near(p.key.text, names))
 	case p.key.text == "failed":

@@ -14,6 +14,7 @@ type queueStep struct {
 	attach   []attachment
 	atMost   time.Duration
 	music    string
+	prefer   *value // the agent who is to have him first; nil: as the queue says
 	keys     []choice
 }
 
@@ -35,6 +36,9 @@ func loadQueue(l *loader, st *step, o *opts) action {
 		if a.music = v.text; !plainName.MatchString(v.text) {
 			l.errorf(v.at, "IVR004", "music wants the name of a music class, letters, digits, _ and -, not %q", v.text)
 		}
+	}
+	if v, ok := o.scalar("prefer"); ok {
+		a.prefer = l.value(v, typ{kind: kText}, "prefer", "shown")
 	}
 	for _, p := range o.keys {
 		if len(dialled(p.key.text)) != 1 {
@@ -93,6 +97,11 @@ func (a *queueStep) quiet(m *Machine) {
 			f, _ := p.(float64)
 			e.Priority = int(min(100, max(0, f)))
 		}
+	}
+	if err == nil && a.prefer != nil {
+		var p any
+		p, err = a.prefer.get(&m.x)
+		e.Prefer = ctid.AgentID(textOf(p))
 	}
 	if err == nil {
 		err = m.attach(a.attach)

@@ -48,9 +48,12 @@ type call struct {
 
 	home   *homecoming // he was in the fallback queue; nil when that is used up
 	queue  *queueStay
-	offer  *offer // of the caller to an agent
-	talk   *talk  // with the agent who answers for the call
+	offers []*offer // of the caller to agents: several where his queue rings them all
+	talk   *talk    // with the agent who answers for the call
 	bridge string
+
+	removed *removal // a supervisor takes him out of his queue
+	owed    *owed    // a callback for which the customer has not been dialled yet
 
 	guests    []*talk   // the other agents of a conference
 	outside   []string  // legs of those outside who are in the conversation
@@ -194,6 +197,9 @@ func (k *call) deadline() time.Time {
 	if k.parked != nil {
 		due = earliest(due, k.parked.until)
 	}
+	if k.owed != nil && !k.ended {
+		due = earliest(due, k.owed.due)
+	}
 	if k.saving != nil {
 		due = earliest(earliest(due, k.saving.next), k.saving.until)
 	}
@@ -214,6 +220,10 @@ func (k *call) timeUp(now time.Time) {
 	}
 	if k.parked != nil && !now.Before(k.parked.until) {
 		k.parkOver()
+		return
+	}
+	if k.owed != nil && !k.ended && !k.owed.due.IsZero() && !now.Before(k.owed.due) {
+		k.owedDue(now)
 		return
 	}
 	if s := k.saving; s != nil && !now.Before(s.until) {
@@ -361,17 +371,6 @@ func (k *call) person(customer ctid.CustomerID, ani ctid.Number) func(*ctid.LogE
 		p = k.sb.cfg.Person(string(number))
 	}
 	return func(e *ctid.LogEntry) { e.Person = p }
-}
-
-// record is a copy of the record that others may keep.
-func (k *call) record() *ctid.CallRecord {
-	r := k.rec
-	r.Queues = append([]ctid.QueueVisit(nil), k.rec.Queues...)
-	r.Offers = append([]ctid.OfferRecord(nil), k.rec.Offers...)
-	r.Agents = append([]ctid.AgentPart(nil), k.rec.Agents...)
-	r.Attached = append([]ctid.Attached(nil), k.rec.Attached...)
-	r.Live = k.live()
-	return &r
 }
 
 // tellCore posts an event of this call to the ACD core.

@@ -16,6 +16,7 @@ type dialing struct {
 	to    reach
 	wish  *wish
 	shown string
+	pop   ctid.PopData // of a callback
 }
 
 // dial makes a call for an agent: his phone first, then the other side.
@@ -170,12 +171,13 @@ func (k *call) dialled(now time.Time, l *leg) {
 	}
 	k.answered, k.rec.Answered, k.rec.Channel = true, k.sb.clock.wall(now), l.id
 	k.dialing = nil
-	k.talk = &talk{agent: x.agent, leg: x.own, since: now, rec: len(k.rec.Agents), joined: true, held: map[string]time.Time{}}
+	k.talk = &talk{agent: x.agent, leg: x.own, since: now, pop: x.pop, rec: len(k.rec.Agents), joined: true, held: map[string]time.Time{}}
 	k.rec.Agents = append(k.rec.Agents, ctid.AgentPart{Agent: x.agent, From: k.sb.clock.wall(now)})
 	k.rec.Connected, k.rec.Outcome = k.sb.clock.wall(now), "answered"
 	k.doing(x.agent, ctid.DoingTalk, ctid.BySystem)
 	k.fact(ctid.BySystem, ctid.CallEstablished{Talk: "main", RingMS: now.Sub(l.born).Milliseconds(), Legs: k.legViews()}, x.agent)
 	k.wishDone(x.wish)
+	k.calledBack()
 	k.save()
 }
 
@@ -205,5 +207,6 @@ func (k *call) dialOver(now time.Time, err *ctid.Error, end ctid.End) {
 	k.tellCore(acd.WorkEnded{Agent: x.agent, Task: ctid.TaskID(k.id), NoWrap: true})
 	k.callerGone = true // his leg, if there is one, goes with the others
 	k.rec.Outcome = "failed"
+	k.attempted(end)
 	k.finish(now, end)
 }

@@ -188,12 +188,9 @@ func (k *call) offerTo(agent ctid.AgentID) *offer {
 	return nil
 }
 
-// openOffers are the offer of the caller himself and that of a consultation.
+// openOffers are the offers of the caller himself and that of a consultation.
 func (k *call) openOffers() []*offer {
-	var open []*offer
-	if k.offer != nil {
-		open = append(open, k.offer)
-	}
+	open := slices.Clone(k.offers)
 	if k.side != nil && k.side.offer != nil {
 		open = append(open, k.side.offer)
 	}

@@ -64,9 +64,7 @@ func (k *call) leftAlone(now time.Time) {
 	by := ctid.By{Kind: "caller"}
 	if x := k.xfer; x != nil {
 		k.xfer = nil
-		if k.offer != nil && k.offer.Kind != "" {
-			k.tellCore(acd.Revoke{Offer: k.offer.Offer, Why: "caller_gone"})
-		}
+		k.revokeOffers(func(o *offer) bool { return !o.queued() })
 		k.wishFailed(x.wish, ctid.Refuse(ctid.CallerGone, "the caller has hung up"))
 	}
 	if k.side != nil && (!k.side.up || k.side.with == nil || k.side.swapped) {
@@ -110,8 +108,17 @@ func (k *call) tellScript(now time.Time, end ctid.End, cause int) {
 func (k *call) settleQueue(now time.Time) {
 	k.endVisit(now, ctid.ExitAbandoned)
 	k.gaveUp()
-	if k.offer != nil {
-		k.offerOver(now, k.offer, ctid.OfferCancelled)
+	for _, o := range k.offers {
+		k.offerOver(now, o, ctid.OfferCancelled)
+	}
+}
+
+// revokeOffers takes those of the caller's open offers back that which names: he has gone.
+func (k *call) revokeOffers(which func(*offer) bool) {
+	for _, o := range k.offers {
+		if which(o) {
+			k.tellCore(acd.Revoke{Offer: o.Offer, Why: "caller_gone"})
+		}
 	}
 }
 
@@ -324,6 +331,7 @@ func (k *call) letGo(now time.Time, reason string) {
 	if k.rec.Outcome == "" {
 		k.rec.Outcome = "handed_over"
 	}
+	k.attempted(end)
 	k.finish(now, end)
 }
 

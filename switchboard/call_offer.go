@@ -10,7 +10,7 @@ import (
 	"ctid/ari"
 )
 
-// offer is the open offer of this call to an agent.
+// offer is an open offer of this call to an agent.
 type offer struct {
 	acd.MakeOffer
 	device  Device
@@ -27,6 +27,9 @@ type offer struct {
 // kind is why the agent is offered this call; empty: by a queue.
 func (o *offer) kind() ctid.OfferKind { return o.Kind }
 
+// queued tells whether a queue offers the call, not an agent.
+func (o *offer) queued() bool { return o.Kind == "" || o.Kind == ctid.OfferCallback }
+
 // popKind is the same in the words of a pop.
 func (o *offer) popKind() string {
 	switch o.Kind {
@@ -34,8 +37,8 @@ func (o *offer) popKind() string {
 		return "inbound"
 	case ctid.OfferConsult:
 		return "consult"
-	case ctid.OfferDirect:
-		return "direct"
+	case ctid.OfferDirect, ctid.OfferCallback:
+		return string(o.Kind)
 	}
 	return "transfer"
 }
@@ -53,7 +56,7 @@ func (k *call) offered(now time.Time, m acd.MakeOffer, dev Device, queue string)
 	if m.Kind == ctid.OfferConsult {
 		k.side.offer, k.side.leg = o, o.leg
 	} else {
-		k.offer = o
+		k.offers = append(k.offers, o)
 	}
 	k.rec.Offers = append(k.rec.Offers, ctid.OfferRecord{Offer: m.Offer, Kind: m.Kind, Agent: m.Agent, At: k.sb.clock.wall(now), PopBeforeRing: "none", PopSeenMS: -1})
 	if ringFirst() {
@@ -97,6 +100,12 @@ func (k *call) wantsOffer(m acd.MakeOffer) bool {
 	case "":
 		if k.callerGone || k.ended || k.queue == nil {
 			k.tellCore(acd.TaskGone{Task: ctid.TaskID(k.id)})
+			return false
+		}
+		return true
+	case ctid.OfferCallback:
+		if k.owed == nil || k.dialing != nil || k.ended {
+			k.tellCore(acd.Leave{Task: ctid.TaskID(k.id), Why: ctid.ExitRemoved})
 			return false
 		}
 		return true
@@ -185,6 +194,8 @@ func (k *call) besideRing(o *offer) {
 		k.sideRings()
 	case ctid.OfferDirect:
 		k.fact(ctid.BySystem, ctid.CallProgress{Leg: ctid.LegID(o.leg), What: "ringing"}, k.dialing.agent)
+		k.makeBridge()
+	case ctid.OfferCallback:
 		k.makeBridge()
 	default:
 		k.makeBridge()

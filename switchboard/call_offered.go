@@ -1,6 +1,7 @@
 package switchboard
 
 import (
+	"slices"
 	"time"
 
 	"ctid"
@@ -15,10 +16,10 @@ func (k *call) offerEnded(now time.Time, c acd.EndOffer) {
 		k.dropLeg(c)
 		return
 	}
-	if o == k.offer {
-		k.offer = nil
-	} else {
+	if k.side != nil && k.side.offer == o {
 		k.side.offer = nil
+	} else {
+		k.offers = slices.DeleteFunc(k.offers, func(x *offer) bool { return x == o })
 	}
 	r := k.offerOver(now, o, c.End)
 	if c.End == ctid.OfferAccepted {
@@ -27,16 +28,30 @@ func (k *call) offerEnded(now time.Time, c acd.EndOffer) {
 	}
 	k.dropLeg(c)
 	k.wishFailed(o.wish, ctid.Refuse(ctid.OfferOver, "this offer is over: "+string(c.End)))
-	if o.Kind != "" {
+	if !o.queued() {
 		k.nobodyCame(now, o, c)
 		return
 	}
-	if !k.musicDue.IsZero() {
+	if !k.musicDue.IsZero() && len(k.offers) == 0 {
 		k.playMusic()
 	}
 	if !k.callerGone {
-		k.fact(ctid.BySystem, ctid.CallDiverted{FromAgent: o.Agent, Why: c.Why, Next: "waiting_same_place"}, o.Agent)
+		k.fact(ctid.BySystem, ctid.CallDiverted{FromAgent: o.Agent, Why: c.Why, Next: k.afterOffer(c)}, o.Agent)
 	}
+}
+
+// answeredElsewhere is why an offer ended of which another agent has what was offered.
+const answeredElsewhere = "answered_elsewhere"
+
+// afterOffer says how a caller goes on one of whose offers has ended without a conversation.
+func (k *call) afterOffer(c acd.EndOffer) string {
+	switch {
+	case c.Why == answeredElsewhere:
+		return "answered"
+	case len(k.offers) > 0:
+		return "ringing_elsewhere"
+	}
+	return "waiting_same_place"
 }
 
 // offerOver writes into the record how an offer ended.
@@ -59,6 +74,9 @@ func (k *call) accepted(now time.Time, o *offer, ringMS int64) {
 	case "":
 		k.endVisit(now, ctid.ExitAnswered)
 		k.connect(now, o, ringMS)
+	case ctid.OfferCallback:
+		k.endVisit(now, ctid.ExitAnswered)
+		k.callbackTaken(o)
 	default:
 		k.connect(now, o, ringMS)
 	}

@@ -33,6 +33,12 @@ type playback struct {
 	begun   bool
 }
 
+// removal is what a supervisor wants of a caller whom he takes out of a queue.
+type removal struct {
+	how string // one of ctid.Removals
+	by  ctid.By
+}
+
 // queueStay is the call's stay in one queue.
 type queueStay struct {
 	step     string // the machine's id of the enqueue

@@ -18,7 +18,8 @@ func (k *call) enqueue(now time.Time, s ivr.Enqueue) {
 	}
 	k.rec.Queues = append(k.rec.Queues, ctid.QueueVisit{Queue: k.queue.queue, Entered: k.sb.clock.wall(entered), Priority: s.Priority})
 	k.trail(now)
-	k.tellCore(acd.Enqueue{Task: ctid.TaskID(k.id), Queue: k.queue.queue, Priority: s.Priority, Entered: entered, AtMost: s.AtMost})
+	k.enter(k.queue, acd.Enqueue{Task: ctid.TaskID(k.id), Queue: s.Queue, Priority: s.Priority, Entered: entered, AtMost: s.AtMost,
+		Arrived: k.born, Prefer: s.Prefer})
 	k.musicFrom(k.queue)
 }
 
@@ -33,8 +34,10 @@ func (k *call) requeue(now time.Time) {
 	if k.rec.Connected.IsZero() { // else he was answered, and is put back because his agent was lost
 		k.rec.Outcome = ""
 	}
-	k.tellCore(acd.Enqueue{Task: ctid.TaskID(k.id), Queue: k.queue.queue, Priority: last.Priority, Entered: k.queue.entered})
-	k.musicFrom(k.queue)
+	k.tellCore(acd.Enqueue{Task: ctid.TaskID(k.id), Queue: k.queue.queue, Priority: last.Priority, Entered: k.queue.entered, Arrived: k.born, Callback: k.owed != nil})
+	if k.owed == nil {
+		k.musicFrom(k.queue)
+	}
 }
 
 // queued: the desk has taken the caller in.
@@ -46,10 +49,14 @@ func (k *call) queued(now time.Time, c acd.TaskQueued) {
 	if k.queue == nil || k.callerGone {
 		return
 	}
+	if k.owed != nil && k.owed.told {
+		k.owed.told = false
+		return
+	}
 	if n := len(k.rec.Queues); n > 0 {
 		k.rec.Queues[n-1].Priority, k.queue.priority = c.Priority, c.Priority
 	}
-	k.fact(ctid.BySystem, ctid.CallQueued{Position: c.Position, Priority: c.Priority, From: k.rec.IVR.Script})
+	k.fact(ctid.BySystem, ctid.CallQueued{Position: c.Position, Priority: c.Priority, From: k.rec.IVR.Script, Callback: k.owed != nil})
 }
 
 // musicFrom asks the desk for the queue's music, and for how long a talk must be to count. The answer stands behind what the desk says of the caller's entry.
@@ -58,7 +65,9 @@ func (k *call) musicFrom(q *queueStay) {
 		class, short := k.desk.plan.Music[q.queue], k.desk.plan.ShortTalk[q.queue]
 		k.post(func(time.Time) {
 			q.short = short
-			k.startMusic(class)
+			if k.queue == q { // else he has been moved meanwhile
+				k.startMusic(class)
+			}
 		})
 	})
 }
@@ -68,16 +77,21 @@ func (k *call) musicFrom(q *queueStay) {
 const musicAfter = time.Second
 
 // startMusic: a caller who waits hears music, from his entry until he is joined with an agent. class is the queue's own,
-// for a script that names none.
+// for a script that names none. What plays already, of the queue before, goes on if it is the same.
 func (k *call) startMusic(class string) {
-	if k.queue == nil || k.queue.over || k.music || k.callerGone || k.ended {
+	if k.queue == nil || k.queue.over || k.callerGone || k.ended {
 		return
 	}
 	if k.queue.music != "" {
 		class = k.queue.music
 	}
+	if k.music && class == k.musicClass {
+		return
+	}
+	played := k.music
+	k.stopMusic()
 	k.musicClass = class
-	if k.offer != nil {
+	if len(k.offers) > 0 && !played {
 		k.musicDue = k.sb.clock.steady().Add(musicAfter)
 		return
 	}
@@ -117,11 +131,15 @@ func (k *call) stopMusic() {
 // leftQueue: the desk says how the stay in the queue ended. The script goes on with its outcome, unless the caller is
 // with an agent now (then it goes on after the talk) or gone.
 func (k *call) leftQueue(now time.Time, c acd.TaskEnded) {
-	if k.xfer != nil && k.xfer.to.queue == c.Queue && (c.Exit == ctid.ExitClosed || c.Exit == ctid.ExitFull) {
+	if k.xfer != nil && k.xfer.to.queue == c.Queue && refusesEntry(c.Exit) {
 		k.queueRefuses(now, c.Exit)
 		return
 	}
 	if k.queue == nil || k.queue.over || c.Exit == ctid.ExitAnswered { // the end of the offer has said so
+		return
+	}
+	if k.owed != nil {
+		k.owedLeft(now, c)
 		return
 	}
 	waited := k.endVisit(now, c.Exit)
@@ -130,13 +148,25 @@ func (k *call) leftQueue(now time.Time, c acd.TaskEnded) {
 		return
 	}
 	k.queue.left = true
-	k.fact(ctid.BySystem, ctid.CallLeftQueue{Exit: c.Exit, WaitMS: waited})
+	k.fact(k.removedBy(c.Exit), ctid.CallLeftQueue{Exit: c.Exit, WaitMS: waited})
 	k.stopMusic()
 	row, _ := ctid.Endings(c.Exit)
-	if k.callerGone || row.Outcome == "" {
-		return
+	switch {
+	case k.callerGone || row.Outcome == "":
+	case c.Exit == ctid.ExitRemoved && k.removed != nil && k.removed.how == ctid.RemoveHangup:
+		k.hangupRemoved(now)
+	default:
+		k.input(now, ivr.DoneStep{ID: k.queue.step, Result: ivr.Result{Outcome: row.Outcome}})
 	}
-	k.input(now, ivr.DoneStep{ID: k.queue.step, Result: ivr.Result{Outcome: row.Outcome}})
+}
+
+// refusesEntry tells whether an exit is that of a caller whom the queue did not let in.
+func refusesEntry(e ctid.QueueExit) bool {
+	switch e {
+	case ctid.ExitClosed, ctid.ExitFull, ctid.ExitJoinEmpty, ctid.ExitDiverted:
+		return true
+	}
+	return false
 }
 
 // gaveUp: the caller hung up waiting. One who has talked to an agent before has still been answered.

@@ -2,6 +2,7 @@ package switchboard
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"ctid"
@@ -186,7 +187,7 @@ func (k *call) nowMatched(now time.Time, m ctid.Match) {
 	}
 	k.match, k.matched = m, true
 	k.rec.Match, k.rec.Customer = m.State, m.Chosen
-	if k.offer != nil && k.offer.popped || k.talk != nil {
+	if k.talk != nil || slices.ContainsFunc(k.offers, func(o *offer) bool { return o.popped }) {
 		k.popAgain()
 	}
 	waiting := k.waiting

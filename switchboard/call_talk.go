@@ -151,9 +151,7 @@ func (k *call) partnerLeft(now time.Time, l *leg, cause int) {
 func (k *call) ownGone(now time.Time, cause int) {
 	x := k.dialing
 	k.hangupLegs(func(l *leg) bool { return l.id == x.leg })
-	if k.offer != nil {
-		k.tellCore(acd.Revoke{Offer: k.offer.Offer, Why: "caller_gone"})
-	}
+	k.revokeOffers(func(*offer) bool { return true })
 	k.dialOver(now, ctid.Refuse(ctid.CallerGone, "you have hung up"), ctid.End{Side: ctid.SideAgent, Reason: "hangup", Q850: cause})
 }
 

@@ -107,14 +107,14 @@ func (k *call) holdOver(now time.Time) {
 // toQueue lets the caller wait in another queue. The agent is out when the queue has taken him.
 func (k *call) toQueue(x *transfer) {
 	k.desk.post(func(now time.Time) {
-		err := k.desk.asked(now, acd.Enqueue{Task: ctid.TaskID(k.id), Queue: x.to.queue, Priority: -1, Entered: now})
+		err := k.desk.asked(now, acd.Enqueue{Task: ctid.TaskID(k.id), Queue: x.to.queue, Priority: -1, Entered: now, Arrived: k.born})
 		if err != nil {
 			k.post(func(time.Time) { k.transferRefused(x, err) })
 		}
 	})
 }
 
-// queueRefuses: the queue that the caller was handed to is closed or full.
+// queueRefuses: the queue that the caller was handed to lets nobody in.
 func (k *call) queueRefuses(now time.Time, exit ctid.QueueExit) {
 	x, err := k.xfer, ctid.Refuse(ctid.TargetBusy, "the queue takes nobody: it is "+string(exit))
 	if x.released {

@@ -32,6 +32,7 @@ type desk struct {
 	snapSeq  uint64                            // of the last snapshot of the core, and when
 	snapAt   time.Time
 	slots    map[string]ctid.CallID // of parked calls
+	owed     map[ctid.CallID]bool   // callbacks that wait for an agent
 	unread   map[ctid.MessageID]*sent
 	wraps    map[ctid.WrapID]*wrapped
 	coming   map[string]*homecoming // fetched from the fallback queue, by channel
@@ -72,7 +73,7 @@ func newDesk(s *Switchboard) (*desk, error) {
 		orphans: map[string]*orphan{}, nails: map[ctid.AgentID]*nail{}, direct: map[ctid.AgentID]ctid.TaskID{}, pops: map[ctid.AgentID]*popState{}, reserved: map[ctid.AgentID]acd.AgentChanged{}}
 	d.setPlan(s.cfg.Plan)
 	d.old, d.coming, d.slots = map[ctid.CallID]ctid.CallRecord{}, map[string]*homecoming{}, map[string]ctid.CallID{}
-	d.unread, d.wraps = map[ctid.MessageID]*sent{}, map[ctid.WrapID]*wrapped{}
+	d.unread, d.wraps, d.owed = map[ctid.MessageID]*sent{}, map[ctid.WrapID]*wrapped{}, map[ctid.CallID]bool{}
 	for _, r := range s.cfg.History.Calls {
 		d.old[r.ID] = r
 	}
@@ -258,6 +259,12 @@ func acdSubject(ev acd.Event) string {
 		return string(e.Task)
 	case acd.Leave:
 		return string(e.Task)
+	case acd.Move:
+		return string(e.Task)
+	case acd.Prioritise:
+		return string(e.Task)
+	case acd.TakeCallback:
+		return string(e.Task)
 	case acd.TaskGone:
 		return string(e.Task)
 	case acd.WorkEnded:
@@ -295,6 +302,15 @@ func (d *desk) carryOut(now time.Time, cmd acd.Command) {
 		if k := d.calls[ctid.CallID(c.Task)]; k != nil {
 			k.post(func(now time.Time) { k.queued(now, c) })
 		}
+	case acd.TaskMoved:
+		if k := d.calls[ctid.CallID(c.Task)]; k != nil {
+			atMost := d.atMostIn(c.To)
+			k.post(func(now time.Time) { k.moved(now, c, atMost) })
+		}
+	case acd.TaskChanged:
+		if k := d.calls[ctid.CallID(c.Task)]; k != nil {
+			k.post(func(time.Time) { k.reprioritised(c) })
+		}
 	case acd.TaskEnded:
 		d.sb.cfg.Meters.Waited(c.Queue, c.Exit, c.Waited)
 		if k := d.calls[ctid.CallID(c.Task)]; k != nil {
@@ -312,6 +328,7 @@ func (d *desk) carryOut(now time.Time, cmd acd.Command) {
 // forget drops a call whose goroutine is about to end.
 func (d *desk) forget(k *call) {
 	delete(d.calls, k.id)
+	delete(d.owed, k.id)
 	for _, id := range append(k.aliases, k.channel) {
 		if d.byChan[id] == k {
 			delete(d.byChan, id)

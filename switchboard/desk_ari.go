@@ -157,7 +157,7 @@ func (d *desk) entered(now time.Time, n *ari.Node, e *ari.StasisStart) {
 	switch {
 	case d.draining:
 		d.refuse(now, n, e, "draining")
-	case len(d.calls) >= d.sb.cfg.Limits.Calls:
+	case d.busy() >= d.sb.cfg.Limits.Calls:
 		d.refuse(now, n, e, "limits.calls reached")
 	case d.sb.cfg.Healthy() != nil:
 		d.refuse(now, n, e, "database")

@@ -41,6 +41,9 @@ func (d *desk) do(now time.Time, who ctid.Who, a ctid.Action, reply func(ctid.Re
 	case ctid.TeamForceState:
 		by.Kind, by.ID = "supervisor", who.User
 		d.request(now, acd.ForceState{Agent: r.Agent, State: r.State, Reason: r.Reason, Hard: r.Hard, By: by}, reply)
+	case ctid.QueueMove, ctid.QueuePrioritise, ctid.QueueRemove, ctid.QueuePick:
+		by.Kind, by.ID = "supervisor", who.User
+		d.supervise(now, who, a, by, reply)
 	case ctid.MessageSend:
 		d.send(now, r, by, who, reply)
 	case ctid.MessageAck:

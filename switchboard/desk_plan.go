@@ -79,6 +79,10 @@ func (d *desk) drain(now time.Time, why string) chan struct{} {
 		d.draining = true
 		d.fact(now, ctid.Event{By: ctid.BySystem, Body: ctid.ServerDraining{Phase: "no_new_calls", Why: why, RetryMS: 2000, SpreadMS: 3000}})
 		for _, id := range sortedKeys(d.calls) {
+			if d.owed[id] { // it waits in the store for the next run
+				d.decide(now, acd.Leave{Task: ctid.TaskID(id), Why: ctid.ExitRemoved})
+				continue
+			}
 			k := d.calls[id]
 			k.post(func(now time.Time) { k.sendToFallback(now, "drained") })
 		}
@@ -90,7 +94,7 @@ func (d *desk) drain(now time.Time, why string) chan struct{} {
 }
 
 func (d *desk) signalIfEmpty() {
-	if len(d.calls) > 0 {
+	if d.busy() > 0 {
 		return
 	}
 	for _, c := range d.emptied {
@@ -100,7 +104,7 @@ func (d *desk) signalIfEmpty() {
 }
 
 func (d *desk) status(now time.Time) Status {
-	st := Status{Calls: len(d.calls), Draining: d.draining, NodesUp: map[ctid.NodeID]bool{}, NodesWhy: map[ctid.NodeID]string{},
+	st := Status{Calls: d.busy(), Draining: d.draining, NodesUp: map[ctid.NodeID]bool{}, NodesWhy: map[ctid.NodeID]string{},
 		Agents: map[ctid.AgentState]int{}, Queues: map[ctid.QueueID]acd.QueueFigures{}}
 	for name, n := range d.nodes {
 		st.NodesUp[ctid.NodeID(name)], st.NodesWhy[ctid.NodeID(name)] = n.up, n.why

@@ -189,7 +189,7 @@ func (d *desk) expect(channel, dnis string, c *homecoming) (known, room bool) {
 	if _, known = d.plan.Routes.Route(dnis); !known {
 		return false, false
 	}
-	if d.draining || len(d.calls) >= d.sb.cfg.Limits.Calls {
+	if d.draining || d.busy() >= d.sb.cfg.Limits.Calls {
 		return true, false
 	}
 	d.coming[channel] = c

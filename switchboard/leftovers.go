@@ -44,7 +44,7 @@ func Leftovers(site string, n *ari.Node, records []ctid.CallRecord, channels []a
 			continue
 		}
 		open[r.ID], callers[r.Channel] = true, true
-		if !there[r.Channel] {
+		if !there[r.Channel] && !owes(r) { // of a callback nobody is on the line
 			add(RecordWithoutChannel, r.ID, r.Channel, "the record of a call that arrived %s has no end, but its channel is gone", r.Arrived.UTC().Format(time.RFC3339))
 		}
 	}

@@ -43,7 +43,7 @@ func cells(t *testing.T) []cell {
 // Whoever hangs up, and whenever: the record says so once, no pop stays, the agent is free or at his paperwork, and
 // nothing is left.
 func TestHangupMatrix(t *testing.T) {
-	scripts := map[string]string{"menu": menu, "straight": straight}
+	scripts := map[string]string{"menu": menu, "straight": straight, "all": ringAll}
 	for _, x := range cells(t) {
 		t.Run(x.name, func(t *testing.T) {
 			inCentre(t, scripts[x.script], func(t *testing.T, c *centre) {

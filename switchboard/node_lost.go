@@ -36,7 +36,7 @@ func (d *desk) loseNode(now time.Time, n *ari.Node) {
 	lost := 0
 	for _, id := range sortedKeys(d.calls) {
 		k := d.calls[id]
-		if k.node != n {
+		if k.node != n || d.owed[id] {
 			continue
 		}
 		lost++
@@ -47,7 +47,7 @@ func (d *desk) loseNode(now time.Time, n *ari.Node) {
 		k.post(func(now time.Time) { k.letGo(now, "pbx_lost") })
 	}
 	for _, id := range sortedKeys(d.old) {
-		if r := d.old[id]; string(r.Node) == n.Name() {
+		if r := d.old[id]; string(r.Node) == n.Name() && !owes(r) {
 			lost++
 			delete(d.old, id)
 			d.bury(now, r, "pbx_lost")

@@ -23,7 +23,7 @@ type orphan struct {
 // giveUp lets go of all calls of a node that is no longer ours.
 func (d *desk) giveUp(n *ari.Node, reason string) {
 	for _, id := range sortedKeys(d.calls) {
-		if k := d.calls[id]; k.node == n {
+		if k := d.calls[id]; k.node == n && !d.owed[id] {
 			k.post(func(now time.Time) { k.letGo(now, reason) })
 		}
 	}

@@ -25,8 +25,8 @@ func popWhy(c acd.EndOffer) string {
 	case ctid.OfferRejected:
 		return "rejected"
 	case ctid.OfferCancelled:
-		if c.Why == "caller_gone" {
-			return "caller_gone"
+		if c.Why == "caller_gone" || c.Why == answeredElsewhere {
+			return c.Why
 		}
 		return "revoked"
 	}

@@ -100,7 +100,10 @@ func (d *desk) reviveCalls(now time.Time, n *ari.Node, f *found) (kept, lost int
 	slices.SortFunc(mine, byPlace)
 	for _, r := range mine {
 		delete(d.old, r.ID)
-		if c, ok := f.channels[r.Channel]; ok && d.ours(n, c) {
+		if owes(r) {
+			d.reviveOwed(now, n, r, f)
+			kept++
+		} else if c, ok := f.channels[r.Channel]; ok && d.ours(n, c) {
 			d.adopt(now, n, r, f)
 			kept++
 		} else {
@@ -146,7 +149,7 @@ func (d *desk) adopt(now time.Time, n *ari.Node, r ctid.CallRecord, f *found) {
 	}
 	route, _ := d.plan.Routes.Route(r.DNIS.Number)
 	k := d.newCall(n, r.ID, r.Channel, route)
-	k.rec = r
+	k.rec, k.born = r, earliest(k.born, r.Arrived)
 	a := d.whoTalks(n, r, f)
 	if b := f.bridges[r.ID]; len(b) > 0 {
 		a.bridge = b[0].ID
@@ -180,7 +183,7 @@ func (d *desk) adopt(now time.Time, n *ari.Node, r ctid.CallRecord, f *found) {
 			if !q.Until.IsZero() {
 				atMost = max(q.Until.Sub(now), time.Millisecond)
 			}
-			d.decide(now, acd.Enqueue{Task: task, Queue: q.Queue, Priority: q.Priority, Entered: q.Entered, AtMost: atMost})
+			d.decide(now, acd.Enqueue{Task: task, Queue: q.Queue, Priority: q.Priority, Entered: q.Entered, AtMost: atMost, Arrived: r.Arrived})
 		}
 	}
 }

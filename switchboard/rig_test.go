@@ -124,7 +124,7 @@ func (c *centre) routes(t *testing.T, script string) Routes {
 
 func (c *centre) script(t *testing.T, text string) *ivr.Script {
 	t.Helper()
-	site := ivr.Site{Queues: []string{"sales", "support"}, Voices: []string{"en", "zh"}}
+	site := ivr.Site{Queues: []string{"sales", "support", "all", "hot"}, Voices: []string{"en", "zh"}}
 	s, found := ivr.Load(fstest.MapFS{"main.yaml": {Data: []byte(text)}}, "main.yaml", site)
 	if s == nil {
 		t.Fatal(found)
@@ -154,6 +154,18 @@ nodes:
 `
 )
 
+// ringAll goes into a queue that rings everybody; hot into one that has room for one, and sends the others on to support.
+const (
+	ringAll = `version: 1
+nodes:
+  q: {queue: {name: all, at_most: 2m}, then: {otherwise: hangup}}
+`
+	hot = `version: 1
+nodes:
+  q: {queue: {name: hot, at_most: 10s}, then: {otherwise: hangup}}
+`
+)
+
 // rules allow extensions and British numbers.
 func rules(t *testing.T) phone.Rules {
 	t.Helper()
@@ -165,7 +177,7 @@ func rules(t *testing.T) phone.Rules {
 }
 
 func agents() []acd.Agent {
-	both := []acd.Membership{{Queue: "sales", Rank: 1}, {Queue: "support", Rank: 1}}
+	both := []acd.Membership{{Queue: "sales", Rank: 1}, {Queue: "support", Rank: 1}, {Queue: "all", Rank: 1}}
 	return []acd.Agent{{ID: "ana", Desk: ctid.DeskOptional, Queues: both}, {ID: "ben", Desk: ctid.DeskOptional, Queues: both}}
 }
 
@@ -210,7 +222,8 @@ func (c *centre) boot(t *testing.T, script string, run int) {
 	epoch := fmt.Sprintf("E%d", run)
 	c.sb, err = New(Config{Site: "t", Epoch: epoch, NextSeq: uint64(run-1)*100_000 + 1, Nodes: []*ari.Node{node},
 		Plan: Plan{ACD: acd.Config{Epoch: epoch, Agents: agents(), Queues: []acd.Queue{
-			{ID: "sales", Name: "Sales", Wrap: 10 * time.Second}, {ID: "support", Name: "Support"}}},
+			{ID: "sales", Name: "Sales", Wrap: 10 * time.Second}, {ID: "support", Name: "Support"}, {ID: "all", Name: "All", Strategy: "ring-all"},
+			{ID: "hot", Name: "Hot", MaxWaiting: 1, Overflow: []acd.Overflow{{On: ctid.ExitFull, To: "support"}, {On: ctid.ExitTimeout, To: "support"}}}}},
 			Devices:   map[ctid.AgentID]Device{"ana": {Kind: c.kind, Endpoint: "PJSIP/1001", Node: "a"}, "ben": {Kind: "phone", Endpoint: "PJSIP/1002", Node: "a"}},
 			ShortTalk: map[ctid.QueueID]time.Duration{"sales": time.Second},
 			Routes:    c.routes(t, script), Country: "GB", DialRules: rules(t), Park: Park{First: 701, Slots: 3, Time: time.Minute},

@@ -21,6 +21,17 @@ func (k *call) save() {
 	})
 }
 
+// record is a copy of the record that others may keep.
+func (k *call) record() *ctid.CallRecord {
+	r := k.rec
+	r.Queues = append([]ctid.QueueVisit(nil), k.rec.Queues...)
+	r.Offers = append([]ctid.OfferRecord(nil), k.rec.Offers...)
+	r.Agents = append([]ctid.AgentPart(nil), k.rec.Agents...)
+	r.Attached = append([]ctid.Attached(nil), k.rec.Attached...)
+	r.Live = k.live()
+	return &r
+}
+
 // live is what a restart needs of the call.
 func (k *call) live() *ctid.Live {
 	if k.ended {
@@ -34,6 +45,9 @@ func (k *call) live() *ctid.Live {
 	}
 	if q := k.queue; q != nil && !q.left {
 		l.Queue = &ctid.LiveQueue{Step: q.step, Queue: q.queue, Music: q.music, Priority: q.priority, Entered: q.entered.UTC(), Until: q.until}
+	}
+	if o := k.owed; o != nil {
+		l.Callback = &ctid.LiveCallback{Callback: o.callback, Of: o.of, Number: ctid.Private(o.number), N: o.n, Due: o.due}
 	}
 	l.Held = k.hold != nil
 	if p := k.parked; p != nil {

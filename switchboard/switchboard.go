@@ -99,6 +99,8 @@ type Plan struct {
 	Routes    Routes
 	Music     map[ctid.QueueID]string        // music-on-hold class; empty: the channel's own
 	ShortTalk map[ctid.QueueID]time.Duration // a caller who hangs up within this time of a talk counts as abandoned
+	Sticky    map[ctid.QueueID]Sticky        // whom of its agents a queue offers a caller first
+	Callbacks map[ctid.QueueID]Callbacks     // how a queue calls customers back
 	Country   string                         // default region of national numbers, such as GB
 	Scripts   map[string]*ivr.Script         // by name, for callers who are handed to one
 	DialRules phone.Rules                    // what may be dialled

@@ -1,6 +1,7 @@
 package switchboard
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -15,7 +16,8 @@ import (
 
 // raced is one row of the table of races: two things that happen at one moment.
 type raced struct {
-	name string
+	name   string
+	script string // straight, if none is said
 	// begin brings the centre to that moment and gives the two.
 	begin func(c *centre) (a, b func())
 	// legal holds what may have become of it.
@@ -76,7 +78,7 @@ func TestRaceTable(t *testing.T) {
 	for _, row := range raceTable() {
 		for _, o := range orders {
 			t.Run(row.name+"/"+o.name, func(t *testing.T) {
-				inCentre(t, straight, func(t *testing.T, c *centre) {
+				inCentre(t, cmp.Or(row.script, straight), func(t *testing.T, c *centre) {
 					c.got = &replies{c: c, got: map[string]ctid.Reply{}}
 					a, b := row.begin(c)
 					o.do(a, b)
@@ -126,6 +128,58 @@ func (c *centre) consulting() (*aritest.Caller, ctid.CallID) {
 	return p, call
 }
 
+// oneTalks fails unless one of the two agents has the caller and the other is free, and each offer has ended as that says.
+func (c *centre) oneTalks(a, b ctid.AgentID) {
+	c.t.Helper()
+	if s := c.state(a) + " " + c.state(b); s != "talking ready" && s != "ready talking" {
+		c.t.Errorf("%s and %s are %s", a, b, s)
+	}
+	for _, p := range c.callers {
+		p.Hangup()
+	}
+	c.settle(time.Second)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, r := range c.records {
+		var ends []string
+		for _, o := range r.Offers {
+			ends = append(ends, string(o.End))
+		}
+		slices.Sort(ends)
+		if r.End != nil && !slices.Equal(ends, []string{"accepted", "cancelled"}) {
+			c.t.Errorf("the offers ended %v", ends)
+		}
+	}
+	elsewhere := 0
+	for _, e := range c.events {
+		if p, ok := e.Body.(ctid.PopClosed); ok && p.Why == answeredElsewhere {
+			elsewhere++
+		}
+	}
+	if elsewhere != 1 {
+		c.t.Errorf("%d pops were closed because the call was answered elsewhere", elsewhere)
+	}
+}
+
+// open are the records that have no end, as they were written last.
+func (c *centre) open() []*ctid.CallRecord {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	last := map[ctid.CallID]*ctid.CallRecord{}
+	for _, r := range c.records {
+		if old := last[r.ID]; old == nil || old.End == nil {
+			last[r.ID] = r
+		}
+	}
+	var open []*ctid.CallRecord
+	for _, id := range sortedKeys(last) {
+		if last[id].End == nil {
+			open = append(open, last[id])
+		}
+	}
+	return open
+}
+
 func raceTable() []raced {
 	free := func(c *centre, who ...ctid.AgentID) {
 		for _, a := range who {
@@ -167,6 +221,47 @@ func raceTable() []raced {
 			c.settle(500 * time.Millisecond)
 			return phone.Answer, p.Hangup
 		}, legal: func(c *centre, _ map[string]ctid.Reply) { free(c, "ana") }},
+		{name: "two agents answer", script: ringAll, begin: func(c *centre) (a, b func()) {
+			c.pbx.PhoneOf("1001").Behave(aritest.Behaviour{Do: aritest.Ignore})
+			c.pbx.PhoneOf("1002").Behave(aritest.Behaviour{Do: aritest.Ignore})
+			c.ready("ana", "ben")
+			c.call()
+			c.settle(500 * time.Millisecond)
+			return c.pbx.PhoneOf("1001").Answer, c.pbx.PhoneOf("1002").Answer
+		}, legal: func(c *centre, _ map[string]ctid.Reply) { c.oneTalks("ana", "ben") }},
+		{name: "queue moved, agent answers", begin: func(c *centre) (a, b func()) {
+			phone := c.pbx.Phone("1001", aritest.Behaviour{Do: aritest.Ignore})
+			c.ready("ana")
+			c.call()
+			c.settle(500 * time.Millisecond)
+			return c.got.send("move", "", ctid.QueueMove{Call: c.lastCall(), Queue: "hot"}), phone.Answer
+		}, legal: func(c *centre, got map[string]ctid.Reply) {
+			c.oneOf(got, "move", "done", "call_over")
+			if word(got["move"]) == "call_over" {
+				c.wantState("ana", "talking")
+			} else {
+				free(c, "ana")
+			}
+		}},
+		{name: "removed, caller hangs up", begin: func(c *centre) (a, b func()) {
+			p := c.call()
+			c.settle(500 * time.Millisecond)
+			return c.got.send("remove", "", ctid.QueueRemove{Call: c.lastCall(), How: ctid.RemoveHangup}), p.Hangup
+		}, legal: func(c *centre, got map[string]ctid.Reply) {
+			c.oneOf(got, "remove", "done", "call_over", "wrong_state")
+		}},
+		{name: "a callback left, caller hangs up", begin: func(c *centre) (a, b func()) {
+			p := c.call()
+			c.settle(500 * time.Millisecond)
+			return c.got.send("remove", "", ctid.QueueRemove{Call: c.lastCall(), How: ctid.RemoveCallback}), p.Hangup
+		}, legal: func(c *centre, got map[string]ctid.Reply) {
+			c.oneOf(got, "remove", "done", "call_over", "wrong_state")
+			for _, r := range c.open() { // it is owed for ever, unless somebody drops it
+				if r := c.ask("", ctid.QueueRemove{Call: r.ID, How: ctid.RemoveHangup}); r.Phase != ctid.Done {
+					c.t.Errorf("dropping the callback: %v", r.Err)
+				}
+			}
+		}},
 		{name: "blind transfer, caller hangs up", begin: func(c *centre) (a, b func()) {
 			p := c.talking()
 			return c.got.send("blind", "ana", ctid.CallTransferBlind{Call: c.lastCall(), To: toAgent("ben")}), p.Hangup

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -15,6 +16,9 @@ import (
 
 // The people who call.
 var people = map[string]string{"mei": "02079460018", "tom": "02079460019", "kim": "02079460020"}
+
+// athome is the number at which somebody who calls is called back.
+func athome(name string) string { return "+44" + people[name][1:] }
 
 // callSentence is a kind of line: what it looks like, and what is done for it.
 type callSentence struct {
@@ -48,6 +52,23 @@ var callSentences = []callSentence{
 	sentence(`outside (ignores calls|is busy|answers after (\S+))`, func(p *callPlay, m []string) {
 		b := p.behaviour(m[1])
 		p.c.pbx.OnCall(func(aritest.Dialled) aritest.Behaviour { return b })
+	}),
+	sentence(`(mei|tom|kim) hangs up at the phone`, func(p *callPlay, m []string) { p.c.pbx.Outside(athome(m[1])).Hangup() }),
+	sentence(`sam moves (\w+) to queue (\w+)`, func(p *callPlay, m []string) {
+		p.supervise(ctid.QueueMove{Call: p.callOf(m[1]), Queue: ctid.QueueID(m[2])})
+	}),
+	sentence(`sam gives (\w+) priority (\d+)`, func(p *callPlay, m []string) {
+		n, err := strconv.Atoi(m[2])
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		p.supervise(ctid.QueuePrioritise{Call: p.callOf(m[1]), Priority: &n})
+	}),
+	sentence(`sam has (ana|ben) take (\w+)`, func(p *callPlay, m []string) {
+		p.supervise(ctid.QueuePick{Call: p.callOf(m[2]), Agent: ctid.AgentID(m[1])})
+	}),
+	sentence(`sam removes (\w+(?:'s callback)?), (\w+)`, func(p *callPlay, m []string) {
+		p.supervise(ctid.QueueRemove{Call: p.callOf(m[1]), How: m[2]})
 	}),
 	sentence(`outside hangs up`, func(p *callPlay, _ []string) { p.c.pbx.Outside(outsider).Hangup() }),
 	sentence(`(ana|ben) (answers|holds|retrieves|completes|cancels|swaps|conferences|rejects|hangs up)`, func(p *callPlay, m []string) { p.ask(m[1], p.wish(m[1], m[2])) }),
@@ -159,7 +180,13 @@ func (p *callPlay) named(e ctid.Event) {
 			}
 		}
 	case ctid.CallOriginated:
-		p.names[e.Call] = string(e.Agent)
+		if e.Agent != "" { // else a callback, which has its name already
+			p.names[e.Call] = string(e.Agent)
+		}
+	case ctid.CallbackScheduled:
+		p.names[ctid.CallID(b.Callback)] = p.names[e.Call] + "'s callback"
+	case ctid.CallbackAttempted:
+		p.names[b.NextCall] = fmt.Sprintf("%s %d", p.names[ctid.CallID(b.Callback)], b.N+1)
 	}
 }
 
@@ -176,6 +203,18 @@ func (p *callPlay) words(e ctid.Event) string {
 		return fmt.Sprintf(" in %s, number %d", e.Queue, b.Position)
 	case ctid.CallLeftQueue:
 		return fmt.Sprintf(" %s (%s)", e.Queue, b.Exit)
+	case ctid.CallWaitingChanged:
+		return waitingWords(e.Queue, b)
+	case ctid.CallbackScheduled:
+		return " in " + string(e.Queue)
+	case ctid.CallbackAttempted:
+		text := fmt.Sprintf(" %d of %d (%s)", b.N, b.Of, b.Result)
+		if !b.NextAt.IsZero() {
+			text += fmt.Sprintf(", again at %.2f", b.NextAt.Sub(p.from).Seconds())
+		}
+		return text
+	case ctid.CallbackClosed:
+		return heldWhy(b.Why)
 	case ctid.CallDelivered:
 		return " to " + string(e.Agent)
 	case ctid.CallEstablished:
@@ -192,6 +231,15 @@ func (p *callPlay) words(e ctid.Event) string {
 		return fmt.Sprintf(" (%s/%s)", b.End.Side, b.End.Reason)
 	}
 	return p.talkWords(e.Body)
+}
+
+// waitingWords say where a caller waits now, and why.
+func waitingWords(queue ctid.QueueID, b ctid.CallWaitingChanged) string {
+	text := fmt.Sprintf(": %s in %s", b.What, queue)
+	if b.From != "" {
+		text = fmt.Sprintf(": %s from %s to %s", b.What, b.From, queue)
+	}
+	return fmt.Sprintf("%s%s, number %d, priority %d", text, heldWhy(string(b.Why)), b.Position, b.Priority)
 }
 
 func heldWhy(why string) string {
@@ -277,7 +325,9 @@ func (p *callPlay) scene() string {
 	}
 	for name, k := range p.callers {
 		names[k.ID()] = name
+		names[p.c.pbx.Outside(athome(name)).Leg()] = name
 	}
+	delete(names, "") // of those who have no call
 	for _, name := range sortedKeys(p.callers) {
 		if over, _ := p.callers[name].Ended(); !over {
 			all = append(all, name+" hears "+sounds(p.callers[name].Hears(), names))

@@ -82,7 +82,7 @@ func differs(want, got string) string {
 
 // callScripts are the scripts that a transcript can name.
 var callScripts = map[string]string{
-	"straight": straight, "menu": menu,
+	"straight": straight, "menu": menu, "ring-all": ringAll, "overflow": hot,
 	"shut":    "version: 1\nnodes:\n  a: [{hangup: declined}]\n",
 	"goodbye": "version: 1\nprompts: {bye: Goodbye.}\nnodes:\n  a: [{play: bye}, {hangup: normal}]\n",
 }
@@ -244,6 +244,16 @@ func (p *callPlay) target(name string) ctid.Target {
 	return toAgent(ctid.AgentID(name))
 }
 
+// callOf is the call of somebody who has called; empty if he has not.
+func (p *callPlay) callOf(name string) ctid.CallID {
+	for id, n := range p.names {
+		if n == name {
+			return id
+		}
+	}
+	return ""
+}
+
 // view is an agent as the desk has him.
 func (p *callPlay) view(agent string) ctid.AgentView {
 	v, ok := p.c.view(ctid.AgentID(agent))
@@ -255,8 +265,16 @@ func (p *callPlay) view(agent string) ctid.AgentView {
 
 // ask sends a request of an agent; its answer is told when it comes.
 func (p *callPlay) ask(agent string, a ctid.Action) {
-	id := ctid.AgentID(agent)
-	p.c.sb.Do(p.t.Context(), ctid.Who{User: agent, Agent: id, Session: "s", Req: "r"}, a, func(r ctid.Reply) {
+	p.askAs(agent, ctid.Who{User: agent, Agent: ctid.AgentID(agent), Session: "s", Req: "r"}, a)
+}
+
+// supervise sends a request of sam, who is no agent.
+func (p *callPlay) supervise(a ctid.Action) {
+	p.askAs("sam", ctid.Who{User: "sam", Roles: []ctid.Role{ctid.RoleSupervisor}, Session: "s", Req: "r"}, a)
+}
+
+func (p *callPlay) askAs(agent string, who ctid.Who, a ctid.Action) {
+	p.c.sb.Do(p.t.Context(), who, a, func(r ctid.Reply) {
 		if r.Phase == ctid.Started {
 			return
 		}

@@ -20,6 +20,7 @@ const (
 	maxDataKeys   = 64
 	maxDataValue  = 4 << 10 // bytes of one value
 	maxExtendTime = 24 * time.Hour
+	maxPriority   = 100
 )
 
 var dataKey = regexp.MustCompile(`^[a-z][a-z0-9_.]{0,63}$`)
@@ -69,6 +70,8 @@ func shape(a ctid.Action) *ctid.Error {
 		return oneOf("mode", a.Mode, "listen", "whisper", "barge")
 	case ctid.MonitorMode:
 		return oneOf("mode", a.Mode, "listen", "whisper", "barge")
+	case ctid.QueueMove, ctid.QueuePrioritise, ctid.QueueRemove, ctid.QueuePick:
+		return ofQueue(a)
 	case ctid.TeamForceState:
 		return oneOf("state", string(a.State), string(ctid.Ready), string(ctid.Paused), string(ctid.Out))
 	case ctid.MessageSend:
@@ -150,6 +153,30 @@ func message(a ctid.MessageSend) *ctid.Error {
 	return oneOf("level", a.Level, "", "info", "warn", "urgent")
 }
 
+// ofQueue checks a request about a call that waits.
+func ofQueue(a ctid.Action) *ctid.Error {
+	call := ctid.CallID("")
+	var e *ctid.Error
+	switch a := a.(type) {
+	case ctid.QueueMove:
+		if call = a.Call; a.Queue == "" {
+			e = wrong("queue", "is missing")
+		}
+	case ctid.QueuePrioritise:
+		if call = a.Call; a.Priority == nil || *a.Priority < 0 || *a.Priority > maxPriority {
+			e = wrong("priority", fmt.Sprintf("is a number from 0 to %d", maxPriority))
+		}
+	case ctid.QueueRemove:
+		call, e = a.Call, oneOf("how", a.How, slices.Clone(ctid.Removals)...)
+	case ctid.QueuePick:
+		call = a.Call
+	}
+	if call == "" {
+		return wrong("call", "is missing")
+	}
+	return e
+}
+
 // within refuses what the asking user's role does not reach: other teams' agents and calls. Whether a call is the asking agent's own,
 // and whether it can be done now, the desk decides, which alone knows the present.
 func (h *Hub) within(s *session, a ctid.Action) *ctid.Error {
@@ -164,6 +191,19 @@ func (h *Hub) within(s *session, a ctid.Action) *ctid.Error {
 	case ctid.MonitorMode:
 		return h.reachesCall(s, verbControl, a.Call)
 	case ctid.MonitorTakeover:
+		return h.reachesCall(s, verbControl, a.Call)
+	case ctid.QueueMove:
+		return h.reachesCall(s, verbControl, a.Call)
+	case ctid.QueuePrioritise:
+		return h.reachesCall(s, verbControl, a.Call)
+	case ctid.QueueRemove:
+		return h.reachesCall(s, verbControl, a.Call)
+	case ctid.QueuePick:
+		if a.Agent != "" {
+			if e := h.reaches(s, verbControl, thing{agents: []ctid.AgentID{a.Agent}}); e != nil {
+				return e
+			}
+		}
 		return h.reachesCall(s, verbControl, a.Call)
 	case ctid.TeamForceState:
 		v := verbForce

@@ -87,7 +87,7 @@ func (b callBook) fold(e ctid.Event, told []ctid.AgentID, can []string) {
 // does not.
 func begins(body ctid.Body) bool {
 	switch b := body.(type) {
-	case ctid.CallLeftQueue, ctid.CallDiverted, ctid.CallPartyLeft, ctid.CallDataChanged, ctid.CallProgress, ctid.CallFailed:
+	case ctid.CallLeftQueue, ctid.CallWaitingChanged, ctid.CallDiverted, ctid.CallPartyLeft, ctid.CallDataChanged, ctid.CallProgress, ctid.CallFailed:
 		return false
 	case ctid.CallConsulted:
 		return b.State != "over"
@@ -150,6 +150,10 @@ func (c *callView) apply(e ctid.Event) {
 		c.State, c.Parked = "queued", nil
 	case ctid.CallLeftQueue:
 		c.unlessJoined("arrived")
+	case ctid.CallWaitingChanged:
+		if b.From != "" { // in another queue
+			c.unlessJoined("queued")
+		}
 	case ctid.CallOriginated:
 		c.State, c.Dir, c.To, c.Owner = "dialing", b.Dir, &b.To, e.Agent
 		if b.Leg != "" {
@@ -164,7 +168,9 @@ func (c *callView) apply(e ctid.Event) {
 		began = c.established(e, b)
 	case ctid.CallDiverted:
 		c.Legs = slices.DeleteFunc(c.Legs, func(l ctid.LegView) bool { return l.Agent != "" && l.Agent == b.FromAgent })
-		c.unlessJoined("queued")
+		if b.Next != ringsElsewhere {
+			c.unlessJoined("queued")
+		}
 	case ctid.CallDataChanged:
 		c.DataRev = b.DataRev
 	default:

@@ -139,8 +139,11 @@ func fields(t reflect.Type) []string {
 
 // bodyFields are the names in the data of an event, as it is sent.
 func bodyFields(b ctid.Body) []string {
-	if _, ok := b.(ctid.CallQueued); ok {
+	switch b.(type) {
+	case ctid.CallQueued:
 		return fields(reflect.TypeFor[queuedData]())
+	case ctid.CallWaitingChanged:
+		return fields(reflect.TypeFor[waitingData]())
 	}
 	return fields(reflect.TypeOf(b))
 }

@@ -12,8 +12,8 @@ func sameFor(b ctid.Body, c class) bool {
 	switch b.(type) {
 	case ctid.CallDataChanged:
 		return false
-	case ctid.PopOffered, ctid.PopUpdated, ctid.CallArrived, ctid.CallQueued, ctid.CallOriginated, ctid.CallConsulted,
-		ctid.CallTransferred, ctid.CallParked, ctid.WrapUpSaved, ctid.MessageReceived:
+	case ctid.PopOffered, ctid.PopUpdated, ctid.CallArrived, ctid.CallQueued, ctid.CallWaitingChanged, ctid.CallOriginated, ctid.CallConsulted,
+		ctid.CallTransferred, ctid.CallParked, ctid.CallbackScheduled, ctid.WrapUpSaved, ctid.MessageReceived:
 		return c != classMasked
 	}
 	return true

@@ -55,6 +55,7 @@ func badRequests() []badRequest {
 		{"message.send", map[string]any{"to": map[string]string{"kind": "supervisor"}, "text": strings.Repeat("错", 501)}, "h", "too_large"},
 		{"message.send", map[string]any{"to": map[string]string{"kind": "supervisor"}, "text": "x", "level": "loud"}, "i", "bad_request"},
 		{"message.send", map[string]any{"to": map[string]string{"kind": "moon"}, "text": "x"}, "j", "bad_request"},
+		{"queue.move", map[string]any{"call": "c_1", "queue": "sales"}, "", "forbidden"},
 		{"pop.choose", map[string]any{"pop": "p_gone", "customer": "cu_1"}, "", "not_found"}, {"pop.choose", map[string]any{"pop": "p_ben", "customer": "cu_1"}, "", "not_yours"},
 		{"pop.get", map[string]any{"pop": "p_ben"}, "", "not_yours"}, {"agent.ready", nil, long[:65], "bad_request"},
 		{"snapshot", map[string]any{"topics": []string{"desk"}}, "", "not_found"},

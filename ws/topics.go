@@ -84,7 +84,8 @@ func cutTopic(topic string) (kind, id string) {
 	return topic[:i], topic[i:]
 }
 
-var kindQueued = ctid.CallQueued{}.Kind()
+// The events that carry the number of a waiting caller.
+var kindQueued, kindWaiting = ctid.CallQueued{}.Kind(), ctid.CallWaitingChanged{}.Kind()
 
 // isState tells whether a topic is of the kind whose latest value counts, and which is never replayed.
 func isState(topic string) bool { return strings.HasPrefix(topic, topicStats) }
@@ -247,7 +248,7 @@ func (h *Hub) sight(s *session, x *row) sight {
 	for _, q := range x.queues {
 		if s.topics[topicWaiting+string(q)] {
 			c := h.numbers(s, q)
-			cut = cut || c == classMasked && x.kind == kindQueued
+			cut = cut || c == classMasked && (x.kind == kindQueued || x.kind == kindWaiting)
 			add(topicWaiting+string(q), c)
 		}
 	}

@@ -133,6 +133,57 @@ func TestQueueCalls(t *testing.T) {
 	})
 }
 
+// Who is moved to another queue by a supervisor is there with his number and since when he waits, and gone where he was; a call of
+// which one offer has ended rings on elsewhere.
+func TestQueueCallsMoved(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, nil)
+		defer r.stop()
+		began := time.Now()
+		root := r.dial("root", withTopics("queue.calls:claims", "queue.calls:sales"))
+		ana := r.dial("ana", withTopics("queue.calls:claims"))
+		defer root.Cut()
+		defer ana.Cut()
+		drain(root)
+		drain(ana)
+		moved := func(rev uint64, q ctid.QueueID, b ctid.CallWaitingChanged) {
+			r.publish(ctid.Event{Rev: rev, Call: "c_1", Queue: q, By: ctid.By{Kind: "supervisor", ID: "sam"}, Body: b})
+		}
+		r.call("c_1", 1, ctid.CallArrived{Dir: "in", ANI: ctid.Number{E164: "+442079460018", Name: "Mei Tan", Kind: "fixed"}})
+		r.publish(ctid.Event{Rev: 2, Call: "c_1", Queue: "sales", Body: ctid.CallQueued{Position: 1, Priority: 50}})
+		moved(3, "claims", ctid.CallWaitingChanged{Position: 2, Priority: 50, What: "moved", From: "sales", Since: began})
+		moved(4, "claims", ctid.CallWaitingChanged{Position: 1, Priority: 90, What: "prioritised", Since: began})
+		r.call("c_1", 5, ctid.CallDelivered{Leg: "l_A", Offer: "o_1"}, "ana")
+		r.call("c_1", 6, ctid.CallDelivered{Leg: "l_B", Offer: "o_2"}, "ben")
+		r.call("c_1", 7, ctid.CallDiverted{FromAgent: "ben", Why: "rejected", Next: "ringing_elsewhere"}, "ben")
+		for name, c := range map[string]*wsclient.Client{"root": root, "ana": ana} {
+			for _, f := range drain(c) {
+				if f.Type == "call.waiting_changed" && strings.Contains(string(f.Raw), "+442079460018") != (name == "root") {
+					t.Errorf("%s got %s", name, f.Raw)
+				}
+			}
+			topics := map[string][]string{"root": {"queue.calls:claims", "queue.calls:sales"}, "ana": {"queue.calls:claims"}}[name]
+			again := r.dial(name, withTopics(topics...))
+			defer again.Cut()
+			for _, f := range kinds(drain(again), "snap") {
+				if !strings.HasPrefix(f.Topic, "queue.calls:") {
+					continue
+				}
+				waiting := decode[struct{ Calls []wsclient.Waiting }](t, f.Data).Calls
+				if f.Topic == "queue.calls:sales" {
+					if len(waiting) != 0 {
+						t.Errorf("%s still sees %+v where it was", name, waiting)
+					}
+					continue
+				}
+				if len(waiting) != 1 || waiting[0].Priority != 90 || waiting[0].Position != 1 || waiting[0].State != "offered" || waiting[0].Since.Sub(began).Abs() > time.Millisecond {
+					t.Errorf("%s is shown %+v", name, waiting)
+				}
+			}
+		}
+	})
+}
+
 // The integration gets every event by "all", or those of the types it names, with personal texts cut.
 func TestAllTopic(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

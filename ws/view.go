@@ -101,7 +101,7 @@ func (v *view) apply(e ctid.Event) []ctid.QueueID {
 	case ctid.MessageAcked:
 		r := reader{agent: e.Agent}
 		v.messages[r] = slices.DeleteFunc(v.messages[r], func(m messageView) bool { return m.Message == b.Message })
-	case ctid.PopOffered, ctid.PopUpdated, ctid.PopClosed, ctid.CallNote, ctid.ClockStepped:
+	case ctid.PopOffered, ctid.PopUpdated, ctid.PopClosed, ctid.CallNote, ctid.ClockStepped, ctid.CallbackScheduled, ctid.CallbackAttempted, ctid.CallbackClosed:
 		// pops: see Hub.applyPop; the others change no state that a desktop shows
 	default:
 		return v.applyCall(e)

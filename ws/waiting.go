@@ -16,6 +16,7 @@ type waitingView struct {
 	Position int          `json:"position"` // when it joined, or was moved
 	Priority int          `json:"priority"`
 	From     string       `json:"from,omitempty"`
+	Callback bool         `json:"callback,omitempty"` // nobody is on the line: who is in ANI is to be called back
 	Since    wireTime     `json:"since"`
 	ANI      *ctid.Number `json:"ani,omitempty"`
 }
@@ -36,13 +37,26 @@ func (b waitingBook) fold(e ctid.Event, queue ctid.QueueID, ani *ctid.Number) {
 			w = &waitingView{Call: e.Call, Since: wireTime{e.At}, ANI: ani}
 			b[e.Call] = w
 		}
-		w.State, w.Position, w.Priority, w.From = "waiting", x.Position, x.Priority, x.From
+		w.State, w.Position, w.Priority, w.From, w.Callback = "waiting", x.Position, x.Priority, x.From, x.Callback
+	case ctid.CallWaitingChanged:
+		if e.Queue != queue {
+			delete(b, e.Call)
+			return
+		}
+		if w == nil {
+			w = &waitingView{Call: e.Call, State: "waiting", Callback: x.Callback, Since: wireTime{x.Since}, ANI: ani}
+			if x.Since.IsZero() {
+				w.Since = wireTime{e.At}
+			}
+			b[e.Call] = w
+		}
+		w.Position, w.Priority = x.Position, x.Priority
 	case ctid.CallDelivered:
 		if w != nil {
 			w.State = "offered"
 		}
 	case ctid.CallDiverted:
-		if w != nil {
+		if w != nil && x.Next != ringsElsewhere {
 			w.State = "waiting"
 		}
 	default:
@@ -53,6 +67,9 @@ func (b waitingBook) fold(e ctid.Event, queue ctid.QueueID, ani *ctid.Number) {
 		w.Rev = e.Rev
 	}
 }
+
+// ringsElsewhere is how a call goes on that is still offered to others when one of its offers ends.
+const ringsElsewhere = "ringing_elsewhere"
 
 // list returns the waiting calls, the first to be served first as far as priority and time say.
 func (b waitingBook) list() []*waitingView {
@@ -70,7 +87,7 @@ func (b waitingBook) list() []*waitingView {
 // ofQueues tells whether an event about a waiting call is told to those who watch its queue.
 func ofQueues(b ctid.Body) bool {
 	switch b.(type) {
-	case ctid.CallQueued, ctid.CallDelivered, ctid.CallDiverted,
+	case ctid.CallQueued, ctid.CallWaitingChanged, ctid.CallDelivered, ctid.CallDiverted,
 		ctid.CallLeftQueue, ctid.CallEstablished, ctid.CallTransferred, ctid.CallParked, ctid.CallCleared:
 		return true
 	}
@@ -127,7 +144,11 @@ func (k *liveCall) take(e ctid.Event) {
 	switch b := e.Body.(type) {
 	case ctid.CallArrived:
 		k.ani = new(b.ANI)
-	case ctid.CallQueued:
+	case ctid.CallOriginated:
+		if e.Agent == "" { // a callback: who is to be called waits
+			k.ani = &ctid.Number{E164: b.To.E164}
+		}
+	case ctid.CallQueued, ctid.CallWaitingChanged:
 		k.waiting, k.parked = e.Queue, false
 	case ctid.CallParked:
 		k.waiting, k.parked = "", true

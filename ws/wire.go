@@ -38,7 +38,8 @@ func reachOf(b ctid.Body) (reach, error) {
 		ctid.CallArrived, ctid.CallQueued, ctid.CallLeftQueue, ctid.CallDelivered, ctid.CallEstablished, ctid.CallDiverted,
 		ctid.CallHeld, ctid.CallRetrieved, ctid.CallPartyLeft, ctid.CallDataChanged, ctid.CallCleared,
 		ctid.CallOriginated, ctid.CallProgress, ctid.CallConsulted, ctid.CallConferenced, ctid.CallTransferred,
-		ctid.CallParked, ctid.CallFailed, ctid.CallMonitoringChanged,
+		ctid.CallParked, ctid.CallFailed, ctid.CallMonitoringChanged, ctid.CallWaitingChanged,
+		ctid.CallbackScheduled, ctid.CallbackAttempted, ctid.CallbackClosed, // no agent is told of them: integrations are
 		ctid.AgentStateChanged, ctid.WrapUpSaved, ctid.MessageReceived, ctid.MessageAcked,
 		ctid.PopSeen: // it has no audience of agents: only those who watch the team get it
 		return toAgents, nil
@@ -93,6 +94,12 @@ type queuedData struct {
 	ANI *ctid.Number `json:"ani,omitempty"`
 }
 
+// waitingData is call.waiting_changed with the caller's number, for those who watch the queue that the call has come to.
+type waitingData struct {
+	ctid.CallWaitingChanged
+	ANI *ctid.Number `json:"ani,omitempty"`
+}
+
 // encodeEvent writes the body of an event for a class of sessions: a JSON object. ani is the caller's number, if known.
 func encodeEvent(e ctid.Event, c class, ani *ctid.Number) ([]byte, error) {
 	e.Body = redact(e.Body, c)
@@ -100,6 +107,9 @@ func encodeEvent(e ctid.Event, c class, ani *ctid.Number) ([]byte, error) {
 		Rev: e.Rev, By: tidyBy(e.By), Data: e.Body}
 	if len(e.Agents) > 1 || len(e.Agents) == 1 && e.Agents[0] != e.Agent {
 		b.Agents = e.Agents
+	}
+	if ani != nil && c == classMasked {
+		ani = new(maskNumber(*ani))
 	}
 	switch x := e.Body.(type) {
 	case ctid.PopOffered:
@@ -118,10 +128,9 @@ func encodeEvent(e ctid.Event, c class, ani *ctid.Number) ([]byte, error) {
 		x.Set, x.Unset = orEmpty(x.Set), orEmpty(x.Unset)
 		b.Data = x
 	case ctid.CallQueued:
-		if ani != nil && c == classMasked {
-			ani = new(maskNumber(*ani))
-		}
 		b.Data = queuedData{x, ani}
+	case ctid.CallWaitingChanged:
+		b.Data = waitingData{x, ani}
 	case ctid.MessageReceived:
 		b.Message = x.Message
 	case ctid.MessageAcked:

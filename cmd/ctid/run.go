@@ -233,10 +233,24 @@ func plan(c *config.Config, epoch string, l *library) switchboard.Plan {
 		}
 	}
 	p.Music, p.ShortTalk = map[ctid.QueueID]string{}, map[ctid.QueueID]time.Duration{}
+	p.Sticky, p.Callbacks = map[ctid.QueueID]switchboard.Sticky{}, map[ctid.QueueID]switchboard.Callbacks{}
 	for _, q := range c.Queues {
-		p.Music[ctid.QueueID(q.Name)], p.ShortTalk[ctid.QueueID(q.Name)] = q.Music, time.Duration(q.ShortTalk)
+		id := ctid.QueueID(q.Name)
+		p.Music[id], p.ShortTalk[id] = q.Music, time.Duration(q.ShortTalk)
+		p.Sticky[id] = sticky(q)
+		p.Callbacks[id] = switchboard.Callbacks{Attempts: q.Callbacks, Gap: q.CallbackGap.D()}
 	}
 	return p
+}
+
+// sticky is whom a queue offers a caller first.
+func sticky(q config.Queue) switchboard.Sticky {
+	s := switchboard.Sticky{For: q.StickyFor.D()}
+	switch q.Sticky {
+	case switchboard.StickyLast, switchboard.StickyOwner:
+		s.By = q.Sticky
+	}
+	return s
 }
 
 // codes is what desktops offer for choice.

@@ -1,6 +1,7 @@
 package browsertest
 
 import (
+	"fmt"
 	"testing"
 
 	"ctid"
@@ -219,6 +220,44 @@ func TestBrowserSupervisors(t *testing.T) {
 	sam.choose(`[data-agent=a1002] [data-op="team.force_state"]`, "out")
 	is(sue, "a1002", "Off duty")
 	caller.Hangup()
+}
+
+// A supervisor moves a caller who waits, gives him another priority and to an agent who is paused, and takes another one out. What he is
+// shown is what a fresh page shows.
+func TestBrowserQueue(t *testing.T) {
+	c := openCentre(t, "wrapup: 0s")
+	ana := c.rig.Desk("1001")
+	ana.Ready()
+	if _, err := ana.Do(t.Context(), "agent.pause", map[string]any{"reason": "lunch"}, ""); err != nil {
+		t.Fatal(err)
+	}
+	sam := c.page("sam", "#team")
+	waiting := func(queue string, n int) {
+		t.Helper()
+		sam.until(fmt.Sprintf(`document.querySelectorAll("[data-queue=%s] [data-waits]").length === %d`, queue, n))
+	}
+	first := c.call()
+	waiting("sales", 1)
+	sam.choose(`[data-queue=sales] [data-op="queue.move"]`, "support")
+	waiting("support", 1)
+	waiting("sales", 0)
+	sam.choose(`[data-queue=support] [data-op="queue.prioritise"]`, `"75"`)
+	sam.text(`[data-queue=support] [data-waits]`, "priority 75")
+	sam.sameAsFresh(c.url + "#team")
+	sam.look("queue")
+	sam.choose(`[data-queue=support] [data-op="queue.pick"]`, "a1001")
+	ana.Event(0, "call.established")
+	waiting("support", 0)
+
+	second := c.call()
+	waiting("sales", 1)
+	sam.choose(`[data-queue=sales] [data-op="queue.remove"]`, "hangup")
+	waiting("sales", 0)
+	wait(t, "the end of the call that was taken out", func() bool { over, _ := second.Ended(); return over })
+	if over, _ := first.Ended(); over {
+		t.Error("the other caller was hung up as well")
+	}
+	first.Hangup()
 }
 
 // choose opens a menu and takes one of its choices.

@@ -80,7 +80,10 @@ export const en = {
   "wrap.done": "Done, ready", "wrap.pause": "Done, pause", "wrap.off": "Done, off duty", "wrap.more": "One minute more ({n} left)", "wrap.draft": "Kept in this tab while you type.",
   "past.title": "Earlier calls", "past.at": "ended {ago}", "past.none": "no outcome", "past.save": "Save the change", "past.saved": "The record has been changed.",
 
-  "tools": "More", "pick.title": "Waiting and parked", "pick.slot": "Slot", "pick.empty": "Nobody waits.", "pick.waits": "waits {time}", "pick.offered": "rings at an agent", "pick.priority": "priority {n}",
+  "do.queue.move": "Move", "do.queue.prioritise": "Priority", "do.queue.pick": "Give to", "do.queue.remove": "Take out",
+  "remove.callback": "Call back in turn", "remove.script": "On in the menu", "remove.hangup": "Hang up", "remove.drop": "Do not call back",
+
+  "tools": "More", "pick.title": "Waiting and parked", "pick.slot": "Slot", "pick.empty": "Nobody waits.", "pick.waits": "waits {time}", "pick.offered": "rings at an agent", "pick.priority": "priority {n}", "pick.callback": "to be called back",
 
   "msg.from": "Message from {name}", "msg.system": "Message", "msg.ok": "Seen", "msg.confirm": "Confirm that you have read it", "msg.title": "Write a message", "msg.to": "To", "msg.text": "Text",
   "msg.level": "How pressing", "msg.info": "for information", "msg.warn": "important", "msg.urgent": "urgent", "msg.needs_ack": "ask for confirmation", "msg.send": "Send",

@@ -10,7 +10,7 @@ const joined = new Set(["talking", "held", "consulting", "rescue"]);
 export function begins(f, d) {
   if (f.type === "call.consulted") return d.state !== "over";
   if (f.type === "call.monitoring_changed") return d.mode !== "none";
-  return !["call.left_queue", "call.diverted", "call.party_left", "call.data_changed", "call.progress", "call.failed"].includes(f.type);
+  return !["call.left_queue", "call.waiting_changed", "call.diverted", "call.party_left", "call.data_changed", "call.progress", "call.failed"].includes(f.type);
 }
 
 /** The agent whom an event takes off the call; "" for none. @param {Frame} f @param {any} d @param {?Call} c @returns {string} */
@@ -62,6 +62,7 @@ const folds = {
   "call.arrived": (c, d) => { c.state = "arrived"; c.dir = d.dir; },
   "call.queued": (c) => { c.state = "queued"; c.parked = null; },
   "call.left_queue": (c) => unlessJoined(c, "arrived"),
+  "call.waiting_changed": (c, d) => { if (d.from) unlessJoined(c, "queued"); }, // in another queue
   "call.originated": (c, d, f) => {
     [c.state, c.dir, c.to, c.owner] = ["dialing", d.dir, d.to, f.agent];
     if (d.leg) setLeg(c, { leg: d.leg, role: "agent", agent: f.agent, state: "dialing" });
@@ -74,7 +75,7 @@ const folds = {
   "call.established": established,
   "call.diverted": (c, d) => {
     c.legs = c.legs.filter((l) => !l.agent || l.agent !== d.from_agent);
-    unlessJoined(c, "queued");
+    if (d.next !== "ringing_elsewhere") unlessJoined(c, "queued");
   },
   "call.data_changed": (c, d) => { c.data_rev = d.data_rev; },
   "call.held": (c, d) => { c.state = d.why === "rescue" ? "rescue" : "held"; },

@@ -1,6 +1,7 @@
 // @ts-check
 // Where a call goes: the box with colleagues, queues and numbers, the box to call somebody, and the one to pick a call up.
 import { html, Component } from "./html.js";
+import { Lead } from "./queue.js";
 import { Do, Mark } from "./ui.js";
 import { clock, doingWord, parts, plain, short, t } from "./words.js";
 
@@ -113,11 +114,11 @@ export function Waiting({ desk, state }) {
   return html`<details class="card waiting" open=${queues.length > 0}><summary>${t("pick.title")}</summary>
     ${pick ? html`<form class="row" onSubmit=${(/** @type {any} */ e) => { e.preventDefault(); desk.act("call.pickup", { slot: new FormData(e.target).get("slot") }); }}>
       <label>${t("pick.slot")} <input name="slot" inputmode="numeric" autocomplete="off" required size="5" /></label><button disabled=${desk.off}>${t("do.call.pickup")}</button></form>` : null}
-    ${queues.map((q) => html`<${WaitingIn} key=${q} desk=${desk} queue=${q} book=${state.waiting[q]} figures=${state.figures[q]} pick=${pick} />`)}</details>`;
+    ${queues.map((q) => html`<${WaitingIn} key=${q} desk=${desk} state=${state} queue=${q} book=${state.waiting[q]} figures=${state.figures[q]} pick=${pick} />`)}</details>`;
 }
 
 /** @param {any} p */
-function WaitingIn({ desk, queue, book, figures, pick }) {
+function WaitingIn({ desk, state, queue, book, figures, pick }) {
   const list = /** @type {any[]} */ (Object.values(book));
   list.sort((a, b) => b.priority - a.priority || Date.parse(a.since) - Date.parse(b.since) || a.call.localeCompare(b.call));
   const label = desk.directory.queues.find((/** @type {any} */ q) => q.queue === queue)?.label;
@@ -125,6 +126,8 @@ function WaitingIn({ desk, queue, book, figures, pick }) {
     ${figures ? html`<p class="dim figures">${t("queues.figures", { ...figures, longest: clock(figures.longest_ms), in: figures.logged_in })}</p>` : null}
     ${list.length === 0 ? html`<p class="dim">${t("pick.empty")}</p>` : html`<ol class="plain">${list.map((w) => html`<li key=${w.call} data-waits=${w.call}>
       <bdi>${short(w.ani?.shown || w.ani?.e164 || t("number.unknown"), 30)}</bdi> <span class="dim">${parts("pick.waits", { time: html`<time class="clock" role="timer">${clock(desk.now - Date.parse(w.since))}</time>` })}</span>
+      ${w.callback ? html`<span class="badge">${t("pick.callback")}</span>` : null}
       <span class="dim">${w.state === "offered" ? t("pick.offered") : t("pick.priority", { n: w.priority })}</span>
-      ${pick ? html`<${Do} desk=${desk} op="call.pickup" cls="small" args=${{ call: w.call }} />` : null}</li>`)}</ol>`}</section>`;
+      ${pick ? html`<${Do} desk=${desk} op="call.pickup" cls="small" args=${{ call: w.call }} />` : null}
+      <${Lead} desk=${desk} state=${state} queue=${queue} call=${w} /></li>`)}</ol>`}</section>`;
 }

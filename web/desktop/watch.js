@@ -10,7 +10,8 @@ import { begins, blank, foldCall, leaves, without } from "./fold.js";
  * @typedef {{message: string, rev: number, at: string, by: {kind: string, id?: string}, to: {kind: string, id?: string}, text: string, level: string,
  *   needs_ack: boolean, until?: string, can: string[]}} Message
  * @typedef {{agents: Record<string, Agent>, calls: Record<string, Call>, messages: Record<string, Message>, seen: Record<string, string>}} Team
- * @typedef {{call: string, rev: number, state: string, position: number, priority: number, from?: string, since: string, ani?: any}} Waiting
+ * @typedef {{call: string, rev: number, state: string, position: number, priority: number, from?: string, callback?: boolean, since: string,
+ *   ani?: any}} Waiting
  * @typedef {{wrap: string, call: string, queue?: string, over: string, disposition: string, notes: string}} Past
  */
 
@@ -50,9 +51,12 @@ export function foldWaiting(book, queue, f, d) {
   switch (f.type) {
     case "call.queued":
       if (f.queue !== queue) return without(book, f.call);
-      return be({ ...(old ?? { call: f.call, since: f.at, ani: d.ani }), state: "waiting", position: d.position, priority: d.priority, from: d.from });
+      return be({ ...(old ?? { call: f.call, since: f.at, ani: d.ani }), state: "waiting", position: d.position, priority: d.priority, from: d.from, callback: d.callback });
+    case "call.waiting_changed":
+      if (f.queue !== queue) return without(book, f.call);
+      return be({ ...(old ?? { call: f.call, state: "waiting", callback: d.callback, since: d.since ?? f.at, ani: d.ani }), position: d.position, priority: d.priority });
     case "call.delivered": return old ? be({ ...old, state: "offered" }) : book;
-    case "call.diverted": return old ? be({ ...old, state: "waiting" }) : book;
+    case "call.diverted": return old ? be({ ...old, state: d.next === "ringing_elsewhere" ? old.state : "waiting" }) : book;
     default: return without(book, f.call);
   }
 }

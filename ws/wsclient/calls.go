@@ -84,6 +84,7 @@ type callData struct {
 	DataRev   int             `json:"data_rev"`
 	Position  int             `json:"position"`
 	Priority  int             `json:"priority"`
+	Callback  bool            `json:"callback"`
 	ANI       Object          `json:"ani"`
 }
 
@@ -128,7 +129,7 @@ func (t *Topic) call(x Frame, told, can []string) error {
 // begins tells whether an event puts a call on the screen; one that only tells how something ended does not.
 func begins(x Frame, d callData) bool {
 	switch x.Type {
-	case "call.left_queue", "call.diverted", "call.party_left", "call.data_changed", "call.progress", "call.failed":
+	case "call.left_queue", "call.waiting_changed", "call.diverted", "call.party_left", "call.data_changed", "call.progress", "call.failed":
 		return false
 	case "call.consulted":
 		return d.State != "over"
@@ -137,6 +138,9 @@ func begins(x Frame, d callData) bool {
 	}
 	return true
 }
+
+// ringsElsewhere is how a call goes on that is still offered to others when one of its offers ends.
+const ringsElsewhere = "ringing_elsewhere"
 
 // leaves names the agent whom an event takes off its call.
 func leaves(x Frame, d callData, legs []Leg) string {
@@ -191,6 +195,10 @@ func (c *Call) apply(x Frame, d callData) {
 		c.State, c.Parked = "queued", nil
 	case "call.left_queue":
 		c.unlessJoined("arrived")
+	case "call.waiting_changed":
+		if len(d.From) > 0 { // in another queue
+			c.unlessJoined("queued")
+		}
 	case "call.originated":
 		c.State, c.Dir, c.To, c.Owner = "dialing", d.Dir, &d.To, x.Agent
 		if d.Leg != "" {
@@ -205,7 +213,9 @@ func (c *Call) apply(x Frame, d callData) {
 		c.established(x, d)
 	case "call.diverted":
 		c.Legs = slices.DeleteFunc(c.Legs, func(l Leg) bool { return l.Agent != "" && l.Agent == d.FromAgent })
-		c.unlessJoined("queued")
+		if d.Next != ringsElsewhere {
+			c.unlessJoined("queued")
+		}
 	case "call.data_changed":
 		c.DataRev = d.DataRev
 	default:

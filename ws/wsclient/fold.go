@@ -66,6 +66,7 @@ type Waiting struct {
 	Position int       `json:"position"`
 	Priority int       `json:"priority"`
 	From     string    `json:"from"`
+	Callback bool      `json:"callback"` // nobody is on the line
 	Since    time.Time `json:"since"`
 	ANI      Object    `json:"ani"`
 }

@@ -24,13 +24,26 @@ func (t *Topic) waiting(x Frame, queue string) error {
 		}
 		var from string
 		_ = json.Unmarshal(d.From, &from) // absent: none
-		w.State, w.Position, w.Priority, w.From = "waiting", d.Position, d.Priority, from
+		w.State, w.Position, w.Priority, w.From, w.Callback = "waiting", d.Position, d.Priority, from, d.Callback
+	case "call.waiting_changed":
+		if x.Queue != queue {
+			delete(t.Waiting, x.Call)
+			return nil
+		}
+		if w == nil {
+			w = &Waiting{Call: x.Call, State: "waiting", Callback: d.Callback, Since: d.Since, ANI: d.ANI}
+			if d.Since.IsZero() {
+				w.Since = x.At
+			}
+			t.Waiting[x.Call] = w
+		}
+		w.Position, w.Priority = d.Position, d.Priority
 	case "call.delivered":
 		if w != nil {
 			w.State = "offered"
 		}
 	case "call.diverted":
-		if w != nil {
+		if w != nil && d.Next != ringsElsewhere {
 			w.State = "waiting"
 		}
 	default:
