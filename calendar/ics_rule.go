@@ -147,29 +147,34 @@ func (y yearly) in(year int, first date) []date {
 		}
 	}
 	var out []date
-	for d := (date{year, time.January, 1}); d.year == year; d = d.plus(1) {
-		if (len(y.months) == 0 || slices.Contains(y.months, int(d.month))) && y.onDay(d) && y.onWeekday(d) {
-			out = append(out, d)
+	for month := time.January; month <= time.December; month++ {
+		if len(y.months) > 0 && !slices.Contains(y.months, int(month)) {
+			continue
+		}
+		of := date{year, month, 1}.monthDays()
+		for day := 1; day <= of; day++ {
+			if d := (date{year, month, day}); y.onDay(day, of) && y.onWeekday(d, of) {
+				out = append(out, d)
+			}
 		}
 	}
 	return out
 }
 
-func (y yearly) onDay(d date) bool {
-	if len(y.days) == 0 {
-		return true
-	}
-	return slices.Contains(y.days, d.day) || slices.Contains(y.days, d.day-d.monthDays()-1)
+// onDay tells whether the rule names a day of a month of so many days.
+func (y yearly) onDay(day, of int) bool {
+	return len(y.days) == 0 || slices.Contains(y.days, day) || slices.Contains(y.days, day-of-1)
 }
 
 // monthDays is how many days the month of d has.
 func (d date) monthDays() int { return time.Date(d.year, d.month+1, 0, 0, 0, 0, 0, time.UTC).Day() }
 
-func (y yearly) onWeekday(d date) bool {
+// onWeekday tells whether the rule names the weekday of d, whose month has so many days.
+func (y yearly) onWeekday(d date, of int) bool {
 	if len(y.weekdays) == 0 {
 		return true
 	}
-	day, of := d.day, d.monthDays()
+	day := d.day
 	if len(y.months) == 0 {
 		newYear := date{d.year, time.January, 1}
 		day, of = newYear.until(d)+1, newYear.until(date{d.year + 1, time.January, 1})
