@@ -91,7 +91,6 @@ func TestClashes(t *testing.T) {
 // the clock on its wall alone.
 type minuteModel struct {
 	begin time.Time
-	zone  *time.Location
 	wall  []string // of each minute: 2006-01-02 15:04
 	open  []bool
 	state []State
@@ -103,7 +102,7 @@ func newMinuteModel(cfg Config, begin time.Time, n int) *minuteModel {
 	if err != nil {
 		panic(err)
 	}
-	m := &minuteModel{begin: begin, zone: z, open: make([]bool, n), state: make([]State, n)}
+	m := &minuteModel{begin: begin, open: make([]bool, n), state: make([]State, n)}
 	for i := range n {
 		m.wall = append(m.wall, begin.Add(time.Duration(i)*time.Minute).In(z).Format("2006-01-02 15:04"))
 	}
