@@ -21,7 +21,7 @@ func (s *State) Route(now time.Time, f Facts) Decision {
 	if n == nil {
 		return d
 	}
-	if trunk != nil && s.over(&d, "trunks.max_calls", s.trunk[trunk.Name], trunk.MaxCalls) || s.over(&d, "max_calls", s.dnis[n.DNIS], n.MaxCalls) {
+	if trunk != nil && over(&d, "trunks.max_calls", s.trunk[trunk.Name], trunk.MaxCalls) || over(&d, "max_calls", s.dnis[n.DNIS], n.MaxCalls) {
 		d.To = n.Over
 		return d
 	}
@@ -32,7 +32,7 @@ func (s *State) Route(now time.Time, f Facts) Decision {
 			s.turns[g.name] = (s.turns[g.name] + 1) % len(g.draw)
 		}
 		for j := range size {
-			if s.takes(&d, now, f, n, i+j, j == drawn) {
+			if s.takes(&d, now, f, &n.routes[i+j], j == drawn) {
 				return d
 			}
 		}
@@ -45,7 +45,7 @@ func (s *State) Route(now time.Time, f Facts) Decision {
 }
 
 // over holds a limit against the calls that are here already.
-func (s *State) over(d *Decision, rule string, have, most int) bool {
+func over(d *Decision, rule string, have, most int) bool {
 	if most == 0 {
 		return false
 	}
@@ -55,10 +55,9 @@ func (s *State) over(d *Decision, rule string, have, most int) bool {
 }
 
 // takes tells whether a route takes the call, and writes down why.
-func (s *State) takes(d *Decision, now time.Time, f Facts, n *number, i int, drawn bool) bool {
-	r := &n.routes[i]
+func (s *State) takes(d *Decision, now time.Time, f Facts, r *route, drawn bool) bool {
 	add := func(rule, value string, ok bool) bool {
-		d.Why = append(d.Why, Why{i + 1, rule, value, ok})
+		d.Why = append(d.Why, Why{r.n, rule, value, ok})
 		return ok
 	}
 	if r.Share > 0 && !add("share", fmt.Sprintf("%d %% of the calls", r.Share), drawn) {
@@ -72,7 +71,7 @@ func (s *State) takes(d *Decision, now time.Time, f Facts, n *number, i int, dra
 			return false
 		}
 	}
-	d.Route, d.To = i+1, r.To
+	d.Route, d.To = r.n, r.To
 	return true
 }
 

@@ -26,6 +26,7 @@ type number struct {
 // route is a Route made ready.
 type route struct {
 	Route
+	n        int                  // which of the number's, from 1 on
 	calendar *calendar.Calendar   // of When.Calendar
 	times    []*calendar.Calendar // of When.Times
 	group    *group               // of the first route of a group
@@ -82,7 +83,7 @@ func (t *Table) make(cfg Config, n Number) (*number, error) {
 	}
 	out := &number{Number: n}
 	for i, r := range n.Routes {
-		made := route{Route: r}
+		made := route{Route: r, n: i + 1}
 		if name := r.When.Calendar; name != "" {
 			if made.calendar = cfg.Calendars[name]; made.calendar == nil {
 				return out, &Error{n.DNIS, i, -1, fmt.Sprintf("there is no calendar %q", name)}
