@@ -167,11 +167,12 @@ func (k *call) toOutside(now time.Time, x *transfer) {
 	k.release(now)
 }
 
-// transferred tells that the caller is there. A caller who came back to the one who had handed him on was not transferred.
+// transferred tells that the caller is there. A caller who came back to the one who had handed him on was not transferred,
+// nor was one whom nobody has handed on.
 func (k *call) transferred(_ time.Time, owner ctid.AgentID) {
 	x := k.xfer
 	k.xfer = nil
-	if x.back {
+	if x.back || x.how == howRouted {
 		return
 	}
 	k.fact(x.by, ctid.CallTransferred{How: x.how, From: ctid.Target{Kind: "agent", ID: string(x.from)}, To: x.to.target, NowOwner: owner}, x.from)
@@ -261,6 +262,7 @@ func (k *call) joinOutside(now time.Time, l *leg) {
 	x := k.xfer
 	k.makeBridge()
 	k.stopMusic()
+	k.answerCaller()
 	err := errNoBridge
 	if k.bridge != "" {
 		err = k.node.AddToBridge(k.ctx, k.bridge, k.channel, l.id)
