@@ -97,12 +97,9 @@ func (w Way) Target() traffic.Target {
 	return traffic.Target{}
 }
 
-// Targets are all ways that a number's calls can go, but its own script and queue.
+// Targets are where the routes of a number lead, in their order.
 func (n Number) Targets() []traffic.Target {
 	var out []traffic.Target
-	if t := n.Over.Target(); t != (traffic.Target{}) {
-		out = append(out, t)
-	}
 	for _, r := range n.Routes {
 		out = append(out, r.way().Target())
 	}

@@ -144,12 +144,16 @@ func loadScripts(c *config.Config, now func() time.Time) (*library, []string, er
 // returns a key of the library's answers.
 func routeOf(n config.Number, load func(traffic.Target) string, isOpen func(time.Time) bool) numberRoute {
 	r := numberRoute{label: n.Label}
+	answers := func(t traffic.Target) bool { return t.Kind == traffic.ToScript || t.Kind == traffic.ToQueue }
+	if over := n.Over.Target(); answers(over) {
+		load(over)
+	}
 	for _, t := range n.Targets() {
-		if t.Kind == traffic.ToScript || t.Kind == traffic.ToQueue {
-			r.open = load(t) // of the last route, which takes every call, if the number has no answer of its own
+		if answers(t) {
+			r.open = load(t) // of the last such route, if the number has no answer of its own
 		}
 	}
-	if own := (config.Way{Script: n.Script, Queue: n.Queue}).Target(); own != (traffic.Target{}) {
+	if own := (config.Way{Script: n.Script, Queue: n.Queue}).Target(); answers(own) {
 		r.open = load(own)
 	}
 	if n.Calendar != "" {
