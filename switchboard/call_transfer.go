@@ -192,7 +192,11 @@ func (k *call) transferFailed(now time.Time, err *ctid.Error, why string) {
 	if next == failQueue && k.queue == nil {
 		next = failHangup
 	}
-	k.fact(ctid.BySystem, ctid.CallFailed{Leg: ctid.LegID(x.leg), Step: "transfer", Reason: why, Next: next}, x.from)
+	var told []ctid.AgentID
+	if x.from != "" {
+		told = append(told, x.from)
+	}
+	k.fact(ctid.BySystem, ctid.CallFailed{Leg: ctid.LegID(x.leg), Step: "transfer", Reason: why, Next: next}, told...)
 	k.wishFailed(x.wish, err)
 	switch next {
 	case failBack:

@@ -194,7 +194,8 @@ func ivrSite(c *config.Config) ivr.Site {
 		if !ok {
 			return "", false
 		}
-		return string(cal.At(at).State), true
+		state, _ := cal.StateAt(at)
+		return string(state), true
 	}
 	s.CalendarZone = func(name string) *time.Location {
 		if cal, ok := calendars[name]; ok {
