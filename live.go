@@ -5,6 +5,7 @@ import "time"
 // Live is what a restart needs of a call that is not over. It is part of its open record, and gone from the closed one.
 type Live struct {
 	Machine  Private     `json:"machine,omitempty"` // the script's session, as the script engine stored it
+	Route    string      `json:"route,omitempty"`   // what answered, such as script:front_desk; empty: what the number says
 	Names    int         `json:"names"`             // ids made for Asterisk so far
 	Answered bool        `json:"answered"`
 	Bridge   string      `json:"bridge,omitempty"`

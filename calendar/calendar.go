@@ -1,9 +1,15 @@
 // Package calendar tells whether an office is open: weekly hours, special days and holidays in one time zone. It is pure:
 // the caller gives the time. Hours belong to the day they begin on: a Friday night shift until 02:00 goes on into Saturday
 // even if Saturday is closed or a holiday.
+//
+// Where they overlap, a special day goes before holidays, and those before the weekly hours: on a special day only its
+// own hours count, and no holiday touches them; on a holiday no hours begin; an event with times, such as 24 December from
+// 14:00 on, closes just that time, of hours that are under way too. Two special days of contrary hours are an error;
+// two holidays of one day both close it, and it has the name of the first.
 package calendar
 
 import (
+	"cmp"
 	"slices"
 	"time"
 )
@@ -33,7 +39,8 @@ type Calendar struct {
 	week     [7][]span // by time.Weekday
 	special  map[date][]span
 	holidays map[date]string
-	last     date // the last holiday
+	closures map[date][]Closure // by each day that one of them touches
+	last     date               // the last holiday
 }
 
 // span is from one minute of a day to another; to may be on the next day, and is then over 1440.
@@ -64,7 +71,9 @@ func (d date) String() string {
 	return time.Date(d.year, d.month, d.day, 12, 0, 0, 0, time.UTC).Format(time.DateOnly)
 }
 
-func (d date) before(e date) bool { return d.String() < e.String() }
+func (d date) before(e date) bool {
+	return cmp.Or(cmp.Compare(d.year, e.year), cmp.Compare(d.month, e.month), cmp.Compare(d.day, e.day)) < 0
+}
 
 // horizon is how many days ahead At looks for a change.
 const horizon = 370
@@ -77,7 +86,7 @@ func (c *Calendar) Zone() *time.Location { return c.zone }
 
 // HolidaysEnd is the last date of the holiday list as YYYY-MM-DD, for warning that the list is an old one; empty without.
 func (c *Calendar) HolidaysEnd() string {
-	if len(c.holidays) == 0 {
+	if c.last == (date{}) {
 		return ""
 	}
 	return c.last.String()
@@ -91,7 +100,7 @@ func (c *Calendar) At(t time.Time) Status {
 	st := Status{State: c.state(t)}
 	today := dateOf(t)
 	if st.State == Holiday {
-		st.Name = c.holidays[today]
+		st.Name, _ = c.holiday(t)
 	}
 	for n := -1; n <= horizon; n++ {
 		for _, at := range c.moments(today.plus(n)) {
@@ -113,18 +122,32 @@ func (c *Calendar) At(t time.Time) Status {
 	return st
 }
 
-// state tells whether t lies in the hours of its own day or of the one before.
+// StateAt is the part of At that costs little: the state, and of a holiday its name.
+func (c *Calendar) StateAt(t time.Time) (State, string) {
+	t = t.In(c.zone)
+	s := c.state(t)
+	if s != Holiday {
+		return s, ""
+	}
+	name, _ := c.holiday(t)
+	return s, name
+}
+
+// state tells whether t, in the zone, lies in the hours of its own day or of the one before.
 func (c *Calendar) state(t time.Time) State {
 	today := dateOf(t)
-	for _, d := range []date{today.plus(-1), today} {
+	_, shut := c.shut(t)
+	for _, d := range [...]date{today.plus(-1), today} {
+		if _, special := c.special[d]; shut && !special {
+			continue
+		}
 		for _, s := range c.hours(d) {
 			if !t.Before(c.first(d, s.from)) && t.Before(c.second(d, s.to)) {
 				return Open
 			}
 		}
 	}
-	_, special := c.special[today]
-	if _, holiday := c.holidays[today]; holiday && !special {
+	if _, ok := c.holiday(t); ok {
 		return Holiday
 	}
 	return Closed
@@ -141,11 +164,46 @@ func (c *Calendar) hours(d date) []span {
 	return c.week[d.weekday()]
 }
 
-// moments are the times at which the state may change that belong to d, in order.
+// holiday is what is kept at t: the day's holiday, or the closure that t lies in. On a special day there is none.
+func (c *Calendar) holiday(t time.Time) (name string, ok bool) {
+	today := dateOf(t)
+	if _, special := c.special[today]; special {
+		return "", false
+	}
+	if name, ok = c.holidays[today]; ok {
+		return name, true
+	}
+	return c.shut(t)
+}
+
+// shut finds the first closure that t lies in.
+func (c *Calendar) shut(t time.Time) (name string, ok bool) {
+	for _, x := range c.closures[dateOf(t)] {
+		if !t.Before(x.From) && t.Before(x.To) {
+			return x.Name, true
+		}
+	}
+	return "", false
+}
+
+// moments are the times of d, in order, at which the state may change.
 func (c *Calendar) moments(d date) []time.Time {
-	at := []time.Time{c.first(d, 0)}
-	for _, s := range c.hours(d) {
-		at = append(at, c.first(d, s.from), c.second(d, s.to))
+	begin, end := c.first(d, 0), c.first(d.plus(1), 0)
+	at := []time.Time{begin}
+	add := func(t time.Time) {
+		if t.After(begin) && t.Before(end) {
+			at = append(at, t)
+		}
+	}
+	for _, e := range [...]date{d.plus(-1), d} {
+		for _, s := range c.hours(e) {
+			add(c.first(e, s.from))
+			add(c.second(e, s.to))
+		}
+	}
+	for _, x := range c.closures[d] {
+		add(x.From)
+		add(x.To)
 	}
 	slices.SortFunc(at, time.Time.Compare)
 	return at

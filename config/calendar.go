@@ -1,7 +1,6 @@
 package config
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"strings"
@@ -12,7 +11,7 @@ import (
 
 // calendar is the calendar as its package wants it; zone is for a calendar that names none.
 func (k Calendar) calendar(zone string) calendar.Config {
-	out := calendar.Config{Name: k.Name, Zone: or(k.Zone, zone), Holidays: k.days}
+	out := calendar.Config{Name: k.Name, Zone: or(k.Zone, zone), Holidays: k.days, Closures: k.closures}
 	for _, p := range k.Open {
 		out.Open = append(out.Open, calendar.Hours{Days: p.Key, Spans: strings.Join(p.Values, ",")})
 	}
@@ -38,8 +37,12 @@ func (c *Config) OpeningHours() (map[string]*calendar.Calendar, error) {
 func (d *decoder) checkCalendars(c *Config) {
 	for i := range c.Calendars {
 		k := &c.Calendars[i]
+		zone, err := time.LoadLocation(or(k.Zone, c.TimeZone))
+		if err != nil {
+			zone = time.UTC // said already
+		}
 		for j, file := range k.Holidays {
-			k.days = append(k.days, d.holidays(indexed("calendars", i, fmt.Sprintf("holidays[%d]", j)), file)...)
+			d.holidays(indexed("calendars", i, fmt.Sprintf("holidays[%d]", j)), file, zone, k)
 		}
 		cfg := k.calendar(c.TimeZone)
 		if checkZone(cfg.Zone) != nil {
@@ -58,108 +61,49 @@ func (d *decoder) calendarErrors(i int, k *Calendar, err error) {
 		list = joined.Unwrap()
 	}
 	for _, err := range list {
-		path := indexed("calendars", i, "")
+		at, other := d.pos(indexed("calendars", i, "")), ""
 		var e *calendar.Error
 		if errors.As(err, &e) {
-			switch {
-			case e.Part == "open" && e.Index < len(k.Open):
-				path = indexed("calendars", i, "open."+k.Open[e.Index].Key)
-			case e.Part == "special" && e.Index < len(k.Special):
-				path = indexed("calendars", i, "special."+k.Special[e.Index].Key)
-			case e.Part == "holidays":
-				path = indexed("calendars", i, "holidays")
+			at = d.calendarPart(i, k, e.Part, e.Index)
+			if e.Before > 0 {
+				other = "; the other is at " + d.calendarPart(i, k, e.Part, e.Before-1).String()
 			}
 		}
-		d.err(d.pos(path), "CFG019", "calendar %q: %v", k.Name, err)
+		d.err(at, "CFG019", "calendar %q: %v%s", k.Name, err, other)
 	}
 }
 
-func (d *decoder) holidays(path, file string) []calendar.Day {
+// calendarPart is where an entry of a calendar stands.
+func (d *decoder) calendarPart(i int, k *Calendar, part string, n int) Pos {
+	switch {
+	case part == "open" && n < len(k.Open):
+		return d.pos(indexed("calendars", i, "open."+k.Open[n].Key))
+	case part == "special" && n < len(k.Special):
+		return d.pos(indexed("calendars", i, "special."+k.Special[n].Key))
+	case part == "holidays":
+		return d.pos(indexed("calendars", i, "holidays"))
+	}
+	return d.pos(indexed("calendars", i, ""))
+}
+
+// holidays adds what a file closes to a calendar. What of it is not understood is a warning at its line: one odd event
+// must not keep the centre from starting.
+func (d *decoder) holidays(path, file string, zone *time.Location, k *Calendar) {
 	if file == "" {
-		return nil
+		return
 	}
 	b, err := readFile(file)
 	if err != nil {
 		d.err(d.pos(path), "CFG014", "the holidays' file %s %v", file, err)
-		return nil
+		return
 	}
-	days, line, err := readICS(b)
-	if err != nil {
-		d.err(Pos{file, line, 1}, "CFG019", "%v", err)
+	read, err := calendar.ReadICS(b, zone)
+	for _, n := range read.Notes {
+		d.warn(Pos{file, n.Line, 1}, "CFG054", "%s", n.Text)
 	}
-	return days
-}
-
-// event is what is read of a VEVENT (RFC 5545 §3.6.1).
-type event struct {
-	from, to time.Time // to is the first day that does not belong to it
-	name     string
-}
-
-// readICS reads the days of an ICS file (RFC 5545): each event's days, from DTSTART up to, not with, DTEND. Repeating
-// events are refused: a holiday's rule is often wrong the year after, so the days must be listed.
-func readICS(b []byte) (days []calendar.Day, line int, err error) {
-	var ev *event
-	if len(b) > maxFile {
-		return nil, 1, fmt.Errorf("the file has more than %d bytes", maxFile)
+	var why calendar.Note
+	if errors.As(err, &why) {
+		d.err(Pos{file, why.Line, 1}, "CFG019", "%s", why.Text)
 	}
-	b = bytes.ReplaceAll(bytes.ReplaceAll(b, []byte("\r\n"), []byte("\n")), []byte("\n "), nil) // unfold: §3.1
-	for l := range strings.Lines(string(b)) {
-		line++
-		head, value, _ := strings.Cut(strings.TrimRight(l, "\n"), ":")
-		name, _, _ := strings.Cut(strings.ToUpper(head), ";")
-		switch {
-		case name == "BEGIN" && value == "VEVENT":
-			ev = &event{}
-		case ev == nil:
-		case name == "END" && value == "VEVENT":
-			if ev.from.IsZero() {
-				return nil, line, errors.New("an event without DTSTART")
-			}
-			days = append(days, ev.days()...)
-			ev = nil
-		default:
-			if err := ev.property(name, value); err != nil {
-				return nil, line, err
-			}
-		}
-		if len(days) > 10000 {
-			return nil, line, errors.New("more than 10000 days")
-		}
-	}
-	if ev != nil || len(days) == 0 {
-		return nil, max(line, 1), errors.New("no whole event: an ICS file with a VEVENT for each holiday is expected")
-	}
-	return days, 0, nil
-}
-
-func (ev *event) property(name, value string) error {
-	var err error
-	switch name {
-	case "DTSTART":
-		ev.from, err = icsDay(value)
-	case "DTEND":
-		ev.to, err = icsDay(value)
-	case "SUMMARY":
-		ev.name = strings.ReplaceAll(value, `\,`, ",")
-	case "RRULE", "RDATE", "DURATION":
-		err = fmt.Errorf("%s is not read: list each day as an event of its own", name)
-	}
-	return err
-}
-
-func icsDay(value string) (time.Time, error) {
-	day, err := time.Parse("20060102", value[:min(8, len(value))])
-	if err != nil {
-		return day, fmt.Errorf("%q is not a day, such as 20261224", clip(value))
-	}
-	return day, nil
-}
-
-func (ev *event) days() []calendar.Day {
-	out := []calendar.Day{{Date: ev.from.Format(time.DateOnly), Name: ev.name}}
-	for d := ev.from.AddDate(0, 0, 1); d.Before(ev.to) && len(out) < 366; d = d.AddDate(0, 0, 1) {
-		out = append(out, calendar.Day{Date: d.Format(time.DateOnly), Name: ev.name})
-	}
-	return out
+	k.days, k.closures = append(k.days, read.Days...), append(k.closures, read.Closures...)
 }

@@ -65,6 +65,7 @@ func (d *decoder) check(c *Config) {
 	d.collect("voice for", "ivr.voices", len(c.IVR.Voices), func(i int) string { return c.IVR.Voices[i].Lang })
 	d.checkAgents(c, queues, teams, nodes)
 	d.checkNumbers(c, queues, calendars)
+	d.checkTraffic(c, queues, calendars)
 	d.checkQueues(c, queues)
 	d.checkRouting(c, queues)
 	d.checkPauses(c)
@@ -147,7 +148,7 @@ func (d *decoder) checkNumbers(c *Config, queues, calendars names) {
 		}
 		seen[n.DNIS] = d.pos(at("dnis"))
 		switch {
-		case n.Script == "" && n.Queue == "":
+		case n.Script == "" && n.Queue == "" && (len(n.Routes) == 0 || n.Closed != ""):
 			d.err(d.pos(at("")), "CFG021", "number %q needs a `script` or a `queue`", n.DNIS)
 		case n.Script != "" && n.Queue != "":
 			d.err(d.pos(at("queue")), "CFG021", "number %q has a `script` (at %s) and a `queue`: only one can answer", n.DNIS, d.pos(at("script")))

@@ -150,6 +150,10 @@ func (d *decoder) onlyVoice(c *Config, medium map[string]string) {
 	}
 	for i, n := range c.Numbers {
 		hold(n.Queue, indexed("numbers", i, "queue"))
+		hold(n.Over.Queue, indexed("numbers", i, "over.queue"))
+		for j, r := range n.Routes {
+			hold(r.Queue, indexed("numbers", i, fmt.Sprintf("routes[%d].queue", j)))
+		}
 	}
 	hold(c.IVR.LastResort.Queue, "ivr.last_resort.queue")
 }

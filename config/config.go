@@ -18,6 +18,7 @@ type Config struct {
 	TimeZone     string        `cfg:"time_zone" form:"zone" default:"UTC" doc:"The zone of calendars that name none, and of reports."`
 	Numbering    Numbering     `cfg:"numbering" doc:"How telephone numbers without a country code are read."`
 	Calendars    []Calendar    `cfg:"calendars" doc:"Opening hours."`
+	Trunks       []Trunk       `cfg:"trunks" doc:"The carriers that calls come by."`
 	Numbers      []Number      `cfg:"numbers" doc:"The numbers people call, and what answers them."`
 	Skills       []string      `cfg:"skills" form:"name" short:"yes" doc:"What queues may need of agents, and agents can."`
 	Routing      Routing       `cfg:"routing" doc:"Which of the callers that he may take a free agent gets."`
@@ -92,10 +93,11 @@ type Calendar struct {
 	Name     string   `cfg:"name" form:"name" need:"yes" doc:"Its name for numbers and scripts."`
 	Zone     string   `cfg:"zone" form:"zone" doc:"Its time zone; without it time_zone."`
 	Open     []Pair   `cfg:"open" need:"yes" doc:"Days and hours, such as {mon-fri: 09:00-18:00, sat: [09:00-12:00, 13:00-15:00]}."`
-	Holidays []string `cfg:"holidays" form:"file" short:"yes" doc:"ICS files; a day with an event in them is closed."`
-	Special  []Pair   `cfg:"special" doc:"Single days, such as {2026-12-24: 09:00-13:00, 2026-12-31: closed}; they go before holidays."`
+	Holidays []string `cfg:"holidays" form:"file" short:"yes" doc:"ICS files; a day with an event in them is closed, and of a day the time of an event that has times."`
+	Special  []Pair   `cfg:"special" doc:"Single days and ranges of them, such as {2026-12-24: 09:00-13:00, 2026-12-27..2026-12-31: closed}; they go before holidays."`
 
-	days []calendar.Day // of the holidays' files
+	days     []calendar.Day     // of the holidays' files
+	closures []calendar.Closure // likewise
 }
 
 // Number is a number that people call.
@@ -106,6 +108,10 @@ type Number struct {
 	Queue    string `cfg:"queue" form:"name" doc:"The queue that answers, without a script."`
 	Calendar string `cfg:"calendar" form:"name" doc:"The opening hours of this number; outside them, closed answers."`
 	Closed   string `cfg:"closed" form:"name" doc:"The script that answers outside the calendar's hours."`
+
+	Routes   []Route `cfg:"routes" doc:"Where calls go before script or queue answers; the first route that takes a call has it."`
+	MaxCalls int     `cfg:"max_calls" default:"0" max:"100000" doc:"Calls for this number at once; 0: no limit."`
+	Over     Way     `cfg:"over" doc:"Where a call goes that is over the limit of its number or trunk. Without it the caller hears busy."`
 }
 
 // Queue is one queue's rules.

@@ -15,6 +15,7 @@ import (
 	"github.com/nyaruka/phonenumbers"
 
 	"ctid/suggest"
+	"ctid/traffic"
 )
 
 // form is what a text must look like: a pattern for the schema, and a check with a sentence for people.
@@ -32,6 +33,8 @@ const (
 	endpointPattern = `^PJSIP/[A-Za-z0-9][A-Za-z0-9_.-]{0,79}$`
 	trunkPattern    = `^PJSIP/\{number\}@[A-Za-z0-9_.-]+$`
 	dialPattern     = `^(extensions|premium|\+[1-9][0-9]{0,14})$`
+	goPattern       = `^(fallback|\+[1-9][0-9]{3,14})$`
+	callerPattern   = `^(anonymous|\+?[0-9]{1,15})$`
 	icePattern      = `^(stuns?:[A-Za-z0-9.-]+(:[0-9]{1,5})?|turns?:[A-Za-z0-9.-]+(:[0-9]{1,5})?(\?transport=(udp|tcp))?)$`
 	hostPattern     = `^[A-Za-z0-9]([A-Za-z0-9.-]{0,252}[A-Za-z0-9])?$`
 )
@@ -58,6 +61,9 @@ var forms = map[string]form{
 	"need":     {needPattern, nil, "a skill, alone or with the level that is needed, such as \"claims >= 3\" (1 to 10)"},
 	"skill":    {skillPattern, nil, "a skill, alone or with a level, such as \"claims = 4\" (1 to 10)"},
 	"absence":  {`^(out|paused|reserved|talking|wrapup|unreachable)$`, nil, "one of out, paused, reserved, talking, wrapup, unreachable"},
+	"goto":     {goPattern, nil, "fallback, or a number outside as + and digits"},
+	"caller":   {callerPattern, nil, "anonymous, or the leading digits of callers' numbers such as \"+852\""},
+	"times":    {"", checkTimes, ""},
 	"medium":   {`^(voice|chat|email)$`, nil, "one of voice, chat, email"},
 	"blocks":   {`^(all|none|voice|chat|email)$`, nil, "all, none, or media: voice, chat, email"},
 	"sipurl":   {`^wss?://`, checkSIPURL, "a websocket URL that begins with wss:// (or, to this machine only, ws://)"},
@@ -110,6 +116,13 @@ func checkText(s string) error {
 		return errors.New("the text holds a line end or another control character")
 	}
 	return nil
+}
+
+func checkTimes(s string) error {
+	if strings.TrimSpace(s) == "" {
+		return errors.New("no value: write days, hours or both, such as mon-fri 08:00-12:00")
+	}
+	return traffic.CheckTimes(s)
 }
 
 func checkZone(s string) error {

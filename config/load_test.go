@@ -241,16 +241,46 @@ func TestWarnings(t *testing.T) {
 	}
 }
 
+// A holidays' file: what it closes counts, what is not understood is a warning at its line, and a file without any event
+// is an error.
 func TestICS(t *testing.T) {
+	dir := t.TempDir()
+	load := func(ics string) (*Config, []Finding) {
+		text := "asterisk: {nodes: [{name: pbx, url: 'http://127.0.0.1:8088'}]}\n" +
+			"calendars: [{name: office, zone: Asia/Hong_Kong, open: {mon-fri: 09:00-18:00}, holidays: some.ics}]\n"
+		for name, b := range map[string]string{FileName: text, "some.ics": ics} {
+			if err := os.WriteFile(filepath.Join(dir, name), []byte(b), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return Load(Options{File: filepath.Join(dir, FileName)})
+	}
+	password(t)
 	const head, end = "BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\n", "END:VEVENT\r\nEND:VCALENDAR\r\n"
-	days, _, err := readICS([]byte(head + "DTSTART;VALUE=DATE:20261225\r\nDTEND;VALUE=DATE:20261227\r\nSUMMARY:Christmas\r\n  and after\r\n" + end))
-	if want := []calendar.Day{{Date: "2026-12-25", Name: "Christmas and after"}, {Date: "2026-12-26", Name: "Christmas and after"}}; err != nil || !slices.Equal(days, want) {
-		t.Errorf("%v %v", days, err)
+	c, fs := load(head + "DTSTART;VALUE=DATE:20261225\r\nRRULE:FREQ=YEARLY\r\nSUMMARY:Christmas\r\nEND:VEVENT\r\nBEGIN:VEVENT\r\n" +
+		"DTSTART:20261224T140000\r\nDTEND:20261224T180000\r\nRRULE:FREQ=MONTHLY\r\n" + end)
+	if c == nil || len(fs) != 1 || !strings.HasSuffix(fs[0].Pos.String(), "some.ics:10:1") || fs[0].Code != "CFG054" || fs[0].Severity != Warning {
+		t.Fatalf("%v", fs)
+	}
+	hours, err := c.OpeningHours()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for at, want := range map[string]calendar.State{"2026-12-25 10:00": calendar.Holiday, "2028-12-25 10:00": calendar.Holiday,
+		"2026-12-24 13:59": calendar.Open, "2026-12-24 14:00": calendar.Holiday, "2027-12-24 14:00": calendar.Open} {
+		when, err := time.ParseInLocation("2006-01-02 15:04", at, hours["office"].Zone())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, _ := hours["office"].StateAt(when); got != want {
+			t.Errorf("%s: %s, want %s", at, got, want)
+		}
 	}
 	for what, file := range map[string]string{"nothing": "", "no event": "BEGIN:VCALENDAR\nEND:VCALENDAR\n", "no start": head + end,
-		"a rule": head + "DTSTART:20261225\nRRULE:FREQ=YEARLY\n" + end, "no day": head + "DTSTART:soon\n" + end, "an open end": head + "DTSTART:20261225\n"} {
-		if days, _, err := readICS([]byte(file)); err == nil {
-			t.Errorf("%s: %v", what, days)
+		"no day": head + "DTSTART:soon\n" + end, "an open end": head + "DTSTART:20261225\n"} {
+		c, fs := load(file)
+		if c != nil || !Failed(fs) || !strings.Contains(fmt.Sprint(fs), "some.ics:") || !strings.Contains(fmt.Sprint(fs), "CFG019") {
+			t.Errorf("%s: %v", what, fs)
 		}
 	}
 }

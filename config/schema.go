@@ -83,7 +83,7 @@ func schemaOf(t reflect.Type, f field) *schemaNode {
 
 func schemaText(f field) *schemaNode {
 	n := &schemaNode{Type: "string", Enum: f.enum, Pattern: forms[f.form].pattern}
-	if f.form == "phone" || f.form == "dialrule" {
+	if f.form == "phone" || f.form == "dialrule" || f.form == "caller" {
 		n.Type = []string{"string", "integer"} // an editor takes 2001 without quotes for a number; we read what is typed
 	}
 	return n

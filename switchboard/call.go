@@ -89,15 +89,18 @@ func (d *desk) arrive(now time.Time, n *ari.Node, e *ari.StasisStart, home *home
 		d.refuse(now, n, e, "no entry in numbers for "+dnis)
 		return
 	}
+	ani := number(e.Channel.Caller, d.plan.Country)
+	route, said := d.routed(now, endpointIn(e.Channel.Name), dnis, ani, route)
 	k := d.newCall(n, ctid.CallID(d.sb.cfg.NewID("c_")), e.Channel.ID, route)
-	k.rec = ctid.CallRecord{ID: k.id, Node: ctid.NodeID(n.Name()), Channel: e.Channel.ID, Dir: "in", Arrived: d.wall(now),
-		ANI: number(e.Channel.Caller, d.plan.Country), DNIS: ctid.DNIS{Number: dnis, Label: route.Label}}
+	k.rec = ctid.CallRecord{ID: k.id, Node: ctid.NodeID(n.Name()), Channel: e.Channel.ID, Trunk: said.Trunk, Dir: "in", Arrived: d.wall(now),
+		ANI: ani, DNIS: ctid.DNIS{Number: dnis, Label: route.Label}}
 	k.home = home
 	k.arrivedWith(e.Args, k.rec.Arrived)
 	rec := k.record()
 	k.rev++
 	d.fact(now, ctid.Event{By: ctid.By{Kind: "caller"}, Call: k.id, Rev: k.rev, Body: ctid.CallArrived{Dir: "in",
-		ANI: k.rec.ANI, DNIS: k.rec.DNIS, PBX: k.rec.Node}}, k.person("", k.rec.ANI), func(le *ctid.LogEntry) { le.Record = rec })
+		ANI: k.rec.ANI, DNIS: k.rec.DNIS, Trunk: k.rec.Trunk, PBX: k.rec.Node}}, k.person("", k.rec.ANI), func(le *ctid.LogEntry) { le.Record = rec })
+	d.tellRoute(now, k, said)
 	d.sb.wg.Go(k.run)
 	k.post(k.start)
 }
@@ -240,6 +243,9 @@ func (k *call) timeUp(now time.Time) {
 // cause while he is in the application, and he leaves it only when we send him away.
 func (k *call) start(now time.Time) {
 	k.cameHome(now)
+	if k.sentElsewhere(now) {
+		return
+	}
 	k.lookupCaller(now)
 	k.machine = ivr.NewMachine(k.route.Script, ivr.Options{})
 	k.input(now, k.startInput())

@@ -167,11 +167,12 @@ func (k *call) toOutside(now time.Time, x *transfer) {
 	k.release(now)
 }
 
-// transferred tells that the caller is there. A caller who came back to the one who had handed him on was not transferred.
+// transferred tells that the caller is there. A caller who came back to the one who had handed him on was not transferred,
+// nor was one whom nobody has handed on.
 func (k *call) transferred(_ time.Time, owner ctid.AgentID) {
 	x := k.xfer
 	k.xfer = nil
-	if x.back {
+	if x.back || x.how == howRouted {
 		return
 	}
 	k.fact(x.by, ctid.CallTransferred{How: x.how, From: ctid.Target{Kind: "agent", ID: string(x.from)}, To: x.to.target, NowOwner: owner}, x.from)
@@ -191,7 +192,11 @@ func (k *call) transferFailed(now time.Time, err *ctid.Error, why string) {
 	if next == failQueue && k.queue == nil {
 		next = failHangup
 	}
-	k.fact(ctid.BySystem, ctid.CallFailed{Leg: ctid.LegID(x.leg), Step: "transfer", Reason: why, Next: next}, x.from)
+	var told []ctid.AgentID
+	if x.from != "" {
+		told = append(told, x.from)
+	}
+	k.fact(ctid.BySystem, ctid.CallFailed{Leg: ctid.LegID(x.leg), Step: "transfer", Reason: why, Next: next}, told...)
 	k.wishFailed(x.wish, err)
 	switch next {
 	case failBack:
@@ -261,6 +266,7 @@ func (k *call) joinOutside(now time.Time, l *leg) {
 	x := k.xfer
 	k.makeBridge()
 	k.stopMusic()
+	k.answerCaller()
 	err := errNoBridge
 	if k.bridge != "" {
 		err = k.node.AddToBridge(k.ctx, k.bridge, k.channel, l.id)

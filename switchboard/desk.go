@@ -8,6 +8,7 @@ import (
 	"ctid"
 	"ctid/acd"
 	"ctid/ari"
+	"ctid/traffic"
 )
 
 // desk is the one goroutine that holds the ACD core, stamps facts and routes events. It never does I/O.
@@ -37,6 +38,7 @@ type desk struct {
 	wraps    map[ctid.WrapID]*wrapped
 	coming   map[string]*homecoming // fetched from the fallback queue, by channel
 	draining bool
+	traffic  *traffic.State  // by setPlan
 	emptied  []chan struct{} // closed when no call is left
 	pending  []ctid.LogEntry // entries of the letter in hand; they share a transaction
 }
@@ -313,6 +315,7 @@ func (d *desk) carryOut(now time.Time, cmd acd.Command) {
 		}
 	case acd.TaskEnded:
 		d.sb.cfg.Meters.Waited(c.Queue, c.Exit, c.Waited)
+		d.traffic.Left(d.wall(now), c.Queue, c.Exit, c.Waited)
 		if k := d.calls[ctid.CallID(c.Task)]; k != nil {
 			k.post(func(now time.Time) { k.leftQueue(now, c) })
 		}
@@ -329,6 +332,7 @@ func (d *desk) carryOut(now time.Time, cmd acd.Command) {
 func (d *desk) forget(k *call) {
 	delete(d.calls, k.id)
 	delete(d.owed, k.id)
+	d.traffic.Ended(k.id)
 	for _, id := range append(k.aliases, k.channel) {
 		if d.byChan[id] == k {
 			delete(d.byChan, id)

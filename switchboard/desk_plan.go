@@ -6,6 +6,7 @@ import (
 
 	"ctid"
 	"ctid/acd"
+	"ctid/traffic"
 )
 
 // phoneAt is an endpoint of a node.
@@ -17,6 +18,11 @@ type phoneAt struct {
 // setPlan puts a plan in force.
 func (d *desk) setPlan(p Plan) {
 	d.plan, d.whose = p, map[phoneAt]ctid.AgentID{}
+	if d.traffic == nil {
+		d.traffic = traffic.NewState(p.Traffic)
+	} else {
+		d.traffic.Use(p.Traffic)
+	}
 	for _, a := range p.ACD.Agents {
 		for _, dev := range d.devicesOf(a.ID) {
 			d.whose[phoneAt{dev.Node, dev.Endpoint}] = a.ID

@@ -147,9 +147,11 @@ func (d *desk) adopt(now time.Time, n *ari.Node, r ctid.CallRecord, f *found) {
 	if r.Live == nil {
 		r.Live = &ctid.Live{}
 	}
-	route, _ := d.plan.Routes.Route(r.DNIS.Number)
-	k := d.newCall(n, r.ID, r.Channel, route)
+	k := d.newCall(n, r.ID, r.Channel, d.routedBefore(r))
 	k.rec, k.born = r, earliest(k.born, r.Arrived)
+	if r.Dir == "in" {
+		d.traffic.Began(k.id, r.Trunk, r.DNIS.Number)
+	}
 	a := d.whoTalks(n, r, f)
 	if b := f.bridges[r.ID]; len(b) > 0 {
 		a.bridge = b[0].ID

@@ -51,6 +51,8 @@ func (k *call) resume(now time.Time, a adopted) {
 		k.musicFrom(k.queue)
 	case l.Machine != "" && k.machine != nil:
 		k.input(now, ivr.Resume{})
+	case k.route.Script == nil:
+		k.sendToFallback(now, "lost_while_down")
 	default:
 		k.machine = ivr.NewMachine(k.route.Script, ivr.Options{})
 		k.input(now, k.startInput())

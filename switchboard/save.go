@@ -37,7 +37,7 @@ func (k *call) live() *ctid.Live {
 	if k.ended {
 		return nil
 	}
-	l := &ctid.Live{Names: k.names, Answered: k.answered, Bridge: k.bridge}
+	l := &ctid.Live{Names: k.names, Answered: k.answered, Bridge: k.bridge, Route: k.route.Key}
 	if k.machine != nil && !k.machine.Done() {
 		if b, err := k.machine.Snapshot(); err == nil { // an error says only that it has not begun
 			l.Machine = ctid.Private(b)

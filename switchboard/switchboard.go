@@ -15,6 +15,7 @@ import (
 	"ctid/ari"
 	"ctid/ivr"
 	"ctid/phone"
+	"ctid/traffic"
 )
 
 // Log takes the rows of the numbered log. AppendAll never blocks; entries given together share a transaction, and the slice is the log's from then on.
@@ -57,7 +58,9 @@ func Unread() []string {
 // Route is what happens to a call for one number.
 type Route struct {
 	Label  string
-	Script *ivr.Script
+	Script *ivr.Script    // that answers; nil: nothing does, or To leads elsewhere
+	Key    string         // under which the plan's Answers have Script, so that a restart finds it again; may be empty
+	To     traffic.Target // where the call goes instead of to a script: out of the centre; zero: it does not
 }
 
 // Routes finds the route of a dialled number. It must be safe for concurrent use and immutable.
@@ -97,6 +100,8 @@ type Plan struct {
 	Others    map[ctid.AgentID]map[string]Device // an agent's other telephones, by name
 	Devices   map[ctid.AgentID]Device
 	Routes    Routes
+	Traffic   *traffic.Table                 // where a call goes before its number answers; nil: nowhere else
+	Answers   map[string]*ivr.Script         // by the targets of Traffic, as they are written: script:shut, queue:sales
 	Music     map[ctid.QueueID]string        // music-on-hold class; empty: the channel's own
 	ShortTalk map[ctid.QueueID]time.Duration // a caller who hangs up within this time of a talk counts as abandoned
 	Sticky    map[ctid.QueueID]Sticky        // whom of its agents a queue offers a caller first

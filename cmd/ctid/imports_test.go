@@ -16,12 +16,12 @@ import (
 // package and the folders below it, except that "ctid" is the root alone.
 var (
 	leaves = []string{"ctid", "calendar", "phone", "suggest"}
-	cores  = []string{"acd", "ivr", "dialer", "report"}
+	cores  = []string{"acd", "ivr", "traffic", "dialer", "report"}
 
 	allowed = map[string][]string{
 		"ctid": {}, "calendar": {}, "phone": {}, "suggest": {},
 		"ari": {}, "ami": {}, "pbx": {},
-		"acd": leaves, "ivr": leaves, "dialer": leaves, "report": leaves,
+		"acd": leaves, "ivr": leaves, "traffic": leaves, "dialer": leaves, "report": leaves,
 		"switchboard": join(leaves, cores, []string{"ari", "ami"}),
 		"store":       leaves, "crmsync": leaves, "ws": leaves, "media": leaves, "hooks": leaves,
 		"web": join(leaves, []string{"report", "ivr"}), // formulas, lint, graph

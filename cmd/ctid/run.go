@@ -218,7 +218,7 @@ func trunks(c *config.Config) map[ctid.NodeID]string {
 // plan is the part of the configuration that the switchboard works by.
 func plan(c *config.Config, epoch string, l *library) switchboard.Plan {
 	p := switchboard.Plan{Hash: c.Hash(), ACD: c.ACD(epoch), Devices: map[ctid.AgentID]switchboard.Device{}, Routes: l, Country: c.Numbering.Country,
-		Scripts: l.scripts, ShownAs: c.Numbering.ShownAs, Park: switchboard.Park{First: c.Park.First, Slots: c.Park.Slots, Time: c.Park.Time.D()}}
+		Traffic: l.traffic, Answers: l.answers, Scripts: l.scripts, ShownAs: c.Numbering.ShownAs, Park: switchboard.Park{First: c.Park.First, Slots: c.Park.Slots, Time: c.Park.Time.D()}}
 	p.Teams, p.Others = map[ctid.AgentID]string{}, map[ctid.AgentID]map[string]switchboard.Device{}
 	p.DialRules, _ = c.DialRules() // they were read when the configuration was checked
 	for _, a := range c.Agents {

@@ -17,19 +17,23 @@ import (
 	"ctid/ivr"
 	"ctid/phone"
 	"ctid/switchboard"
+	"ctid/traffic"
 )
 
 // library is the loaded scripts of a configuration, and the routes that lead to them.
 type library struct {
-	scripts map[string]*ivr.Script
+	scripts map[string]*ivr.Script // by file
+	answers map[string]*ivr.Script // by what leads there: script:front_desk, queue:sales
 	routes  map[string]numberRoute
+	traffic *traffic.Table
 	now     func() time.Time
 }
 
-// numberRoute is one entry of numbers.
+// numberRoute is one entry of numbers: what answers while it is open and while it is closed, as keys of answers. An
+// empty one: only the number's routes say where its calls go.
 type numberRoute struct {
 	label        string
-	open, closed *ivr.Script
+	open, closed string
 	isOpen       func(time.Time) bool // nil: always
 }
 
@@ -42,11 +46,11 @@ func (l *library) Route(dnis string) (switchboard.Route, bool) {
 	if !ok {
 		return switchboard.Route{}, false
 	}
-	s := r.open
+	key := r.open
 	if r.isOpen != nil && !r.isOpen(l.now()) {
-		s = r.closed
+		key = r.closed
 	}
-	return switchboard.Route{Label: r.label, Script: s}, true
+	return switchboard.Route{Label: r.label, Script: l.answers[key], Key: key}, true
 }
 
 func otherForm(dnis string) string {
@@ -94,7 +98,7 @@ nodes:
 
 // loadScripts reads every script that a number names, and says all that is wrong with them.
 func loadScripts(c *config.Config, now func() time.Time) (*library, []string, error) {
-	l := &library{scripts: map[string]*ivr.Script{}, routes: map[string]numberRoute{}, now: now}
+	l := &library{scripts: map[string]*ivr.Script{}, answers: map[string]*ivr.Script{}, routes: map[string]numberRoute{}, now: now}
 	site := ivrSite(c)
 	files := scriptFS{dir: c.IVR.Dir, sounds: c.IVR.Sounds, made: map[string][]byte{}}
 	atMost := map[string]string{}
@@ -105,38 +109,57 @@ func loadScripts(c *config.Config, now func() time.Time) (*library, []string, er
 	}
 	var said []string
 	bad := false
-	load := func(script, queue string) *ivr.Script {
-		name := script + ".yaml"
-		if script == "" {
-			name = "queue:" + queue + ".yaml"
-			files.made[name] = fmt.Appendf(nil, queueScript, queue, atMost[queue])
+	load := func(t traffic.Target) string {
+		name := t.ID + ".yaml"
+		if t.Kind == traffic.ToQueue {
+			name = "queue:" + name
+			files.made[name] = fmt.Appendf(nil, queueScript, t.ID, atMost[t.ID])
 		}
-		if s, ok := l.scripts[name]; ok {
-			return s
+		if _, known := l.scripts[name]; known {
+			return t.String()
 		}
 		s, found := ivr.Load(files, name, site)
 		for _, f := range found {
-			if script != "" {
+			if t.Kind == traffic.ToScript {
 				f.File = filepath.Join(c.IVR.Dir, name)
 			}
 			said = append(said, f.String())
 		}
 		bad = bad || s == nil
-		l.scripts[name] = s
-		return s
+		l.scripts[name], l.answers[t.String()] = s, s
+		return t.String()
 	}
 	for _, n := range c.Numbers {
-		r := numberRoute{label: n.Label, open: load(n.Script, n.Queue)}
-		if n.Calendar != "" {
-			r.closed = load(n.Closed, n.Queue)
-			r.isOpen = func(at time.Time) bool { o, ok := site.Hours(n.Calendar, at); return !ok || o == "open" }
-		}
-		l.routes[n.DNIS] = r
+		l.routes[n.DNIS] = routeOf(n, load, func(at time.Time) bool { o, ok := site.Hours(n.Calendar, at); return !ok || o == "open" })
 	}
 	if bad {
 		return nil, said, errors.New("the scripts have errors")
 	}
-	return l, said, nil
+	var err error
+	l.traffic, err = c.Traffic()
+	return l, said, err
+}
+
+// routeOf loads all that can answer a number, and says what does while no route of the number takes the call. load
+// returns a key of the library's answers.
+func routeOf(n config.Number, load func(traffic.Target) string, isOpen func(time.Time) bool) numberRoute {
+	r := numberRoute{label: n.Label}
+	answers := func(t traffic.Target) bool { return t.Kind == traffic.ToScript || t.Kind == traffic.ToQueue }
+	if over := n.Over.Target(); answers(over) {
+		load(over)
+	}
+	for _, t := range n.Targets() {
+		if answers(t) {
+			r.open = load(t) // of the last such route, if the number has no answer of its own
+		}
+	}
+	if own := (config.Way{Script: n.Script, Queue: n.Queue}).Target(); answers(own) {
+		r.open = load(own)
+	}
+	if n.Calendar != "" {
+		r.closed, r.isOpen = load(config.Way{Script: n.Closed}.Target()), isOpen
+	}
+	return r
 }
 
 // sayFound logs what was found in the scripts.
@@ -171,7 +194,8 @@ func ivrSite(c *config.Config) ivr.Site {
 		if !ok {
 			return "", false
 		}
-		return string(cal.At(at).State), true
+		state, _ := cal.StateAt(at)
+		return string(state), true
 	}
 	s.CalendarZone = func(name string) *time.Location {
 		if cal, ok := calendars[name]; ok {
