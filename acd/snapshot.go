@@ -251,3 +251,56 @@ func (x *mixed) snap() *mixedSnap {
 	}
 	return sn
 }
+
+// InQueue is a task in a queue, with or without an offer.
+type InQueue struct {
+	Task    ctid.TaskID
+	Queue   ctid.QueueID
+	Entered time.Time
+}
+
+// Waiting lists the tasks in queues, in their order.
+func (sn Snapshot) Waiting() (out []InQueue) {
+	for _, t := range sn.Tasks {
+		out = append(out, InQueue{t.ID, t.Queue, t.Entered})
+	}
+	return out
+}
+
+// AtWork is a conversation from a queue.
+type AtWork struct {
+	Agent ctid.AgentID
+	Task  ctid.TaskID
+	Queue ctid.QueueID
+	Offer ctid.OfferID
+}
+
+// Talking lists the conversations, by agent.
+func (sn Snapshot) Talking() (out []AtWork) {
+	for _, a := range sn.Agents {
+		if a.State == ctid.Talking && a.Work != nil {
+			out = append(out, AtWork{a.ID, a.Work.Task, a.Work.Queue, a.Line})
+		}
+	}
+	return out
+}
+
+// Ringing lists the open offers of calls from queues, by number.
+func (sn Snapshot) Ringing() (out []AtWork) {
+	for _, o := range sn.Offers {
+		if o.Kind == "" && !o.Item {
+			out = append(out, AtWork{o.Agent, o.Task, o.Work.Queue, o.ID})
+		}
+	}
+	return out
+}
+
+// Wraps lists the wrap-ups of calls that have not ended.
+func (sn Snapshot) Wraps() (out []ctid.WrapID) {
+	for _, a := range sn.Agents {
+		if a.Wrap != nil {
+			out = append(out, a.Wrap.ID)
+		}
+	}
+	return out
+}

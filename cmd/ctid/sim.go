@@ -15,7 +15,7 @@ import (
 
 func simCommand() *cobra.Command {
 	c := &cobra.Command{Use: "sim", Short: "Try a call centre in virtual time"}
-	c.AddCommand(simACD())
+	c.AddCommand(simACD(), simReplay())
 	return group(c)
 }
 
