@@ -181,9 +181,6 @@ func targets(cfg acd.Config) map[ctid.QueueID]time.Duration {
 	return out
 }
 
-// defaultTarget is the service level's target of a queue that names none.
-const defaultTarget = 20 * time.Second
-
 func (r *replay) of(q ctid.QueueID) *Figures {
 	if r.figures[q] == nil {
 		r.figures[q] = &Figures{}
