@@ -5,15 +5,12 @@ import "slices"
 // general takes the section [general] of queues.conf, which holds for all queues.
 func (im *run) general(s *section) {
 	s.line.same("it only holds settings")
-	last := map[string]int{}
-	for i, st := range s.settings {
-		last[st.key] = i
-	}
+	last := s.last()
 	for i, st := range s.settings {
 		g := slices.IndexFunc(generalOptions, func(o generalOption) bool { return o.name == st.key })
 		switch {
-		case last[st.key] != i:
-			st.over(s.settings[last[st.key]])
+		case last[canonical(st.key)] != i:
+			st.over(s.settings[last[canonical(st.key)]])
 		case g >= 0:
 			generalOptions[g].say(st)
 		case slices.ContainsFunc(queueOptions, func(o option) bool { return o.name == canonical(st.key) }), st.key == "member":

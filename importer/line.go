@@ -2,6 +2,7 @@ package importer
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -62,6 +63,9 @@ type place struct {
 	line int
 }
 
+// passwordRE finds the password of an agent of the old chan_agent: agent => ID,PASSWORD,NAME.
+var passwordRE = regexp.MustCompile(`^(?i)(\\?agent\b[^,]*),[^,]*`)
+
 // ledger holds each line once, however often its file is included.
 type ledger struct {
 	lines []*Line
@@ -73,7 +77,7 @@ func (b *ledger) line(file string, n int, text string) *Line {
 	if l := b.known[at]; l != nil {
 		return l
 	}
-	l := &Line{File: file, Line: n, Text: clip(clean(text), maxText)}
+	l := &Line{File: file, Line: n, Text: clip(clean(passwordRE.ReplaceAllString(text, "$1,***")), maxText)}
 	b.known[at] = l
 	b.lines = append(b.lines, l)
 	return l

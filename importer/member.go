@@ -1,7 +1,9 @@
 package importer
 
 import (
+	"cmp"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -43,9 +45,8 @@ func (im *run) member(q *queue, st setting) {
 		if old.agent != a {
 			continue
 		}
-		old.st.over(st)
 		old.st.lost("the same telephone is a member of %s again at %s", q.name, st.at[0].at())
-		q.members = append(q.members[:i], q.members[i+1:]...)
+		q.members = slices.Delete(q.members, i, i+1)
 		a.leave(old)
 		break
 	}
@@ -66,12 +67,7 @@ func (im *run) member(q *queue, st setting) {
 }
 
 func (a *agent) leave(m *membership) {
-	for i := range a.queues {
-		if a.queues[i] == m {
-			a.queues = append(a.queues[:i], a.queues[i+1:]...)
-			return
-		}
-	}
+	a.queues = slices.DeleteFunc(a.queues, func(o *membership) bool { return o == m })
 }
 
 func penaltyOf(arg string, st setting) int {
@@ -93,9 +89,9 @@ func (im *run) memberExtras(q *queue, args [memberArgs]string, st setting) {
 	} else if args[4] != "" && !falsehood(args[4]) {
 		st.lost("%q is no value for ringinuse", clip(clean(args[4]), 40))
 	}
-	if n, _ := atoi(args[5]); n > 0 && n != q.wrapUp {
+	if n, whole := atoi(args[5]); n > 0 && n != q.wrapUp {
 		st.lost("the wrap-up is the queue's, %s: this member's own, %s, is not carried over", span(q.wrapUp), span(n))
-	} else if args[5] != "" && n <= 0 && !zero(args[5]) {
+	} else if args[5] != "" && !whole {
 		st.lost("%q is no time for wrapuptime", clip(clean(args[5]), 40))
 	}
 	if truth(args[6]) {
@@ -103,7 +99,7 @@ func (im *run) memberExtras(q *queue, args [memberArgs]string, st setting) {
 	} else if args[6] != "" && !falsehood(args[6]) {
 		st.lost("%q is no value for paused", clip(clean(args[6]), 40))
 	}
-	if len(args[7]) > 0 {
+	if args[7] != "" {
 		st.lost("app_queue does not read what follows the seventh comma")
 	}
 }
@@ -153,39 +149,33 @@ func (im *run) agentOf(d device, full string, st setting) *agent {
 		a = &agent{key: d.key, endpoint: d.endpoint, guess: d.guess, kind: d.kind, why: d.why, place: len(im.agents)}
 		if p := im.pooledAs(d.key); p != nil {
 			p.used = true
-			full = cmpOr(p.full, full)
+			full = cmp.Or(p.full, full)
 		}
-		a.name, a.full = im.name("agent", cmpOr(full, d.short), "agent")
+		a.name, a.full = im.name("agent", cmp.Or(full, d.short), "agent")
 		if a.full != "" {
 			st.note("the agent is called %s", a.name)
 		}
-		a.full = cmpOr(full, a.full)
+		a.full = cmp.Or(full, a.full)
 		im.byKey[d.key] = a
 		im.agents = append(im.agents, a)
 	}
 	switch {
 	case a.full == "" || a.full == full || full == "":
-		a.full = cmpOr(a.full, full)
+		a.full = cmp.Or(a.full, full)
 	default:
 		st.note("his name is %q here; ctid has %q, which came first", full, a.full)
 	}
-	a.from = append(a.from, st.at[len(st.at)-1])
-	return a
-}
-
-// cmpOr is the first of two texts that says something.
-func cmpOr(a, b string) string {
-	if a != "" {
-		return a
+	if l := st.at[len(st.at)-1]; !slices.Contains(a.from, l) {
+		a.from = append(a.from, l)
 	}
-	return b
+	return a
 }
 
 // device is what a member's interface comes to.
 type device struct {
-	key, short     string // what it is known by, and called if nothing else is known
-	endpoint       string // empty: to be completed by hand, for the reason in why
-	guess, kind    string
+	key, short      string // what it is known by, and called if nothing else is known
+	endpoint        string // empty: to be completed by hand, for the reason in why
+	guess, kind     string
 	why, note, lost string
 }
 
@@ -206,7 +196,7 @@ func pjsip(iface string) (endpoint string, old, ok bool) {
 func (im *run) device(iface, state string) device {
 	tech, rest, _ := strings.Cut(iface, "/")
 	user := userRE.FindString(rest)
-	d := device{key: foldName(iface), short: cmpOr(user, clean(iface))}
+	d := device{key: foldName(iface), short: cmp.Or(user, clean(iface))}
 	if endpoint, old, ok := pjsip(iface); ok {
 		d.set(endpoint)
 		if old {

@@ -59,10 +59,7 @@ func (im *run) queue(s *section) {
 	}
 	s.line.to("queues[%s]", q.name)
 	im.queues = append(im.queues, q)
-	last := map[string]int{}
-	for i, st := range s.settings {
-		last[canonical(st.key)] = i
-	}
+	last := s.last()
 	for i, st := range s.settings {
 		key := canonical(st.key)
 		switch {

@@ -163,6 +163,15 @@ func (s *section) join(st setting, raw string) bool {
 	return false
 }
 
+// last returns for each key where it stands last: there its value is, for all keys but those that may repeat.
+func (s *section) last() map[string]int {
+	out := map[string]int{}
+	for i, st := range s.settings {
+		out[canonical(st.key)] = i
+	}
+	return out
+}
+
 // lostAll says why of the section's settings.
 func (s *section) lostAll(why string) {
 	s.line.lost("%s", why)
