@@ -50,7 +50,7 @@ func (r *reader) bytesOf(name string) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot be opened: %w", cause(err))
 	}
-	defer f.Close()
+	defer f.Close() //nolint:errcheck // opened for reading
 	st, err := f.Stat()
 	if err != nil {
 		return nil, fmt.Errorf("cannot be read: %w", cause(err))

@@ -68,7 +68,7 @@ func newRoot() *cobra.Command {
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(serveCommand(), checkCommand(), reconcileCommand())
 	root.AddCommand(demoCommands()...)
-	root.AddCommand(userCommand(), dbCommand(), pbxCommand(), versionCommand())
+	root.AddCommand(userCommand(), dbCommand(), pbxCommand(), importCommand(), versionCommand())
 	return root
 }
 
