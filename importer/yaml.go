@@ -89,7 +89,9 @@ func (w *writer) agent(a *agent) {
 		}
 	}
 	w.line("  - name: %s", scalar(a.name))
-	w.field("full_name", scalar(a.full))
+	if a.full != a.name {
+		w.field("full_name", scalar(a.full))
+	}
 	w.field("desk", "none")
 	if a.kind != "" {
 		w.line("    device: {kind: %s, endpoint: %s}", a.kind, endpoint)
