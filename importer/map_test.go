@@ -174,6 +174,10 @@ func TestLargePenalties(t *testing.T) {
 	if s := newScale([]int{20, 500}); s.atMost(0) != 1 {
 		t.Errorf("a limit below all members lets in rank %d", s.atMost(0))
 	}
+	_, w := imported(t, files("queues.conf", "[q]\ndefaultrule=r\nmember=PJSIP/1,60\nmember=PJSIP/2,120\n", "queuerules.conf", "[r]\npenaltychange=>5,70,65\n"), plain)
+	if got, want := w.queue(t, "q").Steps, []wroteStep{{"0s", 0, 1}, {"5s", 1, 1}}; !reflect.DeepEqual(got, want) {
+		t.Errorf("limits that nobody is within are %v, not %v", got, want)
+	}
 	var lines []string
 	for i := range 150 {
 		lines = append(lines, fmt.Sprintf("member=PJSIP/%d,%d", 1000+i, 7*i))

@@ -29,7 +29,7 @@ func samples(t *testing.T) fstest.MapFS {
 }
 
 // optionRE finds an option that the sample shows in a comment. A text of it has no such form.
-var optionRE = regexp.MustCompile(`(?m)^;[ \t]?([a-z_-]+)[ \t]*=>?[ \t]*(\S.*)?$`)
+var optionRE = regexp.MustCompile(`(?m)^;[ \t]?([a-z][a-z0-9_-]*)[ \t]*=>?[ \t]*(\S.*)?$`)
 
 // The sample of the real Asterisk, as it is, and with every option that it shows switched on: each is known.
 func TestRealSample(t *testing.T) {

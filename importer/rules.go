@@ -170,6 +170,9 @@ func (im *run) cumulate(q *queue, r *rule) {
 		if limited {
 			s.maxRank = scale.atMost(high)
 		}
+		if limited && s.maxRank > 0 && s.minRank > s.maxRank { // no penalty lies between the limits: rank 1 is nobody's then
+			s.minRank, s.maxRank = 1, 1
+		}
 		if n := len(q.steps); n > 0 && q.steps[n-1].after == after {
 			q.steps = q.steps[:n-1]
 		}
