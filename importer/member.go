@@ -151,7 +151,7 @@ func (im *run) agentOf(d device, full string, st setting) *agent {
 			p.used = true
 			full = cmp.Or(p.full, full)
 		}
-		a.name, a.full = im.name("agent", cmp.Or(full, d.short), "agent")
+		a.name, a.full = im.name("agent", cmp.Or(full, d.short))
 		if a.full != "" {
 			st.note("the agent is called %s", a.name)
 		}

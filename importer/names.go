@@ -16,12 +16,12 @@ var unfit = regexp.MustCompile(`[^A-Za-z0-9_-]+`)
 
 // name makes a name of ctid's form out of a text, which no other of its kind has. The label is the text, for people, where
 // the name is another.
-func (im *run) name(kind, text, instead string) (name, shown string) {
+func (im *run) name(kind, text string) (name, shown string) {
 	shown = label(text)
 	base := unfit.ReplaceAllString(shown, "-")
 	base = strings.TrimLeft(base, "-_")
 	if base = strings.TrimRight(base, "-"); base == "" {
-		base = instead
+		base = kind
 	}
 	base = cut(base, maxName)
 	name = base

@@ -53,7 +53,7 @@ type queue struct {
 // queue takes one section of queues.conf.
 func (im *run) queue(s *section) {
 	q := &queue{src: s.line, strategy: "ring-all", ring: defaultTimeout, retryGap: defaultRetry, rona: "none"}
-	q.name, q.label = im.name("queue", s.name, "queue")
+	q.name, q.label = im.name("queue", s.name)
 	if q.label != "" {
 		s.line.note("the queue is called %s", q.name)
 	}
