@@ -13,11 +13,13 @@ import (
 
 // wrote is what is in the YAML.
 type wrote struct {
-	Park struct {
-		First int `yaml:"first"`
-	} `yaml:"park"`
+	Park   wrotePark    `yaml:"park"`
 	Queues []wroteQueue `yaml:"queues"`
 	Agents []wroteAgent `yaml:"agents"`
+}
+
+type wrotePark struct {
+	First int `yaml:"first"`
 }
 
 type wroteQueue struct {
@@ -44,14 +46,16 @@ type wroteStep struct {
 }
 
 type wroteAgent struct {
-	Name     string `yaml:"name"`
-	FullName string `yaml:"full_name"`
-	Desk     string `yaml:"desk"`
-	Device   struct {
-		Kind     string `yaml:"kind"`
-		Endpoint string `yaml:"endpoint"`
-	} `yaml:"device"`
-	Queues []wrotePart `yaml:"queues"`
+	Name     string      `yaml:"name"`
+	FullName string      `yaml:"full_name"`
+	Desk     string      `yaml:"desk"`
+	Device   wroteDevice `yaml:"device"`
+	Queues   []wrotePart `yaml:"queues"`
+}
+
+type wroteDevice struct {
+	Kind     string `yaml:"kind"`
+	Endpoint string `yaml:"endpoint"`
 }
 
 type wrotePart struct {
