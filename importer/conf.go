@@ -46,18 +46,18 @@ func (r *reader) root(name string) error {
 }
 
 func (r *reader) bytesOf(name string) ([]byte, error) {
-	f, err := r.fsys.Open(name)
-	if err != nil {
-		return nil, fmt.Errorf("cannot be opened: %w", cause(err))
-	}
-	defer f.Close() //nolint:errcheck // opened for reading
-	st, err := f.Stat()
+	st, err := fs.Stat(r.fsys, name) // before it is opened: to open a pipe would wait for its writer
 	if err != nil {
 		return nil, fmt.Errorf("cannot be read: %w", cause(err))
 	}
 	if !st.Mode().IsRegular() {
 		return nil, errors.New("is not a regular file")
 	}
+	f, err := r.fsys.Open(name)
+	if err != nil {
+		return nil, fmt.Errorf("cannot be opened: %w", cause(err))
+	}
+	defer f.Close() //nolint:errcheck // opened for reading
 	b, err := io.ReadAll(io.LimitReader(f, maxFile+1))
 	if err != nil {
 		return nil, fmt.Errorf("cannot be read: %w", cause(err))
