@@ -10,6 +10,9 @@ import (
 
 // This file holds what queues want of agents, where their calls go, and whether that can work.
 
+// maxLevel is the highest level of a skill.
+const maxLevel = 10
+
 // noNeeds stands alone in a step's needs: nothing is needed any more.
 const noNeeds = "none"
 
@@ -82,15 +85,15 @@ func (d *decoder) checkRouting(c *Config, queues names) {
 	}
 	for i, q := range c.Queues {
 		at := func(key string) string { return indexed("queues", i, key) }
-		d.knownSkills(skills, q.Needs, ">=", at("needs"))
-		d.checkSteps(q, skills, at)
+		sound := d.knownSkills(skills, q.Needs, ">=", at("needs"))
+		sound = d.checkSteps(q, skills, at) && sound
 		for j, o := range q.Overflow {
 			d.checkOverflow(c, q, o, queues, at("overflow")+"["+strconv.Itoa(j)+"]")
 		}
-		if loop := overflowLoop(c, q.Name); loop != nil {
+		if loop := overflowLoop(c, i); loop != nil {
 			d.err(d.pos(at("overflow")), "CFG021", "calls of queue %q would go in a circle: %s", q.Name, strings.Join(loop, " to "))
 		}
-		if why := neverServed(c, q); why != "" {
+		if why := neverServed(c, q); sound && why != "" {
 			d.err(d.pos(at("")), "CFG021", "queue %q can never be served: %s", q.Name, why)
 		}
 	}
@@ -114,12 +117,13 @@ func (d *decoder) collectSkills(c *Config) names {
 	return out
 }
 
-// knownSkills reports skills that are not there, or stand twice in one list.
-func (d *decoder) knownSkills(skills names, list []string, sign, path string) {
-	seen := map[string]bool{}
+// knownSkills reports skills that are not there, or stand twice in one list. It tells whether all of them are there, at levels that
+// there are.
+func (d *decoder) knownSkills(skills names, list []string, sign, path string) bool {
+	seen, sound := map[string]bool{}, true
 	for i, s := range list {
 		at := path + "[" + strconv.Itoa(i) + "]"
-		name, _ := levelled(s, sign)
+		name, level := levelled(s, sign)
 		if name == noNeeds {
 			if len(list) > 1 {
 				d.err(d.pos(at), "CFG021", "%s stands alone in `needs`", noNeeds)
@@ -131,11 +135,15 @@ func (d *decoder) knownSkills(skills names, list []string, sign, path string) {
 		}
 		seen[name] = true
 		d.refer(skills, name, at)
+		_, known := skills.at[name]
+		sound = sound && known && level >= 1 && level <= maxLevel
 	}
+	return sound
 }
 
-// checkSteps: one after the other, each for ranks that there can be.
-func (d *decoder) checkSteps(q Queue, skills names, at func(string) string) {
+// checkSteps: one after the other, each for ranks that there can be. It tells what knownSkills tells of what they need.
+func (d *decoder) checkSteps(q Queue, skills names, at func(string) string) bool {
+	sound := true
 	for j, st := range q.Steps {
 		path := at("steps") + "[" + strconv.Itoa(j) + "]"
 		if j > 0 && st.After <= q.Steps[j-1].After {
@@ -144,8 +152,9 @@ func (d *decoder) checkSteps(q Queue, skills names, at func(string) string) {
 		if st.MaxRank > 0 && st.MaxRank < st.MinRank {
 			d.err(d.pos(path), "CFG021", "no agent has a rank from %d to %d", st.MinRank, st.MaxRank)
 		}
-		d.knownSkills(skills, st.Needs, ">=", path+".needs")
+		sound = d.knownSkills(skills, st.Needs, ">=", path+".needs") && sound
 	}
+	return sound
 }
 
 func (d *decoder) checkOverflow(c *Config, q Queue, o Over, queues names, path string) {
@@ -160,13 +169,21 @@ func (d *decoder) checkOverflow(c *Config, q Queue, o Over, queues names, path s
 	}
 }
 
-// overflowLoop is the way of overflows from a queue back to it; nil: there is none.
-func overflowLoop(c *Config, from string) []string {
-	next := map[string][]string{}
-	for _, q := range c.Queues {
+// overflowLoop is the way of overflows from queue i back to it, past no queue that stands before it in the file: each circle is told
+// at its first queue alone. nil: there is none.
+func overflowLoop(c *Config, i int) []string {
+	place, next := map[string]int{}, map[string][]string{}
+	for j, q := range c.Queues {
+		if _, twice := place[q.Name]; !twice {
+			place[q.Name] = j
+		}
 		for _, o := range q.Overflow {
 			next[q.Name] = append(next[q.Name], o.To)
 		}
+	}
+	from := c.Queues[i].Name
+	if place[from] != i { // its name is there twice, which is said already
+		return nil
 	}
 	seen := map[string]bool{}
 	var walk func(way []string) []string
@@ -176,11 +193,12 @@ func overflowLoop(c *Config, from string) []string {
 			if to == from {
 				return on
 			}
-			if !seen[to] {
-				seen[to] = true
-				if loop := walk(on); loop != nil {
-					return loop
-				}
+			if j, there := place[to]; !there || j < i || seen[to] {
+				continue
+			}
+			seen[to] = true
+			if loop := walk(on); loop != nil {
+				return loop
 			}
 		}
 		return nil
