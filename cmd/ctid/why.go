@@ -39,7 +39,7 @@ the call, or which calls the agent, and which rule with which value was against 
 			}}
 	}
 	c.AddCommand(sub("call", "ID", why.call), sub("agent", "NAME", why.agent))
-	configFlag(c, &file)
+	c.PersistentFlags().StringVarP(&file, "config", "c", "", "the configuration (default: ctid.yaml here, then in /etc/ctid)")
 	c.PersistentFlags().StringVar(&at, "at", "", "the moment, as 2026-11-22T10:00:00Z or 10:00:00 of today in UTC (default: the end of the call's wait, or now)")
 	c.PersistentFlags().BoolVar(&asJSON, "json", false, "one JSON object")
 	return group(c)
