@@ -54,6 +54,12 @@ func learn(start acd.Snapshot, inputs []Input) (*past, error) {
 			p.passes[e.Task] = &pass{queue: e.Queue}
 			p.of(e.Queue).Offered++
 		}
+		if e, ok := in.Event.(acd.TakeCallback); ok {
+			if q, waits := core.QueueOf(e.Task); waits {
+				p.passes[e.As] = &pass{queue: q}
+				p.of(q).Offered++
+			}
+		}
 		if e, ok := in.Event.(acd.Reconfigure); ok {
 			goal = targets(e.Config)
 		}
@@ -92,7 +98,7 @@ func (p *past) of(q ctid.QueueID) *Figures {
 func (p *past) saw(at time.Time, cmd acd.Command, goal map[ctid.QueueID]time.Duration) {
 	switch c := cmd.(type) {
 	case acd.MakeOffer:
-		if w := p.passes[c.Task]; w != nil && c.Kind == "" {
+		if w := p.passes[c.Task]; w != nil && fromQueue(c) {
 			w.rung = at
 		}
 	case acd.EndOffer:

@@ -228,6 +228,8 @@ func (r *replay) recorded(in Input) {
 		r.calls[e.Task] = &replayed{queue: e.Queue, entered: r.now}
 		r.of(e.Queue).Offered++
 		r.decide(e)
+	case acd.TakeCallback:
+		r.callback(e)
 	case acd.TaskGone, acd.Leave, acd.Move, acd.Prioritise:
 		if task := taskOf(e); r.calls[task] != nil && !r.calls[task].taken {
 			r.decide(in.Event)
@@ -243,6 +245,17 @@ func (r *replay) recorded(in Input) {
 	default:
 		r.leftOut[in.Event.EventKind()]++
 	}
+}
+
+// callback: who leaves one if he still waits is called back in his turn, by the task that then was.
+func (r *replay) callback(e acd.TakeCallback) {
+	k := r.calls[e.Task]
+	if k == nil || k.taken {
+		return
+	}
+	r.calls[e.As] = &replayed{queue: k.queue, entered: k.entered}
+	r.of(k.queue).Offered++
+	r.decide(e)
 }
 
 func taskOf(ev acd.Event) ctid.TaskID {
@@ -282,9 +295,12 @@ func (r *replay) decide(ev acd.Event) {
 	}
 }
 
+// fromQueue tells whether a queue made the offer: of a caller, or of one who is to be called back.
+func fromQueue(c acd.MakeOffer) bool { return c.Kind == "" || c.Kind == ctid.OfferCallback }
+
 // ring: the phone is answered after as long as it rang for that call.
 func (r *replay) ring(c acd.MakeOffer) {
-	if c.Kind != "" {
+	if !fromQueue(c) {
 		return
 	}
 	after := min(r.past.ring(c.Task, c.Queue), c.Until.Sub(r.now)-time.Millisecond)
