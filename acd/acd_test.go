@@ -105,6 +105,7 @@ func TestCheckFindsFaults(t *testing.T) {
 		{"a class for nobody", func(s *State) { s.queues["sales"].class(want{min: 2}, nil) }, "keeps a class for nobody"},
 		{"waited for, and does not know it", func(s *State) { s.tasks["c3"].only = "ana" }, "who is not there for it"},
 		{"a step without a timer", func(s *State) { s.queues["sales"].cfg.Steps = []Step{{After: time.Minute}} }, "is at step 0, its timer false"},
+		{"nobody is there", func(s *State) { s.queues["sales"].cfg.LeaveEmpty = []string{emptyTalking, emptyReserved} }, "nobody is there"},
 		{"a member forgotten", func(s *State) { s.queues["support"].members = nil }, "does not have him"},
 	}
 	for _, f := range faults {
@@ -182,7 +183,7 @@ func TestConfigErrors(t *testing.T) {
 	}{
 		{`queue "sales" stands twice`, Config{Queues: []Queue{q, q}}},
 		{`agent "ana" stands twice`, Config{Agents: []Agent{{ID: "ana"}, {ID: "ana"}}}},
-		{`there is no strategy "dice"; use one of [longest-idle]`, Config{Queues: []Queue{{ID: "sales", Strategy: "dice"}}}},
+		{`there is no strategy "dice"; use one of [longest-idle longest-ready`, Config{Queues: []Queue{{ID: "sales", Strategy: "dice"}}}},
 		{`rona is "never"`, Config{Queues: []Queue{{ID: "sales", RONA: "never"}}}},
 		{"a time is negative", Config{Queues: []Queue{{ID: "sales", Ring: -1}}}},
 		{"a limit is negative", Config{Queues: []Queue{{ID: "sales", MaxWaiting: -1}}}},
@@ -212,8 +213,8 @@ func TestDecodeEventErrors(t *testing.T) {
 	if _, err := DecodeEvent("agent_vanished", []byte("{}")); err == nil {
 		t.Error("an unknown kind is decoded")
 	}
-	if len(decoders) != 28 {
-		t.Errorf("%d events can be decoded; there are 28", len(decoders))
+	if len(decoders) != 31 {
+		t.Errorf("%d events can be decoded; there are 31", len(decoders))
 	}
 }
 

@@ -10,7 +10,7 @@ import (
 type agent struct {
 	id      ctid.AgentID
 	desk    ctid.DeskRule
-	order   int            // his place in the configuration
+	order   int // his place in the configuration
 	skills  []Skill
 	serves  []*member      // by rank as configured, with queues that are draining
 	listed  []ctid.QueueID // what the view shows: the configured ones

@@ -130,6 +130,7 @@ func (c *checker) queue(s *State, q *queue) {
 	c.must(slices.IsSortedFunc(q.members, compareMembers), "queue %s: members out of order", id)
 	c.must(!q.draining || q.size() > 0, "queue %s is not configured, and empty", id)
 	c.must(!q.touched && !q.doubted, "queue %s is left touched, or doubted", id)
+	c.must(len(q.cfg.LeaveEmpty) == 0 || q.waits() == 0 || q.staffed(q.cfg.LeaveEmpty), "queue %s: a task waits, and by leave_empty nobody is there", id)
 	c.must(len(q.classes) > 0 && q.classes[0].want == q.base(), "queue %s has not the class that it always has", id)
 	for i, k := range q.classes {
 		c.class(s, q, k)
@@ -182,7 +183,7 @@ func (c *checker) task(s *State, t *task) {
 	c.must((ringing == 1) == rings, "task %s rings %v, its offers %d", t.id, ringing == 1, len(t.open))
 	c.must(!t.entered.After(s.now) && !t.joined.After(s.now), "task %s entered at %v and %v, after %v", t.id, t.entered, t.joined, s.now)
 	c.must(t.priority >= 0 && t.priority <= maxPriority, "task %s has priority %d", t.id, t.priority)
-	c.must(rings || !t.expired && !t.overdue && t.until.IsZero() && t.more.index == 0, "task %s waits, and has what only one that rings has", t.id)
+	c.must(rings || !t.expired && !t.overdue && t.until.IsZero() && t.reach == 0 && t.more.index == 0, "task %s waits, and has what only one that rings has", t.id)
 	c.must((t.only != "") == (t.stick.index > 0), "task %s waits for %q alone, its timer %v", t.id, t.only, t.stick.index > 0)
 	c.must(t.only == "" || s.sticks(t) && slices.Contains(s.agents[t.only].wanted, t), "task %s waits for %q, who is not there for it", t.id, t.only)
 	c.must((t.step < len(t.queue.cfg.Steps)) == (t.loosen.index > 0), "task %s is at step %d, its timer %v", t.id, t.step, t.loosen.index > 0)

@@ -80,7 +80,7 @@ func wantOf(t *task) (want, []Need) {
 		return want{only: t.only}, nil
 	}
 	needs := rules.Needs
-	if t.needs != nil {
+	if len(t.needs) > 0 {
 		needs = t.needs
 	}
 	w := want{}
@@ -107,7 +107,7 @@ func needsText(needs []Need) string {
 // base is the class that q always has.
 func (q *queue) base() want { return want{needs: needsText(q.cfg.Needs)} }
 
-// enter puts t into the class of what it wants, which is made if it is not there.
+// enterClass puts t into the class of what it wants, which is made if it is not there.
 func (s *State) enterClass(t *task) {
 	w, needs := wantOf(t)
 	t.class = t.queue.class(w, needs)

@@ -23,6 +23,16 @@ func DecodeEvent(kind string, body []byte) (Event, error) {
 	return nil, fmt.Errorf("acd: there is no event %q; the log may come from a newer version", kind)
 }
 
+// MarshalJSON keeps a step that wants no skills any more apart from one that leaves them as they were: a list that is nil would be
+// written as the null of no list.
+func (st Step) MarshalJSON() ([]byte, error) {
+	type plain Step
+	if st.Needs != nil && *st.Needs == nil {
+		st.Needs = &[]Need{}
+	}
+	return json.Marshal(plain(st))
+}
+
 type decoder struct {
 	kind   string
 	decode func([]byte) (Event, error)

@@ -22,7 +22,7 @@ var (
 // What queues want of agents, how they loosen it, what agents can, and who counts as there.
 var (
 	wants      = [][]Need{nil, nil, {{"claims", 3}}, {{"en", 0}, {"claims", 1}}}
-	loosenings = [][]Step{nil, nil, {{After: 10 * time.Second, Needs: &[]Need{{"claims", 1}}}, {After: 20 * time.Second, Needs: &[]Need{}}},
+	loosenings = [][]Step{nil, nil, {{After: 10 * time.Second, Needs: &[]Need{{"claims", 1}}}, {After: 20 * time.Second, Needs: new([]Need)}},
 		{{MaxRank: 1}, {After: 15 * time.Second}}}
 	talents = [][]Skill{nil, {{"claims", 5}}, {{"claims", 0}, {"en", 2}}}
 	empties = [][]string{nil, nil, nil, {"out"}, {"paused", "unreachable"}, {"paused", "talking", "wrapup", "reserved"}}
@@ -53,12 +53,12 @@ func (z size) config(t *rapid.T) Config {
 		q := Queue{ID: z.queue(t), Ring: sec("ring", 15), Wrap: sec("wrap", 20),
 			RONA: rapid.SampledFrom([]string{"", "pause", "retry"}).Draw(t, "rona"), MaxMisses: rapid.IntRange(0, 3).Draw(t, "misses"),
 			Extends: rapid.IntRange(0, 2).Draw(t, "extends"), Rejected: rapid.SampledFrom([]string{"", "pause"}).Draw(t, "rejected"),
-			Medium:     rapid.SampledFrom([]ctid.Medium{"", ctid.Voice, ctid.Chat, ctid.Email}).Draw(t, "medium"),
-			Weight:     rapid.SampledFrom([]int{0, 0, 5}).Draw(t, "weight"), Share: rapid.IntRange(0, 3).Draw(t, "share"),
-			Strategy:   rapid.SampledFrom(append([]string{"", ""}, Strategies()...)).Draw(t, "strategy"),
-			Needs:      rapid.SampledFrom(wants).Draw(t, "needs"), Steps: rapid.SampledFrom(loosenings).Draw(t, "steps"),
-			AgeFrom:    rapid.SampledFrom([]string{"", "call"}).Draw(t, "age"),
-			JoinEmpty:  rapid.SampledFrom(empties).Draw(t, "join empty"), LeaveEmpty: rapid.SampledFrom(empties).Draw(t, "leave empty"),
+			Medium: rapid.SampledFrom([]ctid.Medium{"", ctid.Voice, ctid.Chat, ctid.Email}).Draw(t, "medium"),
+			Weight: rapid.SampledFrom([]int{0, 0, 5}).Draw(t, "weight"), Share: rapid.IntRange(0, 3).Draw(t, "share"),
+			Strategy: rapid.SampledFrom(append([]string{"", ""}, Strategies()...)).Draw(t, "strategy"),
+			Needs:    rapid.SampledFrom(wants).Draw(t, "needs"), Steps: rapid.SampledFrom(loosenings).Draw(t, "steps"),
+			AgeFrom:   rapid.SampledFrom([]string{"", "call"}).Draw(t, "age"),
+			JoinEmpty: rapid.SampledFrom(empties).Draw(t, "join empty"), LeaveEmpty: rapid.SampledFrom(empties).Draw(t, "leave empty"),
 			DivertWait: sec("divert", 40), DivertRatio: rapid.SampledFrom([]float64{0, 0, 1.5}).Draw(t, "ratio"), AtMost: sec("moved", 30),
 			MaxWaiting: rapid.IntRange(0, 6).Draw(t, "room"), Priority: rapid.SampledFrom([]int{0, 20, 80}).Draw(t, "priority")}
 		if slices.Contains(ids, q.ID) {

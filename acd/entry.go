@@ -111,13 +111,22 @@ func (s *State) spill(q *queue, why ctid.QueueExit) *queue {
 		if o.On != why || o.On == "" {
 			continue
 		}
-		if to := s.queues[o.To]; to != nil {
-			if in, _ := s.admit(to); in != nil {
-				return in
-			}
+		if in := s.taker(q, o.To); in != nil {
+			return in
 		}
 	}
 	return nil
+}
+
+// taker is the queue that takes a task of q's that goes to the one named, which may be full of others and have overflows of its own;
+// nil: none does. While q drains, the one that it names may have become one of another medium.
+func (s *State) taker(q *queue, id ctid.QueueID) *queue {
+	to := s.queues[id]
+	if to == nil || to.cfg.Medium != q.cfg.Medium {
+		return nil
+	}
+	in, _ := s.admit(to)
+	return in
 }
 
 // depart takes t out of its queue for that reason: to a queue that it overflows to, else for good.
@@ -166,12 +175,14 @@ func (s *State) overflow(t *task) {
 	})
 	slices.SortStableFunc(due, func(a, b Overflow) int { return cmp.Compare(a.After, b.After) })
 	for _, o := range due {
-		if to := s.queues[o.To]; to != nil {
-			if in, _ := s.admit(to); in != nil {
-				s.move(t, in, "", ctid.BySystem)
-				return
-			}
+		if in := s.taker(t.queue, o.To); in != nil {
+			s.move(t, in, "", ctid.BySystem)
+			return
 		}
+	}
+	if len(due) == 0 { // by the rules in force now
+		s.overflowLater(t)
+		return
 	}
 	s.timers.set(&t.over, s.now.Add(overflowRetry))
 }
@@ -180,6 +191,9 @@ func (s *State) overflow(t *task) {
 func (s *State) move(t *task, to *queue, why ctid.QueueExit, by ctid.By) {
 	from := t.queue
 	s.part(t)
+	if from.size() == 0 {
+		from.speed.Wanted = false
+	}
 	t.offers, t.tried, t.served = 0, -1, false
 	s.tally.Moves++
 	s.join(t, to, s.now, to.cfg.AtMost)
@@ -189,10 +203,15 @@ func (s *State) move(t *task, to *queue, why ctid.QueueExit, by ctid.By) {
 // doubt notes the queues that a's change may have left without agents.
 func (s *State) doubt(a *agent) {
 	for _, m := range a.serves {
-		if q := m.queue; len(q.cfg.LeaveEmpty) > 0 && !q.doubted {
-			q.doubted = true
-			s.doubted = append(s.doubted, q)
-		}
+		s.doubtQueue(m.queue)
+	}
+}
+
+// doubtQueue notes that q may have no agents for those who wait in it.
+func (s *State) doubtQueue(q *queue) {
+	if len(q.cfg.LeaveEmpty) > 0 && !q.doubted {
+		q.doubted = true
+		s.doubted = append(s.doubted, q)
 	}
 }
 

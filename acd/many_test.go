@@ -25,12 +25,12 @@ func TestManyEvents(t *testing.T) {
 	for _, half := range []string{"first hundred", "second hundred"} { // rapid's own number of trials is 100
 		t.Run(half, func(t *testing.T) {
 			t.Parallel()
-			rapid.Check(t, func(t *rapid.T) { day(t, events) })
+			rapid.Check(t, func(t *rapid.T) { playDay(t, events) })
 		})
 	}
 }
 
-func day(t *rapid.T, events int) {
+func playDay(t *rapid.T, events int) {
 	z := size{agents: 50, queues: 10, tasks: 200}
 	s, err := New(z.config(t))
 	if err != nil {

@@ -98,7 +98,7 @@ func (s *State) close(o *offer, end ctid.OfferEnd, why string) {
 	if t := o.task; t != nil {
 		t.open = slices.DeleteFunc(t.open, func(x *offer) bool { return x == o })
 		if len(t.open) == 0 {
-			t.until = time.Time{}
+			t.until, t.reach = time.Time{}, 0
 			s.timers.stop(&t.more)
 		}
 	}
@@ -125,12 +125,12 @@ func (s *State) dropOffer(o *offer, end ctid.OfferEnd, why string) {
 	}
 	t.queue.ringing = remove(t.queue.ringing, t, compareTasks)
 	s.waitIn(t)
+	expired, overdue := t.expired, t.overdue
+	t.expired, t.overdue = false, false
 	switch {
-	case t.expired:
-		t.expired = false
+	case expired:
 		s.depart(t, ctid.ExitTimeout)
-	case t.overdue:
-		t.overdue = false
+	case overdue:
 		s.overflow(t)
 	}
 }
@@ -223,19 +223,27 @@ func (s *State) offerFailed(e OfferFailed) {
 
 // rejected: the agent does not want the call. Of one from a queue he is left alone for a while, or paused, as the queue says.
 func (s *State) rejected(o *offer) {
-	a := o.agent
+	a, rules := o.agent, o.rules()
 	s.dropOffer(o, ctid.OfferRejected, "rejected")
 	a.fails = 0
 	switch {
-	case o.task == nil:
+	case rules == nil:
 		s.settle(a, asBefore, byPhone)
-	case o.task.queue.cfg.Rejected == rejectedPause && a.desk != ctid.DeskNone:
+	case rules.Rejected == rejectedPause && a.desk != ctid.DeskNone:
 		a.misses = 0
 		s.settlePaused(a, ctid.ReasonRejected, byPhone)
 	default:
 		a.misses = 0
-		s.settleGap(a, o.task.queue.cfg.RejectGap, byPhone)
+		s.settleGap(a, rules.RejectGap, byPhone)
 	}
+}
+
+// rules are those of the queue that o came from; nil: it came past the queues. When o is over, its task may be in another one.
+func (o *offer) rules() *Queue {
+	if o.task == nil {
+		return nil
+	}
+	return &o.task.queue.cfg
 }
 
 // phoneFailed leaves an agent alone for a while whose phone was busy, failed or dropped the call that it answered, and pauses him when it did so too often
@@ -256,14 +264,13 @@ func (s *State) missed(o *offer) {
 		s.itemMissed(o)
 		return
 	}
-	a := o.agent
+	a, rules := o.agent, o.rules()
 	s.dropOffer(o, ctid.OfferMissed, "no_answer")
 	a.fails = 0
-	if o.task == nil {
+	if rules == nil {
 		s.settle(a, asBefore, byTimer)
 		return
 	}
-	rules := o.task.queue.cfg
 	if rules.RONA == ronaNone {
 		s.settleGap(a, rules.RetryGap, byTimer)
 		return

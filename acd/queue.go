@@ -64,6 +64,7 @@ type task struct {
 	overdue  bool     // it was to overflow while an offer was ringing
 	served   bool     // counted as its queue's turn
 	until    time.Time // ring-all: until when it rings
+	reach    int       // ring-all: the rank of those at whom it rings; a worse one is not rung beside them
 	told     Estimate  // when it entered
 
 	wait, loosen, stick, over, more timer

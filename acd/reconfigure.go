@@ -58,10 +58,7 @@ func (s *State) install(cfg Config) {
 	}
 	s.dropDrained()
 	for _, q := range s.sortedQueues() {
-		if len(q.cfg.LeaveEmpty) > 0 && !q.doubted {
-			q.doubted = true
-			s.doubted = append(s.doubted, q)
-		}
+		s.doubtQueue(q)
 	}
 }
 

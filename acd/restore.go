@@ -140,7 +140,7 @@ func (s *State) restoreTask(ts taskSnap, q *queue) {
 	t := newTask(ts.ID)
 	t.queue, t.priority, t.entered, t.arrived, t.joined, t.needs, t.only = q, ts.Priority, ts.Entered, ts.Arrived, ts.Joined, ts.Needs, ts.Only
 	t.callback, t.offers, t.tried, t.expired, t.overdue, t.served = ts.Callback, ts.Offers, ts.Tried, ts.Expired, ts.Overdue, ts.Served
-	t.until, t.told = ts.RingsTo, ts.Told
+	t.until, t.reach, t.told = ts.RingsTo, ts.Reach, ts.Told
 	if t.joined.IsZero() { // of a version where nothing moved
 		t.joined = t.entered
 	}

@@ -151,8 +151,8 @@ func needsWrong(needs []Need, skills []string) string {
 // wrongNeeds is needsWrong for what a task brings.
 func (s *State) wrongNeeds(needs []Need) string { return needsWrong(cleanNeeds(needs), s.cfg.Skills) }
 
-// overflows looks at where tasks go: the queues must be there, of the same medium, and none may lead back to itself for the same
-// reason, or by time alone.
+// overflows looks at where tasks go: the queues must be there, of the same medium, and none may lead back to itself, for whatever
+// reasons.
 func (c *Config) overflows(known map[ctid.QueueID]bool) (errs []error) {
 	byID := map[ctid.QueueID]*Queue{}
 	for i := range c.Queues {

@@ -15,7 +15,7 @@ type Snapshot struct {
 	Version int
 	Now     time.Time
 	Config  Config
-	Drained []Queue // no longer configured, but with tasks
+	Drained []Queue     // no longer configured, but with tasks
 	Queues  []queueSnap `json:",omitempty"`
 	Pass    int64       `json:",omitempty"`
 	Agents  []agentSnap
@@ -144,6 +144,7 @@ type taskSnap struct {
 	Overdue  bool
 	Served   bool
 	RingsTo  time.Time // ring-all: until when it rings
+	Reach    int       // and at which rank
 	Told     Estimate
 	Wait     time.Time
 	Stick    time.Time
@@ -154,7 +155,7 @@ type taskSnap struct {
 func (t *task) snap() taskSnap {
 	return taskSnap{ID: t.id, Queue: t.queue.cfg.ID, Priority: t.priority, Entered: t.entered, Arrived: t.arrived, Joined: t.joined,
 		Needs: slices.Clone(t.needs), Only: t.only, Callback: t.callback, Offers: t.offers, Tried: t.tried, Expired: t.expired,
-		Overdue: t.overdue, Served: t.served, RingsTo: t.until, Told: t.told, Wait: armed(&t.wait), Stick: armed(&t.stick),
+		Overdue: t.overdue, Served: t.served, RingsTo: t.until, Reach: t.reach, Told: t.told, Wait: armed(&t.wait), Stick: armed(&t.stick),
 		Over: armed(&t.over), More: armed(&t.more)}
 }
 

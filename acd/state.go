@@ -72,12 +72,10 @@ func (s *State) Decide(now time.Time, ev Event) []Command {
 	s.forget()
 	for t := s.timers.dueTimer(s.now); t != nil; t = s.timers.dueTimer(s.now) {
 		s.fire(t)
-		s.leaveEmpty()
-		s.match()
+		s.serve()
 	}
 	s.apply(ev)
-	s.leaveEmpty()
-	s.match()
+	s.serve()
 	out := s.out
 	s.out = nil
 	return out
@@ -123,8 +121,6 @@ func (s *State) apply(ev Event) {
 		s.asked(e.Agent, e.By, func(a *agent, _ ctid.By) { s.direct(a, e) })
 	case Pick:
 		s.asked(e.Agent, e.By, func(a *agent, _ ctid.By) { s.pick(a, e) })
-	case Revoke:
-		s.revoked(e)
 	case WorkBegun:
 		s.asked(e.Agent, e.By, func(a *agent, _ ctid.By) { s.workBegun(a, e) })
 	case WorkOwned:
@@ -133,6 +129,21 @@ func (s *State) apply(ev Event) {
 		s.asked(e.Agent, e.By, func(a *agent, _ ctid.By) { s.workDoing(a, e) })
 	case WorkEnded:
 		s.asked(e.Agent, ctid.BySystem, func(a *agent, by ctid.By) { s.workEnded(a, e, by) })
+	case Reconfigure:
+		s.reconfigure(e.Config)
+	case Restarted:
+		s.restarted()
+	case Adopt:
+		s.asked(e.Agent, ctid.BySystem, func(a *agent, by ctid.By) { s.adopt(a, e, by) })
+	case Tick:
+	default:
+		s.applyToTask(ev)
+	}
+}
+
+// applyToTask does what an event about a task or an offer says.
+func (s *State) applyToTask(ev Event) {
+	switch e := ev.(type) {
 	case Enqueue:
 		s.enqueue(e)
 	case Leave:
@@ -147,17 +158,12 @@ func (s *State) apply(ev Event) {
 		s.takeCallback(e)
 	case LegGone:
 		s.legGone(e)
+	case Revoke:
+		s.revoked(e)
 	case OfferUp:
 		s.offerUp(e)
 	case OfferFailed:
 		s.offerFailed(e)
-	case Reconfigure:
-		s.reconfigure(e.Config)
-	case Restarted:
-		s.restarted()
-	case Adopt:
-		s.asked(e.Agent, ctid.BySystem, func(a *agent, by ctid.By) { s.adopt(a, e, by) })
-	case Tick:
 	default:
 		s.refuse(ctid.BadRequest, nil, fmt.Sprintf("acd knows no event of type %T", ev))
 	}
@@ -200,6 +206,15 @@ func (s *State) fire(t *timer) {
 		s.overflowDue(s.tasks[ctid.TaskID(t.id)])
 	case moreDue:
 		s.another(s.tasks[ctid.TaskID(t.id)])
+	}
+}
+
+// serve lets those leave whose queue has nobody left, and gives waiting tasks to free agents, until there is neither: an agent who
+// is being rung may be one who no longer counts as there.
+func (s *State) serve() {
+	for again := true; again; again = len(s.doubted) > 0 {
+		s.leaveEmpty()
+		s.match()
 	}
 }
 

@@ -2,8 +2,8 @@ package acd
 
 import "ctid"
 
-// ring-all offers a task to all free agents of the best rank together, and to one who becomes free while it rings for what is
-// left of the time. Each has an offer of his own; the first whose phone is up gets the caller, the others' offers end cancelled
+// ring-all offers a task to all free agents of the best rank together, and to one of that rank, or a better one, who becomes free
+// while it rings for what is left of the time. Each has an offer of his own; the first whose phone is up gets the caller, the others' offers end cancelled
 // (answered_elsewhere) without blame. app_queue's ringall rings whom it finds at the beginning of each round;
 // mod_callcenter's ring-all too.
 //
@@ -16,31 +16,37 @@ import "ctid"
 func (s *State) ringOthers(t *task, first *member) {
 	switch t.queue.by.ring {
 	case ringAll:
-		t.until = t.open[0].ring.due
-		for free := t.class.free; len(free) > 0 && free[0].rank == first.rank; free = t.class.free {
-			s.ringAt(t, free[0].agent, t.until.Sub(s.now))
-		}
+		t.until, t.reach = t.open[0].ring.due, first.rank
+		s.ringFree(t)
 	case ringMore:
 		s.timers.set(&t.more, s.now.Add(t.queue.cfg.ProgressEvery))
 	}
 }
 
-// widen rings tasks that ring at all free agents at those who have become free meanwhile.
+// widen rings tasks that ring at all free agents also at those who have become free meanwhile.
 func (s *State) widen() {
 	for _, q := range s.touched {
 		if q.by.ring != ringAll {
 			continue
 		}
 		for _, t := range q.ringing {
-			for free := t.class.free; t.until.After(s.now) && len(free) > 0; free = t.class.free {
-				s.ringAt(t, free[0].agent, t.until.Sub(s.now))
-			}
+			s.ringFree(t)
 		}
 	}
 }
 
-// another: t rings, and it is time to ring at one more agent.
+// ringFree rings t at all who are free for it, of its reach.
+func (s *State) ringFree(t *task) {
+	for free := t.class.free; t.until.After(s.now) && len(free) > 0 && free[0].rank <= t.reach; free = t.class.free {
+		s.ringAt(t, free[0].agent, t.until.Sub(s.now))
+	}
+}
+
+// another: t rings, and it is time to ring at one more agent, unless its queue has another strategy by now.
 func (s *State) another(t *task) {
+	if t.queue.by.ring != ringMore {
+		return
+	}
 	if free := t.class.free; len(free) > 0 {
 		s.ringAt(t, s.choose(t).agent, t.queue.cfg.Ring)
 	}

@@ -80,6 +80,7 @@ func (s *State) join(t *task, q *queue, joined time.Time, atMost time.Duration) 
 	s.sort(t)
 	s.enterClass(t)
 	s.waitIn(t)
+	s.doubtQueue(q)
 	t.told = s.estimate(q, q.place(t))
 	s.timers.stop(&t.wait)
 	if atMost > 0 {

@@ -158,8 +158,8 @@ func (s *State) noRoom(a *agent, q *queue) (rule, value string) {
 	switch {
 	case st != ctid.Ready && st != ctid.Talking:
 		return RuleState, fmt.Sprintf("%s since %s", st, clockTime(a.view().Since))
-	case a.held:
-		return RuleSeat, "his desktop is not back after the restart"
+	case a.held || !a.deskOK():
+		return RuleSeat, "his desktop is not back"
 	case sl.paused != "":
 		return RuleState, fmt.Sprintf("paused for %s (%s)", m, sl.paused)
 	case sl.until.After(s.now):

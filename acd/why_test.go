@@ -31,36 +31,13 @@ func (l *ledger) saw(now time.Time, ev Event, cmds []Command) {
 	for _, cmd := range cmds {
 		switch c := cmd.(type) {
 		case TaskQueued:
-			e := &entry{queue: c.Queue, joined: now}
-			switch x := ev.(type) {
-			case Enqueue:
-				e.needs = x.Needs
-				if x.Entered.Before(now) && !x.Entered.IsZero() {
-					e.joined = x.Entered
-				}
-			case TakeCallback:
-				if old := l.tasks[x.Task]; old != nil {
-					e.needs, e.joined = old.needs, old.joined
-				}
-			}
-			l.tasks[c.Task] = e
+			l.tasks[c.Task] = l.entered(now, ev, c.Queue)
 		case TaskMoved:
-			e := l.tasks[c.Task]
-			if e == nil {
-				e = &entry{}
-				if x, ok := ev.(Enqueue); ok {
-					e.needs = x.Needs
-				}
-				l.tasks[c.Task] = e
-				if x, ok := ev.(Enqueue); ok && x.Entered.Before(now) && !x.Entered.IsZero() {
-					e.joined = x.Entered
-				} else {
-					e.joined = now
-				}
-			} else {
-				e.joined = now
+			if x, ok := ev.(Enqueue); ok && x.Task == c.Task {
+				l.tasks[c.Task] = l.entered(now, ev, c.To)
+				continue
 			}
-			e.queue = c.To
+			l.tasks[c.Task].queue, l.tasks[c.Task].joined = c.To, now
 		case TaskEnded:
 			delete(l.rings, c.Task)
 		case MakeOffer:
@@ -68,11 +45,31 @@ func (l *ledger) saw(now time.Time, ev Event, cmds []Command) {
 				l.rings[c.Task] = append(l.rings[c.Task], c.Agent)
 			}
 		case EndOffer:
+			if c.Why == "late" { // the offer was over before
+				continue
+			}
 			l.rings[c.Task] = slices.DeleteFunc(l.rings[c.Task], func(a ctid.AgentID) bool { return a == c.Agent })
 		case AgentChanged:
 			l.views[c.View.Agent] = c.View
 		}
 	}
+}
+
+// entered is what a task brings that an event put into a queue.
+func (l *ledger) entered(now time.Time, ev Event, queue ctid.QueueID) *entry {
+	e := &entry{queue: queue, joined: now}
+	switch x := ev.(type) {
+	case Enqueue:
+		e.needs = x.Needs
+		if x.Entered.Before(now) && !x.Entered.IsZero() {
+			e.joined = x.Entered
+		}
+	case TakeCallback:
+		if old := l.tasks[x.Task]; old != nil {
+			e.needs, e.joined = old.needs, old.joined
+		}
+	}
+	return e
 }
 
 // against is the first rule that keeps a task from an agent, by the configuration and what has been told alone; empty: none that can be
