@@ -12,9 +12,10 @@ import (
 type past struct {
 	from    time.Time
 	passes  map[ctid.TaskID]*pass
-	before  map[ctid.TaskID]begun // what was under way at the beginning
-	ringing []acd.AtWork           // then too
-	wraps   []ctid.WrapID          // then too
+	last    map[ctid.AgentID]*pass // the conversation that each has had last
+	before  map[ctid.TaskID]begun  // what was under way at the beginning
+	ringing []acd.AtWork            // then too
+	wraps   []ctid.WrapID           // then too
 	figures map[ctid.QueueID]*Figures
 	rings   map[ctid.QueueID]time.Duration // medians of each queue
 	talks   map[ctid.QueueID]time.Duration
@@ -46,7 +47,7 @@ func learn(start acd.Snapshot, inputs []Input) (*past, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &past{from: start.Now, passes: map[ctid.TaskID]*pass{}, before: map[ctid.TaskID]begun{}, figures: map[ctid.QueueID]*Figures{}}
+	p := &past{from: start.Now, passes: map[ctid.TaskID]*pass{}, last: map[ctid.AgentID]*pass{}, before: map[ctid.TaskID]begun{}, figures: map[ctid.QueueID]*Figures{}}
 	p.underWay(start)
 	goal := targets(start.Config)
 	for _, in := range inputs {
@@ -117,10 +118,8 @@ func (p *past) saw(at time.Time, cmd acd.Command, goal map[ctid.QueueID]time.Dur
 		if c.View.Was != ctid.WrapUp {
 			return
 		}
-		for _, w := range p.passes { // the last one that he has had
-			if w.agent == c.View.Agent && !w.over.IsZero() && w.wrapUp.IsZero() {
-				w.wrapUp = at
-			}
+		if w := p.last[c.View.Agent]; w != nil && w.wrapUp.IsZero() {
+			w.wrapUp = at
 		}
 	}
 }
@@ -130,7 +129,7 @@ func (p *past) ended(at time.Time, e acd.WorkEnded) {
 	if w == nil || w.agent != e.Agent || !w.over.IsZero() {
 		return
 	}
-	w.over = at
+	w.over, p.last[e.Agent] = at, w
 	if b, ok := p.before[e.Task]; ok && b.agent == e.Agent {
 		b.left = at.Sub(p.from)
 		p.before[e.Task] = b
