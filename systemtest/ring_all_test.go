@@ -104,6 +104,7 @@ func oneOfAll(ctx context.Context, r *Rig, team []*ringer, n int) string {
 	}
 	if winner == nil {
 		t.Fatalf("caller %d: nobody talks", n)
+		return ""
 	}
 	must(winner.leg.AwaitAnswer(ctx))
 	must(call.AwaitHears(ctx, winner.tone))
