@@ -149,6 +149,7 @@ func (s *State) reclass(t *task) {
 	}
 	s.leaveClass(t)
 	s.enterClass(t)
+	s.touch(t.queue) // where it rings at all, more may be free for it
 	if waits {
 		s.waitIn(t)
 	}
@@ -156,12 +157,9 @@ func (s *State) reclass(t *task) {
 
 // waitIn lets t wait for an agent.
 func (s *State) waitIn(t *task) {
-	q := t.queue
-	if q.waits() == 0 { // what it did not use while nobody waited is no claim
-		q.pass = max(q.pass, s.pass)
-	}
 	t.class.waiting = insert(t.class.waiting, t, compareTasks)
-	s.touch(q)
+	s.touch(t.queue)
+	s.doubtQueue(t.queue)
 }
 
 // unwait takes t out of those that wait.

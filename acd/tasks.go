@@ -78,9 +78,11 @@ func (s *State) join(t *task, q *queue, joined time.Time, atMost time.Duration) 
 	}
 	s.stepsDue(t)
 	s.sort(t)
+	if q.waits() == 0 { // what it did not use while nobody waited is no claim
+		q.pass = max(q.pass, s.pass)
+	}
 	s.enterClass(t)
 	s.waitIn(t)
-	s.doubtQueue(q)
 	t.told = s.estimate(q, q.place(t))
 	s.timers.stop(&t.wait)
 	if atMost > 0 {

@@ -291,7 +291,7 @@ func (p *player) look(subject string) {
 	}
 	if n, ok := p.s.Position(ctid.TaskID(subject)); ok {
 		fmt.Fprintf(&p.out, "  → %s is number %d", subject, n)
-		if e, _ := p.s.Estimate(ctid.TaskID(subject)); e.Said {
+		if e, _ := p.s.Estimate(ctid.TaskID(subject)); e.Said && e.High > 0 {
 			fmt.Fprintf(&p.out, ", and waits %v to %v, likely %v", e.Low, e.High, e.Mid)
 		}
 		p.out.WriteString("\n")

@@ -28,13 +28,14 @@ func (l *ledger) saw(now time.Time, ev Event, cmds []Command) {
 	if r, ok := ev.(Reconfigure); ok {
 		l.cfg = r.Config
 	}
+	in := false // the task that the event brings has been told of
 	for _, cmd := range cmds {
 		switch c := cmd.(type) {
 		case TaskQueued:
-			l.tasks[c.Task] = l.entered(now, ev, c.Queue)
+			l.tasks[c.Task], in = l.entered(now, ev, c.Queue), true
 		case TaskMoved:
-			if x, ok := ev.(Enqueue); ok && x.Task == c.Task {
-				l.tasks[c.Task] = l.entered(now, ev, c.To)
+			if x, ok := ev.(Enqueue); ok && x.Task == c.Task && !in {
+				l.tasks[c.Task], in = l.entered(now, ev, c.To), true
 				continue
 			}
 			l.tasks[c.Task].queue, l.tasks[c.Task].joined = c.To, now
