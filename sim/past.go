@@ -14,8 +14,8 @@ type past struct {
 	passes  map[ctid.TaskID]*pass
 	last    map[ctid.AgentID]*pass // the conversation that each has had last
 	before  map[ctid.TaskID]begun  // what was under way at the beginning
-	ringing []acd.AtWork            // then too
-	wraps   []ctid.WrapID           // then too
+	ringing []acd.AtWork           // then too
+	wraps   []ctid.WrapID          // then too
 	figures map[ctid.QueueID]*Figures
 	rings   map[ctid.QueueID]time.Duration // medians of each queue
 	talks   map[ctid.QueueID]time.Duration
