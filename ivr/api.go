@@ -143,6 +143,7 @@ func (End) StepKind() string         { return "end" }
 type Figures struct {
 	Waiting     int
 	Longest     time.Duration
+	Expected    time.Duration // wait of who would come now; 0 where it is not known
 	AgentsReady int
 	AgentsIn    int
 	Open        bool

@@ -77,7 +77,7 @@ func newLanguage(site Site, vars []variable) *language {
 
 // queueFigures is what queue("…") gives.
 var queueFigures = typ{kind: kRecord, fields: []field{{"waiting", typ{kind: kNumber}},
-	{"longest", typ{kind: kDuration}}, {"agents_ready", typ{kind: kNumber}}, {"agents_in", typ{kind: kNumber}}, {"open", typ{kind: kBool}}}}
+	{"longest", typ{kind: kDuration}}, {"ewt", typ{kind: kDuration}}, {"agents_ready", typ{kind: kNumber}}, {"agents_in", typ{kind: kNumber}}, {"open", typ{kind: kBool}}}}
 
 var hoursOutcome = typ{kind: kOneOf, words: []string{"open", "closed", "holiday"}}
 
@@ -281,6 +281,6 @@ func (x *scope) customerRecord() map[string]any {
 
 func (x *scope) queueRecord(name string) map[string]any {
 	f := x.figures[name]
-	return map[string]any{"waiting": float64(f.Waiting), "longest": f.Longest.Seconds(),
+	return map[string]any{"waiting": float64(f.Waiting), "longest": f.Longest.Seconds(), "ewt": f.Expected.Seconds(),
 		"agents_ready": float64(f.AgentsReady), "agents_in": float64(f.AgentsIn), "open": f.Open}
 }

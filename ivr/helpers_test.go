@@ -256,6 +256,8 @@ func (r *rig) figures(w []string) {
 			f.AgentsIn = r.number(v)
 		case "longest":
 			f.Longest, _ = parseDuration(v)
+		case "ewt":
+			f.Expected, _ = parseDuration(v)
 		case "open":
 			f.Open = true
 		}

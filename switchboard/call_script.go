@@ -36,7 +36,11 @@ func (k *call) giveFigures() {
 	_ = k.sb.ask(k.ctx, func(now time.Time) {
 		for _, n := range names {
 			f := k.desk.core.Figures(ctid.QueueID(n), now)
-			figures[n] = ivr.Figures{Waiting: f.Waiting, Longest: f.Longest, AgentsReady: f.AgentsReady, AgentsIn: f.AgentsIn, Open: f.Open}
+			expected := f.Estimate.Mid
+			if !f.Estimate.Said {
+				expected = 0
+			}
+			figures[n] = ivr.Figures{Expected: expected, Waiting: f.Waiting, Longest: f.Longest, AgentsReady: f.AgentsReady, AgentsIn: f.AgentsIn, Open: f.Open}
 		}
 	})
 	if k.ctx.Err() == nil {

@@ -35,6 +35,22 @@ type queueFigures struct {
 	Talking   int   `json:"talking"`
 	LoggedIn  int   `json:"logged_in"`
 	Open      bool  `json:"open"`
+
+	Wait        *waitBand `json:"wait,omitempty"` // of who would come now; absent where no estimate is good enough
+	Calibration *inBand   `json:"calibration,omitempty"`
+}
+
+// waitBand is within which eight in ten should be answered, and the likely wait.
+type waitBand struct {
+	LowMS    int64 `json:"low_ms"`
+	LikelyMS int64 `json:"likely_ms"`
+	HighMS   int64 `json:"high_ms"`
+}
+
+// inBand is how many of the latest estimates came out inside their bands.
+type inBand struct {
+	Outcomes int `json:"outcomes"`
+	Inside   int `json:"inside"`
 }
 
 // queueStats are the figures of every queue. A desk that does not answer has none.
@@ -45,8 +61,15 @@ func (d *daemon) queueStats(ctx context.Context) map[ctid.QueueID]any {
 	}
 	out := map[ctid.QueueID]any{}
 	for q, f := range st.Queues {
-		out[q] = queueFigures{Waiting: f.Waiting, LongestMS: f.Longest.Milliseconds(), Ready: f.AgentsReady, Talking: f.Talking,
+		x := queueFigures{Waiting: f.Waiting, LongestMS: f.Longest.Milliseconds(), Ready: f.AgentsReady, Talking: f.Talking,
 			LoggedIn: f.AgentsIn, Open: f.Open}
+		if e := f.Estimate; e.Said {
+			x.Wait = &waitBand{LowMS: e.Low.Milliseconds(), LikelyMS: e.Mid.Milliseconds(), HighMS: e.High.Milliseconds()}
+		}
+		if c := f.Calibration; c.Outcomes > 0 {
+			x.Calibration = &inBand{Outcomes: c.Outcomes, Inside: c.Inside}
+		}
+		out[q] = x
 	}
 	return out
 }
