@@ -132,6 +132,13 @@ func (c *checker) queue(s *State, q *queue) {
 	c.must(!q.touched && !q.doubted, "queue %s is left touched, or doubted", id)
 	c.must(len(q.cfg.LeaveEmpty) == 0 || q.waits() == 0 || q.staffed(q.cfg.LeaveEmpty), "queue %s: a task waits, and by leave_empty nobody is there", id)
 	c.must(len(q.classes) > 0 && q.classes[0].want == q.base(), "queue %s has not the class that it always has", id)
+	working := 0
+	for _, m := range q.members {
+		if m.agent.atWork() {
+			working++
+		}
+	}
+	c.must(q.working == working, "queue %s: %d agents at work, it counts %d", id, working, q.working)
 	for i, k := range q.classes {
 		c.class(s, q, k)
 		c.must(i == 0 || k.tasks > 0, "queue %s keeps a class for nobody: %v", id, k.want)

@@ -55,14 +55,21 @@ func (v *speed) good() bool {
 	return v.Count >= enoughIntervals && (c.Outcomes < enoughOutcomes || float64(c.Inside) >= goodShare*float64(c.Outcomes))
 }
 
-// atWork is how many agents of q are on duty and not paused.
-func (q *queue) atWork() (n int) {
-	for _, m := range q.members {
-		if m.agent.state != ctid.Out && m.agent.state != ctid.Paused {
-			n++
-		}
+// atWork tells whether a is on duty and not paused.
+func (a *agent) atWork() bool { return a.state != ctid.Out && a.state != ctid.Paused }
+
+// countWork counts a in his queues if he is at work since now, and no longer if he was before.
+func (a *agent) countWork(before bool) {
+	by := 0
+	switch now := a.atWork(); {
+	case now && !before:
+		by = 1
+	case before && !now:
+		by = -1
 	}
-	return n
+	for _, m := range a.serves {
+		m.queue.working += by
+	}
 }
 
 // estimate is how long the one at that place of q waits. For who could be offered to an agent at once it is nothing.
@@ -70,7 +77,7 @@ func (s *State) estimate(q *queue, place int) Estimate {
 	if q.waits() < 2 && len(q.classes) > 0 && len(q.classes[0].free) > 0 {
 		return Estimate{Said: true}
 	}
-	n := q.atWork()
+	n := q.working
 	if n == 0 || q.speed.Count == 0 {
 		return Estimate{}
 	}
@@ -106,7 +113,7 @@ func (s *State) measure(q *queue, t *task, why ctid.QueueExit) {
 	waited := s.now.Sub(t.joined)
 	switch {
 	case why == ctid.ExitAnswered:
-		if n := q.atWork(); v.Wanted && n > 0 {
+		if n := q.working; v.Wanted && n > 0 {
 			v.Count++
 			v.Mean += (s.now.Sub(v.Last).Seconds()*float64(n) - v.Mean) / float64(min(v.Count, memory))
 		}

@@ -21,7 +21,9 @@ func (s *State) become(a *agent, st ctid.AgentState, reason string, by ctid.By) 
 	s.timers.stop(&a.gap)
 	a.was, a.lasted = a.state, s.sinceThen(a.since)
 	s.closeClocks(a, st)
+	worked := a.atWork()
 	a.state, a.reason, a.since = st, reason, s.now
+	a.countWork(worked)
 	if st != ctid.Reserved {
 		a.offer = nil
 	}

@@ -23,6 +23,7 @@ type queue struct {
 	last     int       // round-robin: the order of the agent who was offered a task last
 	pass     int64     // Next fair: how far it is ahead of others
 	speed    speed     // for estimates
+	working  int       // how many of its members are at work
 }
 
 // member is an agent's place in a queue. Its last fields are what strategies compare, as it was when he was listed.

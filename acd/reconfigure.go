@@ -131,11 +131,14 @@ func (s *State) installDesk(a *agent, rule ctid.DeskRule) {
 // installMembers rebuilds the lists of who serves which queue, and what its tasks want by the rules in force.
 func (s *State) installMembers() {
 	for _, q := range s.queues {
-		q.members = nil
+		q.members, q.working = nil, 0
 	}
 	for _, a := range s.sortedAgents() {
 		for _, m := range a.serves {
 			m.queue.members = append(m.queue.members, m)
+			if a.atWork() {
+				m.queue.working++
+			}
 		}
 	}
 	for _, q := range s.sortedQueues() {
@@ -195,5 +198,5 @@ func (s *State) dropQueue(q *queue) {
 	for _, m := range q.members {
 		m.agent.serves = slices.DeleteFunc(slices.Clone(m.agent.serves), func(x *member) bool { return x == m })
 	}
-	q.members, q.classes = nil, nil
+	q.members, q.classes, q.working = nil, nil, 0
 }
