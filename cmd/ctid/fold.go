@@ -24,9 +24,13 @@ type folding struct {
 	each func(row store.LogRow, ev acd.Event, core *acd.State, cmds []acd.Command)
 }
 
-// older tells whether a part of what was folded was decided by an older version of the core, which may have decided otherwise.
+// fold walks from the last snapshot before from on. older tells whether a part of what was folded was decided by an older version of the core, which may have decided otherwise.
 func (f folding) fold(ctx context.Context, s *store.Store) (core *acd.State, older bool, err error) {
-	start, err := s.ReadLog(ctx, store.LogQuery{Kinds: []string{switchboard.KindSnapshot}, Until: f.from.Add(time.Microsecond), Last: true, Limit: 1})
+	until := f.from.Add(time.Microsecond)
+	if !f.to.IsZero() && f.to.Before(until) { // the walk begins with the snapshot's row
+		until = f.to
+	}
+	start, err := s.ReadLog(ctx, store.LogQuery{Kinds: []string{switchboard.KindSnapshot}, Until: until, Last: true, Limit: 1})
 	if err != nil {
 		return nil, false, err
 	}

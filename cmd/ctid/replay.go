@@ -34,6 +34,9 @@ the daemon, asks no Asterisk and changes nothing.`,
 				return usageError{err}
 			}
 			end, err := momentOf(to, now)
+			if err == nil && !end.After(begin) {
+				err = fmt.Errorf("--to is not after --from: the span has no time")
+			}
 			if err != nil {
 				return usageError{err}
 			}

@@ -96,6 +96,9 @@ func (w why) call(id string) error {
 	}
 	a := whyAnswer{At: w.at, said: "call " + id + " waits in no queue then"}
 	f := folding{from: rows[0].At, to: w.at.Add(time.Microsecond)}
+	if w.at.Before(f.from) {
+		f.from = w.at
+	}
 	f.begin = func(core *acd.State) {
 		core.Trace(func(d acd.Decision) {
 			if d.Task == ctid.TaskID(id) {
