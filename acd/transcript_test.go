@@ -131,150 +131,143 @@ func (p *player) configured() {
 	p.s = s
 }
 
+// config reads a line of the configuration.
 func (p *player) config(f []string) {
-	dur := func(text string) time.Duration {
-		d, err := time.ParseDuration(text)
-		if err != nil {
-			p.t.Fatal(err)
-		}
-		return d
-	}
-	num := func(text string) int {
-		n, err := strconv.Atoi(text)
-		if err != nil {
-			p.t.Fatal(err)
-		}
-		return n
-	}
 	switch f[0] {
 	case "phones":
 		p.slow = true
 	case "medium":
-		m := Medium{Name: ctid.Medium(f[1])}
-		for i := 2; i+1 < len(f); i += 2 {
-			switch f[i] {
-			case "max":
-				m.Max = num(f[i+1])
-			case "weight":
-				m.Weight = num(f[i+1])
-			case "blocks":
-				for _, b := range strings.Split(f[i+1], ",") {
-					m.Blocks = append(m.Blocks, ctid.Medium(b))
-				}
-			default:
-				p.t.Fatalf("a medium has no %q", f[i])
-			}
-		}
-		p.cfg.Media = append(p.cfg.Media, m)
+		p.medium(f)
 	case "pause":
 		p.cfg.Pauses = append(p.cfg.Pauses, Pause{Code: f[1]})
 		if len(f) > 3 && f[2] == "quota" {
-			p.cfg.Pauses[len(p.cfg.Pauses)-1].Quota = dur(f[3])
+			p.cfg.Pauses[len(p.cfg.Pauses)-1].Quota = p.dur(f[3])
 		}
 	case "centre":
 		for i := 1; i+1 < len(f); i += 2 {
-			switch f[i] {
-			case "pause_reserved":
-				p.cfg.PauseReserved = f[i+1]
-			case "wrap_max":
-				p.cfg.WrapMax = dur(f[i+1])
-			case "desk_grace":
-				p.cfg.DeskGrace = dur(f[i+1])
-			case "next":
-				p.cfg.Next = f[i+1]
-			case "point_worth":
-				p.cfg.PointWorth = dur(f[i+1])
-			case "skills":
-				p.cfg.Skills = strings.Split(f[i+1], ",")
-			case "seed":
-				p.cfg.Seed = uint64(num(f[i+1]))
-			default:
-				p.t.Fatalf("a centre has no %q", f[i])
-			}
+			p.centre(f[i], f[i+1])
 		}
 	case "queue":
-		q := Queue{ID: ctid.QueueID(f[1])}
-		for rest := f[2:]; len(rest) > 0; {
-			if rest[0] == "code" {
-				q.ForceCode, rest = true, rest[1:]
-				continue
-			}
-			v := rest[1]
-			switch rest[0] {
-			case "ring":
-				q.Ring = dur(v)
-			case "wrap":
-				q.Wrap = dur(v)
-			case "medium":
-				q.Medium = ctid.Medium(v)
-			case "rona":
-				q.RONA = v
-			case "misses":
-				q.MaxMisses = num(v)
-			case "extends":
-				q.Extends = num(v)
-			case "rejected":
-				q.Rejected = v
-			case "room":
-				q.MaxWaiting = num(v)
-			case "priority":
-				q.Priority = num(v)
-			default:
-				p.rule(&q, rest[0], v)
-			}
-			rest = rest[2:]
-		}
-		p.cfg.Queues = append(p.cfg.Queues, q)
+		p.queue(f)
 	case "agent":
-		a := Agent{ID: ctid.AgentID(f[1])}
-		for i := 2; i+1 < len(f); i += 2 {
-			switch f[i] {
-			case "desk":
-				a.Desk = ctid.DeskRule(f[i+1])
-			case "media":
-				for _, m := range strings.Split(f[i+1], ",") {
-					name, most, _ := strings.Cut(m, ":")
-					if most == "" {
-						most = "0"
-					}
-					a.Media = append(a.Media, Slots{ctid.Medium(name), num(most)})
-				}
-			case "serves":
-				for _, m := range strings.Split(f[i+1], ",") {
-					id, rank, _ := strings.Cut(m, ":")
-					rank, weight, _ := strings.Cut(rank, ":")
-					a.Queues = append(a.Queues, Membership{Queue: ctid.QueueID(id), Rank: num(cmp.Or(rank, "1")), Weight: num(cmp.Or(weight, "0"))})
-				}
-			case "skills":
-				for _, n := range p.needs(f[i+1]) {
-					a.Skills = append(a.Skills, Skill{n.Skill, n.AtLeast})
-				}
-			default:
-				p.t.Fatalf("an agent has no %q", f[i])
-			}
-		}
-		p.cfg.Agents = append(p.cfg.Agents, a)
+		p.agent(f)
 	default:
 		p.t.Fatalf("no line begins with %q", f[0])
 	}
 }
 
+func (p *player) medium(f []string) {
+	m := Medium{Name: ctid.Medium(f[1])}
+	for i := 2; i+1 < len(f); i += 2 {
+		switch f[i] {
+		case "max":
+			m.Max = p.num(f[i+1])
+		case "weight":
+			m.Weight = p.num(f[i+1])
+		case "blocks":
+			for _, b := range strings.Split(f[i+1], ",") {
+				m.Blocks = append(m.Blocks, ctid.Medium(b))
+			}
+		default:
+			p.t.Fatalf("a medium has no %q", f[i])
+		}
+	}
+	p.cfg.Media = append(p.cfg.Media, m)
+}
+
+func (p *player) centre(key, v string) {
+	switch key {
+	case "pause_reserved":
+		p.cfg.PauseReserved = v
+	case "wrap_max":
+		p.cfg.WrapMax = p.dur(v)
+	case "desk_grace":
+		p.cfg.DeskGrace = p.dur(v)
+	case "next":
+		p.cfg.Next = v
+	case "point_worth":
+		p.cfg.PointWorth = p.dur(v)
+	case "skills":
+		p.cfg.Skills = strings.Split(v, ",")
+	case "seed":
+		p.cfg.Seed = uint64(p.num(v))
+	default:
+		p.t.Fatalf("a centre has no %q", key)
+	}
+}
+
+func (p *player) queue(f []string) {
+	q := Queue{ID: ctid.QueueID(f[1])}
+	for rest := f[2:]; len(rest) > 0; {
+		if rest[0] == "code" {
+			q.ForceCode, rest = true, rest[1:]
+			continue
+		}
+		v := rest[1]
+		switch rest[0] {
+		case "ring":
+			q.Ring = p.dur(v)
+		case "wrap":
+			q.Wrap = p.dur(v)
+		case "medium":
+			q.Medium = ctid.Medium(v)
+		case "rona":
+			q.RONA = v
+		case "misses":
+			q.MaxMisses = p.num(v)
+		case "extends":
+			q.Extends = p.num(v)
+		case "rejected":
+			q.Rejected = v
+		case "room":
+			q.MaxWaiting = p.num(v)
+		case "priority":
+			q.Priority = p.num(v)
+		default:
+			p.rule(&q, rest[0], v)
+		}
+		rest = rest[2:]
+	}
+	p.cfg.Queues = append(p.cfg.Queues, q)
+}
+
+func (p *player) agent(f []string) {
+	a := Agent{ID: ctid.AgentID(f[1])}
+	for i := 2; i+1 < len(f); i += 2 {
+		switch f[i] {
+		case "desk":
+			a.Desk = ctid.DeskRule(f[i+1])
+		case "media":
+			for _, m := range strings.Split(f[i+1], ",") {
+				name, most, _ := strings.Cut(m, ":")
+				a.Media = append(a.Media, Slots{ctid.Medium(name), p.num(cmp.Or(most, "0"))})
+			}
+		case "serves":
+			for _, m := range strings.Split(f[i+1], ",") {
+				id, rank, _ := strings.Cut(m, ":")
+				rank, weight, _ := strings.Cut(rank, ":")
+				a.Queues = append(a.Queues, Membership{Queue: ctid.QueueID(id), Rank: p.num(cmp.Or(rank, "1")), Weight: p.num(cmp.Or(weight, "0"))})
+			}
+		case "skills":
+			for _, n := range p.needs(f[i+1]) {
+				a.Skills = append(a.Skills, Skill{n.Skill, n.AtLeast})
+			}
+		default:
+			p.t.Fatalf("an agent has no %q", f[i])
+		}
+	}
+	p.cfg.Agents = append(p.cfg.Agents, a)
+}
+
 // rule sets one of a queue's rules of routing.
 func (p *player) rule(q *Queue, key, v string) {
-	num := func(text string) int {
-		n, err := strconv.Atoi(text)
-		if err != nil {
-			p.t.Fatal(err)
-		}
-		return n
-	}
 	switch key {
 	case "strategy":
 		q.Strategy = v
 	case "weight":
-		q.Weight = num(v)
+		q.Weight = p.num(v)
 	case "share":
-		q.Share = num(v)
+		q.Share = p.num(v)
 	case "target":
 		q.Target = p.dur(v)
 	case "needs":
@@ -290,7 +283,7 @@ func (p *player) rule(q *Queue, key, v string) {
 	case "divert_wait":
 		q.DivertWait = p.dur(v)
 	case "divert_ratio":
-		q.DivertRatio = float64(num(v))
+		q.DivertRatio = float64(p.num(v))
 	case "moved":
 		q.AtMost = p.dur(v)
 	case "step": // 30s/claims>=1/1-2
@@ -302,7 +295,7 @@ func (p *player) rule(q *Queue, key, v string) {
 		}
 		if len(part) > 2 {
 			low, high, _ := strings.Cut(part[2], "-")
-			st.MinRank, st.MaxRank = num(low), num(high)
+			st.MinRank, st.MaxRank = p.num(low), p.num(high)
 		}
 		q.Steps = append(q.Steps, st)
 	case "overflow": // full:operators, 2m:operators
@@ -327,6 +320,14 @@ func (p *player) dur(text string) time.Duration {
 	return d
 }
 
+func (p *player) num(text string) int {
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return n
+}
+
 // needs reads claims>=3,en.
 func (p *player) needs(text string) (out []Need) {
 	if text == "" {
@@ -334,11 +335,7 @@ func (p *player) needs(text string) (out []Need) {
 	}
 	for _, w := range strings.Split(text, ",") {
 		name, level, _ := strings.Cut(w, ">=")
-		n, err := strconv.Atoi(cmp.Or(level, "1"))
-		if err != nil {
-			p.t.Fatal(err)
-		}
-		out = append(out, Need{name, n})
+		out = append(out, Need{name, p.num(cmp.Or(level, "1"))})
 	}
 	return out
 }
