@@ -45,7 +45,7 @@ func inside(t *testing.T, m *Model, replications int) (share, told float64) {
 
 // In a steady centre about eight in ten wait as long as they were told, and nearly always something is told.
 func TestEstimatesComeTrue(t *testing.T) {
-	for _, name := range []string{"erlang-c-12", "erlang-a-26"} {
+	for _, name := range []string{"erlang-c-12.yaml", "erlang-a-26.yaml"} {
 		m := model(t, example(t, name))
 		m.Calls, m.Warmup = 6000, 0
 		share, told := inside(t, m, 8)
@@ -68,7 +68,7 @@ types:
   - {name: quiet, arrivals: {rate_per_hour: 60}, service: {dist: constant, mean_s: 60}, target_s: 20}
   - {name: bursts, arrivals: {periods: [{for: 50m, rate_per_hour: 1}, {for: 10m, rate_per_hour: 900}]}, service: {dist: constant, mean_s: 120}, target_s: 20}
 groups:
-  - {name: g1, agents: [4], skills: [bursts, quiet]}
+  - {name: g1, agents: 4, skills: [bursts, quiet]}
 routing: {next: primary-first}
 `)
 	share, told := inside(t, m, 4)
