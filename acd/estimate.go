@@ -90,7 +90,9 @@ func (s *State) estimate(q *queue, place int) Estimate {
 	return Estimate{Low: at(-bandSigma), Mid: seconds(mean), High: at(bandSigma), Said: q.speed.good()}
 }
 
-func seconds(x float64) time.Duration { return time.Duration(x * float64(time.Second)).Round(time.Millisecond) }
+func seconds(x float64) time.Duration {
+	return time.Duration(x * float64(time.Second)).Round(time.Millisecond)
+}
 
 // estimateNow is the estimate of who would come now.
 func (q *queue) estimateNow(s *State) Estimate { return s.estimate(q, q.size()+1) }

@@ -58,12 +58,12 @@ type task struct {
 	only     ctid.AgentID
 	step     int // how many of the queue's steps have been taken
 	callback bool
-	open     []*offer // the open ones; more than one only while it rings at several agents
-	offers   int      // that ended without a conversation
-	tried    int      // top-down: the order of the agent who was offered it last
-	expired  bool     // its longest wait passed while an offer was ringing
-	overdue  bool     // it was to overflow while an offer was ringing
-	served   bool     // counted as its queue's turn
+	open     []*offer  // the open ones; more than one only while it rings at several agents
+	offers   int       // that ended without a conversation
+	tried    int       // top-down: the order of the agent who was offered it last
+	expired  bool      // its longest wait passed while an offer was ringing
+	overdue  bool      // it was to overflow while an offer was ringing
+	served   bool      // counted as its queue's turn
 	until    time.Time // ring-all: until when it rings
 	reach    int       // ring-all: the rank of those at whom it rings; a worse one is not rung beside them
 	told     Estimate  // when it entered

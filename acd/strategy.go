@@ -61,7 +61,9 @@ func strategyNamed(name string) (strategy, bool) {
 }
 
 // byRank is the order of those strategies that choose for themselves.
-func byRank(a, b *member) int { return cmp.Or(cmp.Compare(a.rank, b.rank), cmp.Compare(a.id(), b.id())) }
+func byRank(a, b *member) int {
+	return cmp.Or(cmp.Compare(a.rank, b.rank), cmp.Compare(a.id(), b.id()))
+}
 
 // choose is the agent who is to be offered t, of those who are free for it.
 func (s *State) choose(t *task) *member {

@@ -116,7 +116,7 @@ func newMinuteModel(cfg Config, begin time.Time, n int) *minuteModel {
 	for _, h := range cfg.Holidays {
 		holiday[h.Date] = true
 	}
-	for d := begin.AddDate(0, 0, -2); d.Before(begin.Add(time.Duration(n) * time.Minute).AddDate(0, 0, 2)); d = d.AddDate(0, 0, 1) {
+	for d := begin.AddDate(0, 0, -2); d.Before(begin.Add(time.Duration(n)*time.Minute).AddDate(0, 0, 2)); d = d.AddDate(0, 0, 1) {
 		day := d.Format(time.DateOnly)
 		spans, isSpecial := special[day]
 		if !isSpecial && !holiday[day] {

@@ -123,9 +123,11 @@ type act struct {
 
 type acts []act
 
-func (a acts) Len() int           { return len(a) }
-func (a acts) Less(i, j int) bool { return cmp.Or(a[i].at.Compare(a[j].at), cmp.Compare(a[i].n, a[j].n)) < 0 }
-func (a acts) Swap(i, j int)      { a[i], a[j] = a[j], a[i] }
+func (a acts) Len() int { return len(a) }
+func (a acts) Less(i, j int) bool {
+	return cmp.Or(a[i].at.Compare(a[j].at), cmp.Compare(a[i].n, a[j].n)) < 0
+}
+func (a acts) Swap(i, j int) { a[i], a[j] = a[j], a[i] }
 
 // Push implements heap.Interface.
 func (a *acts) Push(x any) { *a = append(*a, x.(act)) }
