@@ -37,6 +37,9 @@ func Restore(sn Snapshot) (*State, error) {
 	}
 	s.restoreQueues(sn)
 	for _, a := range sn.Agents {
+		if sn.Version < 3 { // which had one time for both
+			a.Ready = a.Idle
+		}
 		if err := s.restoreAgent(a); err != nil {
 			return nil, err
 		}
@@ -80,9 +83,6 @@ func (s *State) rearm(t *timer, due time.Time) {
 func (s *State) restoreAgent(sn agentSnap) error {
 	a := newAgent(sn.ID)
 	a.desk, a.order, a.skills, a.listed, a.removed, a.leaving = sn.Desk, sn.Order, sn.Skills, sn.Listed, sn.Removed, sn.Leaving
-	if sn.Ready.IsZero() { // of a version that had one time for both
-		sn.Ready = sn.Idle
-	}
 	a.state, a.reason, a.since, a.was, a.lasted, a.rev = sn.State, sn.Reason, sn.Since, sn.Was, sn.Lasted, sn.Rev
 	a.held, a.line, a.back, a.locked, a.shift = sn.Held, sn.Line, sn.Back, sn.Locked, sn.Shift
 	a.next, a.wrap, a.wrapFrom, a.lastWrap = sn.Next, sn.Wrap, sn.WrapFrom, sn.LastWrap
