@@ -142,7 +142,13 @@ func (s *State) force(a *agent, e ForceState) {
 		s.forceHard(a, e)
 		return
 	}
-	if e.Hard && a.hasItems() && !a.removed && (e.State == ctid.Ready || e.State == ctid.Out || e.State == ctid.Paused && e.Reason != "") {
+	if e.Hard && a.hasItems() && !a.removed && a.forceable(e) {
+		rev, wished := a.rev, a.next != nil
+		defer func() {
+			if wished && a.rev == rev { // he is already what is wanted, and wants nothing else any more
+				s.changed(a, e.By)
+			}
+		}()
 		a.next = nil
 		s.dropItems(a, e.By)
 	}
@@ -156,6 +162,17 @@ func (s *State) force(a *agent, e ForceState) {
 	default:
 		s.refuse(ctid.BadRequest, a, fmt.Sprintf("an agent can be made ready, paused or out, not %q", e.State))
 	}
+}
+
+// forceable tells whether what a supervisor wants of a is possible, so that work may be ended for it.
+func (a *agent) forceable(e ForceState) bool {
+	switch e.State {
+	case ctid.Ready:
+		return a.phoneOK() && a.deskOK()
+	case ctid.Out:
+		return true
+	}
+	return e.State == ctid.Paused && e.Reason != ""
 }
 
 // forcePause pauses a; with Hard so that he cannot end it himself.
