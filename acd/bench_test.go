@@ -265,6 +265,7 @@ func BenchmarkWaitingCall(b *testing.B) {
 		}) / calls
 		close(stop)
 		ratio = append(ratio, mine/theirs)
+		runtime.KeepAlive(l)
 	}
 	x, low, high := median(ratio)
 	b.Logf("%.0f bytes a waiting call, %.0f of a goroutine with two timers: %.2f (%.2f–%.2f) ×", mine, theirs, x, low, high)
@@ -290,11 +291,14 @@ func waitOnTimers(stop chan struct{}) {
 // held is how many bytes of heap and stacks what f makes keeps.
 func held(f func() any) float64 {
 	var before, after runtime.MemStats
-	runtime.GC()
+	for range 3 { // what was freed before, stacks and finalizers too, is not to be counted as gained
+		runtime.GC()
+	}
 	runtime.ReadMemStats(&before)
 	kept := f()
-	runtime.Gosched()
-	runtime.GC()
+	for range 3 {
+		runtime.GC()
+	}
 	runtime.ReadMemStats(&after)
 	runtime.KeepAlive(kept)
 	return float64(after.HeapAlloc) + float64(after.StackInuse) - float64(before.HeapAlloc) - float64(before.StackInuse)
