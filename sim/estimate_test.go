@@ -66,14 +66,14 @@ func TestEstimatesFallSilent(t *testing.T) {
 calls: 8000
 types:
   - {name: quiet, arrivals: {rate_per_hour: 60}, service: {dist: constant, mean_s: 60}, target_s: 20}
-  - {name: bursts, arrivals: {periods: [{for: 50m, rate_per_hour: 1}, {for: 10m, rate_per_hour: 900}]}, service: {dist: constant, mean_s: 120}, target_s: 20}
+  - {name: bursts, arrivals: {periods: [{for: 50m, rate_per_hour: 1}, {for: 10m, rate_per_hour: 420}]}, service: {dist: constant, mean_s: 120}, target_s: 20}
 groups:
   - {name: g1, agents: 4, skills: [bursts, quiet]}
 routing: {next: primary-first}
 `)
 	share, told := inside(t, m, 4)
 	t.Logf("%.3f inside, told %.3f", share, told)
-	if share < 0.5 && told > 0.5 {
-		t.Errorf("%.2f of the estimates were right, and still %.2f were told", share, told)
+	if share > 0.6 || told > 0.2 {
+		t.Errorf("%.2f of the estimates were right where they cannot be, and %.2f were told", share, told)
 	}
 }
