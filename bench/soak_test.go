@@ -98,7 +98,7 @@ func (s *site) judge(r loadtest.Result, samples []sample, began time.Time) {
 			return list
 		}
 		routines, open := in(func(x sample) float64 { return x.goroutines }), in(func(x sample) float64 { return x.fds })
-		goroutines, files = append(goroutines, median(routines)), append(files, median(open))
+		goroutines, files = append(goroutines, mean(routines)), append(files, mean(open))
 		mb = append(mb, mean(in(func(x sample) float64 { return x.mb })))
 		s.t.Logf("window %d: goroutines %s; file descriptors %s", w+1, percentiles(routines), percentiles(open))
 		p99 = append(p99, ms(loadtest.Percentile(r.Ring(from, to), 0.99)))
@@ -130,7 +130,7 @@ func (s *site) judge(r loadtest.Result, samples []sample, began time.Time) {
 	}
 }
 
-// percentiles are how a figure was in a window. A burst of calls takes more of both for seconds, which is no leak, so that their medians are compared.
+// percentiles are how a figure was in a window, to tell a burst of calls, which takes more of it for seconds, from a leak.
 func percentiles(list []float64) string {
 	sorted := slices.Sorted(slices.Values(list))
 	at := func(q int) float64 { return sorted[(len(sorted)-1)*q/100] }
