@@ -152,9 +152,10 @@ func (s *site) measure(number string, talk, d, warm time.Duration, run func(cont
 	r := l.Result()
 	read(r, from, to)
 	if r.Double > 0 && number == ctidNumber {
-		s.t.Errorf("%s: %d INVITEs came to a phone that was in a call; of the callers %d were lost", number, r.Double, r.Lost)
+		s.t.Errorf("%s: %d INVITEs came to a phone that was in a call, %d of them before the BYE of a call that was ending; of the callers %d were lost",
+			number, r.Double, r.Crossed, r.Lost)
 	}
-	s.t.Logf("%s for %v: %d calls, %d lost, %d at a busy phone, %d overtook a BYE, load average %s", number, d, len(r.Calls), r.Lost, r.Double, r.Crossed, loadAverage())
+	s.t.Logf("%s for %v: %d calls, %d lost, %d at a busy phone, of them %d overtook a BYE, load average %s", number, d, len(r.Calls), r.Lost, r.Double, r.Crossed, loadAverage())
 	s.idle()
 }
 

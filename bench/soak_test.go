@@ -8,6 +8,7 @@ import (
 	"flag"
 	"fmt"
 	"math"
+	"slices"
 	"testing"
 	"time"
 
@@ -84,7 +85,7 @@ func (s *site) judge(r loadtest.Result, samples []sample, began time.Time) {
 	var goroutines, files, mb, p99 []float64
 	for w := range soakWindows {
 		from, to := began.Add(time.Duration(w)*window), began.Add(time.Duration(w+1)*window)
-		in := func(f func(sample) float64) float64 {
+		in := func(f func(sample) float64) []float64 {
 			var list []float64
 			for _, x := range samples {
 				if !x.at.Before(from) && x.at.Before(to) {
@@ -94,11 +95,12 @@ func (s *site) judge(r loadtest.Result, samples []sample, began time.Time) {
 			if len(list) == 0 {
 				s.t.Fatalf("no sample in window %d", w+1)
 			}
-			return mean(list)
+			return list
 		}
-		goroutines = append(goroutines, in(func(x sample) float64 { return x.goroutines }))
-		files = append(files, in(func(x sample) float64 { return x.fds }))
-		mb = append(mb, in(func(x sample) float64 { return x.mb }))
+		routines, open := in(func(x sample) float64 { return x.goroutines }), in(func(x sample) float64 { return x.fds })
+		goroutines, files = append(goroutines, mean(routines)), append(files, mean(open))
+		mb = append(mb, mean(in(func(x sample) float64 { return x.mb })))
+		s.t.Logf("window %d: goroutines %s; file descriptors %s", w+1, percentiles(routines), percentiles(open))
 		p99 = append(p99, ms(loadtest.Percentile(r.Ring(from, to), 0.99)))
 	}
 	fmt.Printf("\n| figure | windows | last three, of the first three | target |\n|---|---|---|---|\n")
@@ -126,6 +128,13 @@ func (s *site) judge(r loadtest.Result, samples []sample, began time.Time) {
 	if err := errors.Join(missed...); err != nil {
 		s.t.Error(err)
 	}
+}
+
+// percentiles are how a figure was in a window, to tell a burst of calls, which takes more of it for seconds, from a leak.
+func percentiles(list []float64) string {
+	sorted := slices.Sorted(slices.Values(list))
+	at := func(q int) float64 { return sorted[(len(sorted)-1)*q/100] }
+	return fmt.Sprintf("mean %.2f, least %v, 10 %% %v, half %v, 90 %% %v, most %v", mean(list), at(0), at(10), at(50), at(90), at(100))
 }
 
 // openRecords counts the records that do not say how their call ended.

@@ -110,7 +110,6 @@ func (d *dialog) finish(at time.Time, status int) {
 func (p *phone) released(counts *Result, at time.Time) {
 	p.busy = false
 	if p.doubles > 0 && at.Sub(p.refused) <= crossing {
-		counts.Double -= p.doubles
 		counts.Crossed += p.doubles
 	}
 	p.doubles = 0

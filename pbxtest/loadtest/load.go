@@ -55,7 +55,7 @@ type Result struct {
 	Gaps    []Gap
 	Resent  int // messages sent again, because no answer came in time
 	Double  int // INVITEs to a phone that was in a call
-	Crossed int // INVITEs that overtook the BYE or CANCEL of the call before: it came within crossing
+	Crossed int // of these, those that overtook the BYE or CANCEL of the call before: it came within crossing
 	Again   int // INVITEs for a caller who had been offered before
 	Lost    int // callers who were refused, or cut off without a conversation
 }
@@ -91,8 +91,7 @@ type phone struct {
 	doubles int       // how many have in this call
 }
 
-// crossing is within which the end of a call follows an INVITE that has overtaken it. A PBX ends a channel, and says so, before its
-// BYE is on the wire: another thread sends it.
+// crossing is within which the end of a call follows an INVITE that has overtaken it.
 const crossing = 250 * time.Millisecond
 
 // Start opens the sockets.
