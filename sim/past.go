@@ -10,150 +10,189 @@ import (
 
 // past is what a recorded span teaches: how long phones rang, people talked and wrote up, and what came of it.
 type past struct {
-	from    time.Time
-	passes  map[ctid.TaskID]*pass
-	last    map[ctid.AgentID]*pass // the conversation that each has had last
-	before  map[ctid.TaskID]begun  // what was under way at the beginning
-	ringing []acd.AtWork           // then too
-	wraps   []ctid.WrapID          // then too
-	figures map[ctid.QueueID]*Figures
-	rings   map[ctid.QueueID]time.Duration // medians of each queue
-	talks   map[ctid.QueueID]time.Duration
+	from, to time.Time
+	book     *book
+	visits   map[ctid.TaskID][]*visit
+	last     map[ctid.AgentID]*visit        // the conversation that each has had last
+	rang     map[ctid.OfferID]time.Time     // since when; the zero: since before the span
+	waiting  []acd.InQueue                  // at the beginning; so are the next three
+	ringing  []acd.AtWork
+	talking  []talking
+	wraps    []ctid.WrapID
+	rings    map[ctid.QueueID]time.Duration // medians of each queue
+	talks    map[ctid.QueueID]time.Duration
 }
 
-// pass is one call's way through a queue.
-type pass struct {
+// visit is a task's stay in the queues, from its entry until it leaves them, and the conversation that it left them for. A call
+// has several if its script, or an agent, lets it enter again.
+type visit struct {
+	enter  acd.Enqueue // what brought it; of one that was there at the beginning, and of a callback, the zero
+	at     time.Time   // of its entry, or the beginning
 	queue  ctid.QueueID
+	ended  time.Time // zero: it still waits at the end
+	exit   ctid.QueueExit
+	heldAt time.Time // of the daemon's new beginning from which it did not come back
+
 	offer  ctid.OfferID // that was taken
 	agent  ctid.AgentID
-	rung   time.Time
+	rung   time.Time // since when it rang; zero: before the span
 	up     time.Time
-	over   time.Time // of the conversation
+	over   time.Time // of the conversation; zero: it goes on at the end
 	wrapUp time.Time // its end
 }
 
-// begun is a call that waits, or that an agent has, at the beginning.
-type begun struct {
-	queue   ctid.QueueID
-	entered time.Time
-	agent   ctid.AgentID
-	offer   ctid.OfferID
-	left    time.Duration // of the conversation
+// talking is an agent's work when the span begins; its visit is the task's own if a queue gave it.
+type talking struct {
+	task  ctid.TaskID
+	visit *visit
 }
 
 // learn folds the record under its own configuration.
-func learn(start acd.Snapshot, inputs []Input) (*past, error) {
-	core, err := acd.Restore(start)
+func learn(rec Record) (*past, error) {
+	core, err := acd.Restore(rec.Start)
 	if err != nil {
 		return nil, err
 	}
-	p := &past{from: start.Now, passes: map[ctid.TaskID]*pass{}, last: map[ctid.AgentID]*pass{}, before: map[ctid.TaskID]begun{}, figures: map[ctid.QueueID]*Figures{}}
-	p.underWay(start)
-	goal := targets(start.Config)
-	for _, in := range inputs {
-		if e, ok := in.Event.(acd.Enqueue); ok {
-			p.passes[e.Task] = &pass{queue: e.Queue}
-			p.of(e.Queue).Offered++
-		}
-		if e, ok := in.Event.(acd.TakeCallback); ok {
-			if q, waits := core.QueueOf(e.Task); waits {
-				p.passes[e.As] = &pass{queue: q}
-				p.of(q).Offered++
-			}
-		}
+	p := &past{from: rec.From, to: rec.To, book: newBook(rec.Start.Config), visits: map[ctid.TaskID][]*visit{}, last: map[ctid.AgentID]*visit{},
+		rang: map[ctid.OfferID]time.Time{}}
+	p.underWay(rec.Start)
+	for _, in := range rec.Inputs {
 		if e, ok := in.Event.(acd.Reconfigure); ok {
-			goal = targets(e.Config)
+			p.book.targets = targets(e.Config)
 		}
-		for _, cmd := range core.Decide(in.At, in.Event) {
-			p.saw(in.At, cmd, goal)
+		cmds := core.Decide(in.At, in.Event)
+		p.brought(in, cmds)
+		for _, cmd := range cmds {
+			p.saw(in, cmd)
 		}
 		if e, ok := in.Event.(acd.WorkEnded); ok {
 			p.ended(in.At, e)
 		}
 	}
+	p.book.close()
 	p.medians()
 	return p, nil
 }
 
-// underWay notes who waits and who talks when the span begins.
+// underWay notes who waits and who talks when the span begins. One who talks may wait as well: his agent hands him on.
 func (p *past) underWay(start acd.Snapshot) {
-	for _, t := range start.Waiting() {
-		p.passes[t.Task] = &pass{queue: t.Queue}
-		p.before[t.Task] = begun{queue: t.Queue, entered: t.Entered}
-		p.of(t.Queue).Offered++
+	for _, w := range start.Talking() {
+		v := &visit{at: p.from, queue: w.Queue, ended: p.from, exit: ctid.ExitAnswered, agent: w.Agent, offer: w.Offer, up: p.from}
+		if w.Queue != "" && p.visits[w.Task] == nil {
+			p.visits[w.Task] = []*visit{v}
+		}
+		p.talking = append(p.talking, talking{w.Task, v})
+	}
+	p.waiting = start.Waiting()
+	for _, t := range p.waiting {
+		p.visits[t.Task] = append(p.visits[t.Task], &visit{at: p.from, queue: t.Queue})
+		p.book.enter(t.Task, t.Queue)
 	}
 	p.ringing, p.wraps = start.Ringing(), start.Wraps()
-	for _, w := range start.Talking() {
-		p.passes[w.Task] = &pass{queue: w.Queue, agent: w.Agent, offer: w.Offer, up: start.Now}
-		p.before[w.Task] = begun{queue: w.Queue, agent: w.Agent, offer: w.Offer}
+	for _, o := range p.ringing {
+		p.rang[o.Offer] = time.Time{}
 	}
 }
 
-func (p *past) of(q ctid.QueueID) *Figures {
-	if p.figures[q] == nil {
-		p.figures[q] = &Figures{}
+// visit is the one that a task is in, or was last; nil: none is known.
+func (p *past) visit(id ctid.TaskID) *visit {
+	if list := p.visits[id]; len(list) > 0 {
+		return list[len(list)-1]
 	}
-	return p.figures[q]
+	return nil
 }
 
-func (p *past) saw(at time.Time, cmd acd.Command, goal map[ctid.QueueID]time.Duration) {
-	switch c := cmd.(type) {
-	case acd.MakeOffer:
-		if w := p.passes[c.Task]; w != nil && fromQueue(c) {
-			w.rung = at
-		}
-	case acd.EndOffer:
-		if w := p.passes[c.Task]; w != nil && c.End == ctid.OfferAccepted {
-			w.offer, w.agent, w.up = c.Offer, c.Agent, at
-		}
-	case acd.TaskMoved:
-		if w := p.passes[c.Task]; w != nil {
-			w.queue = c.To
-		}
-	case acd.TaskEnded:
-		if p.passes[c.Task] != nil {
-			p.of(c.Queue).ended(c.Exit, c.Waited, goal[c.Queue])
-		}
-	case acd.AgentChanged:
-		if c.View.Was != ctid.WrapUp {
+// brought notes a task that enters, unless the core would not hear of it or it comes back to where it was.
+func (p *past) brought(in Input, cmds []acd.Command) {
+	if slices.ContainsFunc(cmds, func(c acd.Command) bool { _, no := c.(acd.Refused); return no }) {
+		return
+	}
+	switch e := in.Event.(type) {
+	case acd.Enqueue:
+		if v := p.visit(e.Task); v != nil && !v.heldAt.IsZero() && v.queue == e.Queue {
+			v.heldAt = time.Time{}
 			return
 		}
-		if w := p.last[c.View.Agent]; w != nil && w.wrapUp.IsZero() {
-			w.wrapUp = at
+		p.visits[e.Task] = append(p.visits[e.Task], &visit{enter: e, at: in.At, queue: e.Queue})
+	case acd.TakeCallback:
+		if v := p.visit(e.Task); v != nil {
+			p.visits[e.As] = append(p.visits[e.As], &visit{at: in.At, queue: v.queue})
 		}
+	}
+}
+
+func (p *past) saw(in Input, cmd acd.Command) {
+	if c, ok := cmd.(acd.TaskEnded); ok {
+		p.left(in, c)
+		return
+	}
+	p.book.saw(cmd)
+	switch c := cmd.(type) {
+	case acd.MakeOffer:
+		if fromQueue(c) {
+			p.rang[c.Offer] = in.At
+		}
+	case acd.EndOffer:
+		since, queued := p.rang[c.Offer]
+		if v := p.visit(c.Task); v != nil && queued && accepted(c) {
+			v.offer, v.agent, v.rung, v.up = c.Offer, c.Agent, since, in.At
+		}
+	case acd.TaskMoved:
+		if v := p.visit(c.Task); v != nil {
+			v.queue = c.To
+		}
+	case acd.AgentChanged:
+		if v := p.last[c.View.Agent]; v != nil && c.View.Was == ctid.WrapUp && v.wrapUp.IsZero() {
+			v.wrapUp = in.At
+		}
+	}
+}
+
+// accepted tells whether the offer was taken just now; an answer to one that is over is told of too.
+func accepted(c acd.EndOffer) bool { return c.End == ctid.OfferAccepted && c.Why != "late" }
+
+// left notes how a visit has ended. What a new beginning of the daemon has forgotten is held: it comes back if it can.
+func (p *past) left(in Input, c acd.TaskEnded) {
+	v := p.visit(c.Task)
+	if _, anew := in.Event.(acd.Restarted); anew && v != nil {
+		v.heldAt = in.At
+		p.book.hold(c.Task)
+		return
+	}
+	p.book.saw(c)
+	if v != nil && v.ended.IsZero() {
+		v.ended, v.exit, v.queue = in.At, c.Exit, c.Queue
 	}
 }
 
 func (p *past) ended(at time.Time, e acd.WorkEnded) {
-	w := p.passes[e.Task]
-	if w == nil || w.agent != e.Agent || !w.over.IsZero() {
-		return
+	for _, v := range slices.Backward(p.visits[e.Task]) {
+		if v.agent == e.Agent && v.over.IsZero() {
+			v.over, p.last[e.Agent] = at, v
+			return
+		}
 	}
-	w.over, p.last[e.Agent] = at, w
-	if b, ok := p.before[e.Task]; ok && b.agent == e.Agent {
-		b.left = at.Sub(p.from)
-		p.before[e.Task] = b
+	for _, t := range p.talking {
+		if t.task == e.Task && t.visit.agent == e.Agent && t.visit.over.IsZero() {
+			t.visit.over, p.last[e.Agent] = at, t.visit
+		}
 	}
 }
 
 // medians are for calls of which too little was seen.
 func (p *past) medians() {
 	rings, talks := map[ctid.QueueID][]time.Duration{}, map[ctid.QueueID][]time.Duration{}
-	for _, w := range p.passes {
-		if !w.up.IsZero() && !w.rung.IsZero() {
-			rings[w.queue] = append(rings[w.queue], w.up.Sub(w.rung))
-		}
-		if !w.over.IsZero() {
-			talks[w.queue] = append(talks[w.queue], w.over.Sub(w.up))
+	for _, list := range p.visits {
+		for _, v := range list {
+			if !v.up.IsZero() && !v.rung.IsZero() {
+				rings[v.queue] = append(rings[v.queue], v.up.Sub(v.rung))
+			}
+			if !v.over.IsZero() && v.up.After(p.from) {
+				talks[v.queue] = append(talks[v.queue], v.over.Sub(v.up))
+			}
 		}
 	}
 	p.rings, p.talks = halves(rings), halves(talks)
-	for id, b := range p.before {
-		if b.agent != "" && b.left == 0 {
-			b.left = p.talks[b.queue]
-			p.before[id] = b
-		}
-	}
 }
 
 func halves(lists map[ctid.QueueID][]time.Duration) map[ctid.QueueID]time.Duration {
@@ -165,25 +204,29 @@ func halves(lists map[ctid.QueueID][]time.Duration) map[ctid.QueueID]time.Durati
 	return out
 }
 
-func (p *past) ring(id ctid.TaskID, q ctid.QueueID) time.Duration {
-	if w := p.passes[id]; w != nil && !w.up.IsZero() && !w.rung.IsZero() {
-		return w.up.Sub(w.rung)
+// ring is how long a phone rings for a visit before it is answered.
+func (p *past) ring(v *visit, q ctid.QueueID) time.Duration {
+	if v == nil || v.up.IsZero() || v.rung.IsZero() {
+		return p.rings[q]
 	}
-	return p.rings[q]
+	return v.up.Sub(v.rung)
 }
 
-func (p *past) talk(id ctid.TaskID, q ctid.QueueID) time.Duration {
-	if w := p.passes[id]; w != nil && !w.over.IsZero() {
-		return w.over.Sub(w.up)
+// talk is how long the conversation of a visit lasts. One that goes on at the end lasts at least until then.
+func (p *past) talk(v *visit, q ctid.QueueID) time.Duration {
+	switch {
+	case v == nil || v.up.IsZero():
+		return p.talks[q]
+	case v.over.IsZero():
+		return max(p.talks[q], p.to.Sub(v.up))
 	}
-	return p.talks[q]
+	return v.over.Sub(v.up)
 }
 
-// wrap is how long the wrap-up of a call lasted, if that was seen.
-func (p *past) wrap(id ctid.TaskID) (time.Duration, bool) {
-	w := p.passes[id]
-	if w == nil || w.over.IsZero() || w.wrapUp.IsZero() {
+// wrap is how long the wrap-up of a visit lasted, if that was seen.
+func (v *visit) wrap() (time.Duration, bool) {
+	if v == nil || v.over.IsZero() || v.wrapUp.IsZero() {
 		return 0, false
 	}
-	return w.wrapUp.Sub(w.over), true
+	return v.wrapUp.Sub(v.over), true
 }

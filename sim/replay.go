@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"container/heap"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -17,101 +18,53 @@ type Input struct {
 	Event acd.Event
 }
 
+// Record is a recorded span: the distributor as it stood at From, and what it was given from then on until To.
+type Record struct {
+	Start    acd.Snapshot
+	From, To time.Time
+	Inputs   []Input
+}
+
 // Replay gives a recorded span to the distributor under another configuration, and compares what came of it.
 //
-// What people did for reasons of their own stays: callers come when they came; who gave up does so after as long a wait, if
+// What people did for reasons of their own stays: callers come when they came; who gave up does so at the same moment, if
 // nobody has answered him by then; agents log in, pause and say ready when they did. What followed from decisions is made
 // anew: a phone is answered after as long as it rang for that call, and the conversation and its wrap-up last as long as they did;
-// of a call that was never answered then, as long as half of its queue's. Nobody lets a phone ring in vain.
+// of a call that was never answered then, as long as half of its queue's. Nobody lets a phone ring in vain. A call that entered
+// a queue again, after its agent or its script had sent it on, does so as long after the conversation, or after it left the
+// queue before, as it did then, if it came to the same.
 //
-// Work that no queue gave (consultations, calls that agents made) is left out on both sides, and counted.
-func Replay(start acd.Snapshot, inputs []Input, cfg acd.Config) (*Comparison, error) {
-	past, err := learn(start, inputs)
+// Work that no queue gave (consultations, calls that agents made) is left out and counted: agents are free meanwhile.
+func Replay(rec Record, cfg acd.Config) (*Comparison, error) {
+	past, err := learn(rec)
 	if err != nil {
 		return nil, err
 	}
-	core, err := acd.Restore(start)
+	core, err := acd.Restore(rec.Start)
 	if err != nil {
 		return nil, err
 	}
-	r := &replay{past: past, core: core, now: start.Now, calls: map[ctid.TaskID]*replayed{}, figures: map[ctid.QueueID]*Figures{}, leftOut: map[string]int{}}
+	r := &replay{past: past, core: core, now: rec.From, book: newBook(cfg), stays: map[ctid.TaskID]*stay{},
+		took: map[ctid.AgentID]*visit{}, leftOut: map[string]int{}}
 	if err := r.begin(cfg); err != nil {
 		return nil, err
 	}
-	for _, in := range inputs {
+	for _, in := range rec.Inputs {
 		r.until(in.At)
 		r.recorded(in)
 	}
-	r.finish()
-	return compared(past, r, cfg), nil
+	r.until(rec.To)
+	r.book.close()
+	return &Comparison{From: rec.From, To: rec.To, Queues: compared(past.book, r.book), LeftOut: r.leftOut}, nil
 }
 
-// Figures are of one queue over the span. Wait is from entry to the offer that was taken; Level is answered within the target by offered.
-type Figures struct {
-	Offered   int           `json:"offered"`
-	Answered  int           `json:"answered"`
-	Abandoned int           `json:"abandoned"`
-	Other     int           `json:"other"`
-	Within    int           `json:"within_target"`
-	Waits     time.Duration `json:"waits_ns"` // of the answered, together
-	Longest   time.Duration `json:"longest_ns"`
-}
-
-// Level is the service level; 0 where nobody was offered.
-func (f Figures) Level() float64 { return share(f.Within, f.Offered) }
-
-// ASA is the mean wait of the answered.
-func (f Figures) ASA() time.Duration {
-	if f.Answered == 0 {
-		return 0
-	}
-	return f.Waits / time.Duration(f.Answered)
-}
-
-func share(n, of int) float64 {
-	if of == 0 {
-		return 0
-	}
-	return float64(n) / float64(of)
-}
-
-// ended counts a task that has left its queue after so long.
-func (f *Figures) ended(exit ctid.QueueExit, waited, target time.Duration) {
-	f.Longest = max(f.Longest, waited)
-	switch exit {
-	case ctid.ExitAnswered:
-		f.Answered++
-		f.Waits += waited
-		if waited <= target {
-			f.Within++
-		}
-	case ctid.ExitAbandoned:
-		f.Abandoned++
-	default:
-		f.Other++
-	}
-}
-
-// Comparison is a span as it was and as it would have been.
-type Comparison struct {
-	From    time.Time       `json:"from"`
-	To      time.Time       `json:"to"`
-	Queues  []QueueCompared `json:"queues"`
-	LeftOut map[string]int  `json:"left_out,omitempty"` // recorded events that have no part in it, by kind
-}
-
-// QueueCompared is one queue.
-type QueueCompared struct {
-	Queue    ctid.QueueID `json:"queue"`
-	Recorded Figures      `json:"recorded"`
-	Replayed Figures      `json:"replayed"`
-}
-
-// replayed is a call on its way through the replay.
-type replayed struct {
-	queue   ctid.QueueID
-	entered time.Time
-	taken   bool
+// stay is a task on its way through the replay.
+type stay struct {
+	n       int  // which of its recorded visits it is at, or was at last
+	waits   bool // in a queue
+	had     bool // an agent has had it
+	gone    bool // its caller has
+	shifted bool // its times are no longer those of then: it followed on a visit
 }
 
 // act is something that the replay brings about by itself.
@@ -143,54 +96,57 @@ func (a *acts) Pop() any {
 type replay struct {
 	past    *past
 	core    *acd.State
-	targets map[ctid.QueueID]time.Duration
+	book    *book
 	now     time.Time
 	n       int
 	acts    acts
-	calls   map[ctid.TaskID]*replayed
-	figures map[ctid.QueueID]*Figures
+	stays   map[ctid.TaskID]*stay
+	took    map[ctid.AgentID]*visit // whom each has had last, as he was recorded
 	leftOut map[string]int
 }
 
 // begin puts the other configuration in force. Whoever talks or waits at the beginning goes on.
 func (r *replay) begin(cfg acd.Config) error {
+	for _, t := range r.past.talking {
+		v := t.visit
+		r.took[v.agent] = v
+		if v.queue != "" {
+			r.stays[t.task] = &stay{had: true}
+		}
+		if !v.over.IsZero() { // else it outlasts the span
+			r.talk(t.task, v.agent, v.offer, v.over.Sub(r.now))
+		}
+	}
+	for _, t := range r.past.waiting {
+		k := &stay{waits: true}
+		if r.stays[t.Task] != nil {
+			k.n, k.had = 1, true
+		}
+		r.stays[t.Task] = k
+		r.book.enter(t.Task, t.Queue)
+	}
+	for _, id := range slices.Sorted(maps.Keys(r.stays)) {
+		if !r.stays[id].waits {
+			r.follow(id, ctid.ExitAnswered)
+		}
+	}
+	for _, o := range r.past.ringing {
+		after := r.past.rings[o.Queue]
+		if v := r.visit(o.Task); v != nil && v.offer == o.Offer {
+			after = v.up.Sub(r.now)
+		}
+		r.plan(after, func(time.Time) { r.decide(acd.OfferUp{Offer: o.Offer}) })
+	}
 	cfg.Epoch = "" // that of the record goes on
-	r.targets = targets(cfg)
-	for _, c := range r.core.Decide(r.now, acd.Reconfigure{Config: cfg}) {
+	for _, c := range r.decide(acd.Reconfigure{Config: cfg}) {
 		if no, ok := c.(acd.Refused); ok {
 			return fmt.Errorf("the configuration cannot be put in force: %w", no.Err)
 		}
 	}
-	for id, c := range r.past.before {
-		if c.agent != "" {
-			r.talk(r.now, id, c.agent, c.offer, c.left)
-			continue
-		}
-		r.calls[id] = &replayed{queue: c.queue, entered: c.entered}
-		r.of(c.queue).Offered++
-	}
-	for _, o := range r.past.ringing {
-		r.plan(r.now.Add(r.past.ring(o.Task, o.Queue)), func(time.Time) { r.decide(acd.OfferUp{Offer: o.Offer}) })
-	}
 	return nil
 }
 
-func targets(cfg acd.Config) map[ctid.QueueID]time.Duration {
-	out := map[ctid.QueueID]time.Duration{}
-	for _, q := range cfg.Queues {
-		out[q.ID] = cmp.Or(q.Target, defaultTarget)
-	}
-	return out
-}
-
-func (r *replay) of(q ctid.QueueID) *Figures {
-	if r.figures[q] == nil {
-		r.figures[q] = &Figures{}
-	}
-	return r.figures[q]
-}
-
-// until lets everything happen that is due before at.
+// until lets everything happen that is due by then.
 func (r *replay) until(at time.Time) {
 	for {
 		next, mine := r.core.Deadline(), false
@@ -211,9 +167,9 @@ func (r *replay) until(at time.Time) {
 	}
 }
 
-func (r *replay) plan(at time.Time, do func(now time.Time)) {
+func (r *replay) plan(after time.Duration, do func(now time.Time)) {
 	r.n++
-	heap.Push(&r.acts, act{at: at, n: r.n, do: do})
+	heap.Push(&r.acts, act{at: r.now.Add(max(after, 0)), n: r.n, do: do})
 }
 
 // recorded gives the core what somebody did for reasons of his own.
@@ -223,25 +179,26 @@ func (r *replay) recorded(in Input) {
 	}
 	switch e := in.Event.(type) {
 	case acd.Enqueue:
-		if r.past.passes[e.Task] == nil {
-			r.leftOut[e.EventKind()]++
-			return
-		}
-		r.calls[e.Task] = &replayed{queue: e.Queue, entered: r.now}
-		r.of(e.Queue).Offered++
-		r.decide(e)
+		r.enters(e, in.At)
 	case acd.TakeCallback:
 		r.callback(e)
-	case acd.TaskGone, acd.Leave, acd.Move, acd.Prioritise:
-		if task := taskOf(e); r.calls[task] != nil && !r.calls[task].taken {
-			r.decide(in.Event)
-		}
+	case acd.TaskGone:
+		r.hangsUp(e.Task)
+	case acd.Leave:
+		r.ifWaits(e.Task, e)
+	case acd.Move:
+		r.ifWaits(e.Task, e)
+	case acd.Prioritise:
+		r.ifWaits(e.Task, e)
 	case acd.AgentLogin, acd.AgentLogout, acd.AgentReady, acd.AgentPause, acd.AgentCancelNext, acd.ForceState, acd.DeskChanged, acd.DeviceChanged, acd.SetDevice:
 		r.decide(in.Event)
 	case acd.WrapUpDone:
 		if slices.Contains(r.past.wraps, e.Wrap) { // it had begun before
 			r.decide(e)
 		}
+	case acd.Restarted:
+		r.leftOut[e.EventKind()]++
+		r.anew(in.At)
 	case acd.OfferUp, acd.OfferFailed, acd.LegGone, acd.WorkEnded, acd.ExtendWrapUp, acd.Tick, acd.Reconfigure:
 		// what followed from decisions is made anew; the configuration is the other one
 	default:
@@ -249,52 +206,120 @@ func (r *replay) recorded(in Input) {
 	}
 }
 
-// callback: who leaves one if he still waits is called back in his turn, by the task that then was.
+// enters: the first time a task does, it does so by itself. All others follow on the visit before.
+func (r *replay) enters(e acd.Enqueue, at time.Time) {
+	list := r.past.visits[e.Task]
+	switch {
+	case len(list) == 0:
+		r.leftOut[e.EventKind()]++
+	case r.stays[e.Task] == nil && list[0].enter.Task != "" && list[0].at.Equal(at):
+		r.stays[e.Task] = &stay{}
+		r.decide(e)
+	}
+}
+
+// hangsUp: a caller is gone at the same moment, if nobody has answered him. follow sees to those who are there at another time.
+func (r *replay) hangsUp(id ctid.TaskID) {
+	switch k := r.stays[id]; {
+	case k == nil || k.shifted:
+	case k.waits:
+		k.gone = true
+		r.decide(acd.TaskGone{Task: id})
+	case !k.had:
+		k.gone = true
+	}
+}
+
+func (r *replay) ifWaits(id ctid.TaskID, ev acd.Event) {
+	if k := r.stays[id]; k != nil && k.waits {
+		r.decide(ev)
+	}
+}
+
+// callback: who leaves one, if he still waits, is called back in his turn, by the task that then was.
 func (r *replay) callback(e acd.TakeCallback) {
-	k := r.calls[e.Task]
-	if k == nil || k.taken {
+	if k := r.stays[e.Task]; k == nil || !k.waits {
+		r.leftOut[e.EventKind()]++
 		return
 	}
-	r.calls[e.As] = &replayed{queue: k.queue, entered: k.entered}
-	r.of(k.queue).Offered++
+	r.stays[e.As] = &stay{}
 	r.decide(e)
 }
 
-func taskOf(ev acd.Event) ctid.TaskID {
-	switch e := ev.(type) {
-	case acd.TaskGone:
-		return e.Task
-	case acd.Leave:
-		return e.Task
-	case acd.Move:
-		return e.Task
-	case acd.Prioritise:
-		return e.Task
+// anew: whom the daemon did not find again when it had begun anew is gone here too.
+func (r *replay) anew(at time.Time) {
+	for _, id := range slices.Sorted(maps.Keys(r.stays)) {
+		if k := r.stays[id]; k.waits && r.past.visits[id][k.n].heldAt.Equal(at) {
+			r.decide(acd.Leave{Task: id, Why: ctid.ExitRemoved, By: ctid.BySystem})
+			k.gone = true
+		}
 	}
-	return ""
+}
+
+// visit is the recorded visit that a task is at.
+func (r *replay) visit(id ctid.TaskID) *visit {
+	if k := r.stays[id]; k != nil {
+		return r.past.visits[id][k.n]
+	}
+	return nil
+}
+
+// follow: a task that has left its queue as it did then enters again as it did then, as long afterwards. Who gave up there does so
+// after as long a wait.
+func (r *replay) follow(id ctid.TaskID, exit ctid.QueueExit) {
+	k, list := r.stays[id], r.past.visits[id]
+	if k.n+1 >= len(list) || exit == ctid.ExitAbandoned {
+		return
+	}
+	was, next := list[k.n], list[k.n+1]
+	if (exit == ctid.ExitAnswered) != (was.exit == ctid.ExitAnswered) || was.ended.IsZero() || next.enter.Task == "" {
+		r.leftOut[acd.Enqueue{}.EventKind()]++
+		return
+	}
+	r.plan(next.at.Sub(was.ended), func(now time.Time) {
+		if k.gone {
+			return
+		}
+		k.n, k.shifted = k.n+1, true
+		again := next.enter
+		if !again.Entered.IsZero() {
+			again.Entered = now.Add(again.Entered.Sub(next.at))
+		}
+		n := k.n
+		if next.exit == ctid.ExitAbandoned {
+			r.plan(next.ended.Sub(next.at), func(time.Time) {
+				if k.waits && k.n == n {
+					r.decide(acd.TaskGone{Task: id})
+				}
+			})
+		}
+		r.decide(again)
+	})
 }
 
 // decide gives the core an event and does what it wants done.
-func (r *replay) decide(ev acd.Event) {
-	for _, cmd := range r.core.Decide(r.now, ev) {
+func (r *replay) decide(ev acd.Event) []acd.Command {
+	cmds := r.core.Decide(r.now, ev)
+	for _, cmd := range cmds {
+		r.book.saw(cmd)
 		switch c := cmd.(type) {
 		case acd.MakeOffer:
 			r.ring(c)
 		case acd.EndOffer:
 			r.offerOver(c)
+		case acd.TaskQueued:
+			r.stays[c.Task].waits = true
 		case acd.TaskMoved:
-			if k := r.calls[c.Task]; k != nil {
-				k.queue = c.To
-			}
+			r.stays[c.Task].waits = true
 		case acd.TaskEnded:
-			if k := r.calls[c.Task]; k != nil {
-				k.taken = true
-				r.of(c.Queue).ended(c.Exit, c.Waited, r.targets[c.Queue])
-			}
+			k := r.stays[c.Task]
+			k.waits, k.had = false, k.had || c.Exit == ctid.ExitAnswered
+			r.follow(c.Task, c.Exit)
 		case acd.AgentChanged:
 			r.wrap(c.View)
 		}
 	}
+	return cmds
 }
 
 // fromQueue tells whether a queue made the offer: of a caller, or of one who is to be called back.
@@ -302,28 +327,23 @@ func fromQueue(c acd.MakeOffer) bool { return c.Kind == "" || c.Kind == ctid.Off
 
 // ring: the phone is answered after as long as it rang for that call.
 func (r *replay) ring(c acd.MakeOffer) {
-	if !fromQueue(c) {
-		return
-	}
-	after := min(r.past.ring(c.Task, c.Queue), c.Until.Sub(r.now)-time.Millisecond)
-	r.plan(r.now.Add(max(after, 0)), func(time.Time) { r.decide(acd.OfferUp{Offer: c.Offer}) })
+	after := min(r.past.ring(r.visit(c.Task), c.Queue), c.Until.Sub(r.now)-time.Millisecond)
+	r.plan(after, func(time.Time) { r.decide(acd.OfferUp{Offer: c.Offer}) })
 }
 
 // offerOver: of an accepted one the conversation lasts as long as it did; of any other nothing is left at the phone.
 func (r *replay) offerOver(c acd.EndOffer) {
-	if c.End != ctid.OfferAccepted {
-		r.plan(r.now, func(time.Time) { r.decide(acd.LegGone{Agent: c.Agent, Offer: c.Offer}) })
+	if !accepted(c) {
+		r.plan(0, func(time.Time) { r.decide(acd.LegGone{Agent: c.Agent, Offer: c.Offer}) })
 		return
 	}
-	var q ctid.QueueID
-	if k := r.calls[c.Task]; k != nil {
-		q = k.queue
-	}
-	r.talk(r.now, c.Task, c.Agent, c.Offer, r.past.talk(c.Task, q))
+	v := r.visit(c.Task)
+	r.took[c.Agent] = v
+	r.talk(c.Task, c.Agent, c.Offer, r.past.talk(v, r.book.in[c.Task]))
 }
 
-func (r *replay) talk(now time.Time, task ctid.TaskID, agent ctid.AgentID, offer ctid.OfferID, lasts time.Duration) {
-	r.plan(now.Add(lasts), func(time.Time) {
+func (r *replay) talk(task ctid.TaskID, agent ctid.AgentID, offer ctid.OfferID, lasts time.Duration) {
+	r.plan(lasts, func(time.Time) {
 		r.decide(acd.LegGone{Agent: agent, Offer: offer})
 		r.decide(acd.WorkEnded{Agent: agent, Task: task})
 	})
@@ -334,47 +354,14 @@ func (r *replay) wrap(v ctid.AgentView) {
 	if v.State != ctid.WrapUp || v.Wrap == nil || v.Was != ctid.Talking || !v.Since.Equal(r.now) {
 		return
 	}
-	lasts, known := r.past.wrap(ctid.TaskID(v.Wrap.Call))
+	lasts, known := r.took[v.Agent].wrap()
 	if !known {
 		return
 	}
 	id := v.Wrap.ID
-	r.plan(r.now.Add(lasts), func(time.Time) {
+	r.plan(lasts, func(time.Time) {
 		if now, ok := r.core.AgentView(v.Agent); ok && now.Wrap != nil && now.Wrap.ID == id {
 			r.decide(acd.WrapUpDone{Agent: v.Agent, Wrap: id, Coded: true, By: ctid.BySystem})
 		}
 	})
-}
-
-// finish lets those who wait at the end be counted as they stand.
-func (r *replay) finish() {
-	for _, k := range r.calls {
-		if !k.taken {
-			r.of(k.queue).Other++
-		}
-	}
-}
-
-// compared puts both sides beside each other.
-func compared(p *past, r *replay, cfg acd.Config) *Comparison {
-	out := &Comparison{From: p.from, To: r.now, LeftOut: r.leftOut}
-	ids := map[ctid.QueueID]bool{}
-	for _, q := range cfg.Queues {
-		ids[q.ID] = true
-	}
-	for id := range p.figures {
-		ids[id] = true
-	}
-	for id := range ids {
-		c := QueueCompared{Queue: id}
-		if f := p.figures[id]; f != nil {
-			c.Recorded = *f
-		}
-		if f := r.figures[id]; f != nil {
-			c.Replayed = *f
-		}
-		out.Queues = append(out.Queues, c)
-	}
-	slices.SortFunc(out.Queues, func(a, b QueueCompared) int { return cmp.Compare(a.Queue, b.Queue) })
-	return out
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -173,8 +174,8 @@ func TestWhyNot(t *testing.T) {
 			t.Errorf("%s: %v, want %q", args, err, words)
 		}
 	}
-	for _, args := range []string{"why", "why call", "why call c_1 --at yesterday", "why queue sales", "sim replay --with x.yaml", "sim replay --from soon --with x.yaml",
-		"sim replay --from 10:00:00 --to 09:00:00 --with x.yaml"} {
+	for _, args := range []string{"why", "why call", "why call c_1 --at yesterday", "why queue sales", "sim replay -c x.yaml", "sim replay --from soon -c x.yaml",
+		"sim replay --from 10:00:00 --to 09:00:00 -c x.yaml", "sim replay x.yaml"} {
 		_, err := commanded(t, strings.Fields(args)...)
 		var usage usageError
 		if !errors.As(err, &usage) {
@@ -183,31 +184,37 @@ func TestWhyNot(t *testing.T) {
 	}
 }
 
-// Under rules that want nothing of agents the same morning has no wait but the ringing.
+// Under rules that want nothing of agents the same morning has no wait but the ringing. The other configuration names the same database, or --log does.
 func TestSimReplay(t *testing.T) {
 	file := recordedMorning(t)
-	other := whySite(t, t.TempDir(), "other.yaml", wantsNothing)
-	args := []string{"sim", "replay", "-c", file, "--with", other, "--from", "2026-11-20T09:00:01Z", "--to", "2026-11-20T09:05:00Z"}
-	out, err := commanded(t, append(args, "--json")...)
-	if err != nil {
-		t.Fatal(err)
+	beside, elsewhere := whySite(t, filepath.Dir(file), "other.yaml", wantsNothing), whySite(t, t.TempDir(), "other.yaml", wantsNothing)
+	span := []string{"sim", "replay", "--from", "2026-11-20T09:00:01Z", "--to", "2026-11-20T09:05:00Z"}
+	for _, args := range [][]string{{"-c", beside}, {"-c", elsewhere, "--log", file}} {
+		args = slices.Concat(span, args)
+		out, err := commanded(t, append(args, "--json")...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var r sim.Comparison
+		if err := json.Unmarshal([]byte(out), &r); err != nil {
+			t.Fatalf("%v in %s", err, out)
+		}
+		if len(r.Queues) != 1 || len(r.LeftOut) != 0 || r.Older || !r.From.Equal(nine.Add(time.Second)) || !r.To.Equal(nine.Add(5*time.Minute)) {
+			t.Fatalf("%+v", r)
+		}
+		q := r.Queues[0]
+		if q.Recorded.Offered != 1 || q.Recorded.Answered != 1 || q.Recorded.ASA() != 32*time.Second || q.Recorded.Within != 0 {
+			t.Errorf("recorded: %+v", q.Recorded)
+		}
+		if q.Replayed.Offered != 1 || q.Replayed.Answered != 1 || q.Replayed.ASA() != 2*time.Second || q.Replayed.Within != 1 {
+			t.Errorf("replayed: %+v", q.Replayed)
+		}
+		out, err = commanded(t, args...)
+		if err != nil || !strings.Contains(out, "recorded") || !strings.Contains(out, "replayed") || !strings.Contains(out, "32.0") {
+			t.Errorf("%v\n%s", err, out)
+		}
 	}
-	var r sim.Comparison
-	if err := json.Unmarshal([]byte(out), &r); err != nil {
-		t.Fatalf("%v in %s", err, out)
-	}
-	if len(r.Queues) != 1 || len(r.LeftOut) != 0 {
-		t.Fatalf("%+v", r)
-	}
-	q := r.Queues[0]
-	if q.Recorded.Offered != 1 || q.Recorded.Answered != 1 || q.Recorded.ASA() != 32*time.Second || q.Recorded.Within != 0 {
-		t.Errorf("recorded: %+v", q.Recorded)
-	}
-	if q.Replayed.Offered != 1 || q.Replayed.Answered != 1 || q.Replayed.ASA() != 2*time.Second || q.Replayed.Within != 1 {
-		t.Errorf("replayed: %+v", q.Replayed)
-	}
-	out, err = commanded(t, args...)
-	if err != nil || !strings.Contains(out, "recorded") || !strings.Contains(out, "replayed") || !strings.Contains(out, "32.0") {
-		t.Errorf("%v\n%s", err, out)
+	if _, err := commanded(t, append(span, "-c", elsewhere)...); err == nil || !strings.Contains(err.Error(), "--log") {
+		t.Errorf("without a log: %v", err)
 	}
 }
