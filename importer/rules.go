@@ -178,9 +178,7 @@ func (im *run) cumulate(q *queue, r *rule) {
 		}
 		q.steps = append(q.steps, s)
 	}
-	if limited && im.MaxPenalty < 0 {
-		q.rule.lost("the limit that a caller of %s begins with, QUEUE_MAX_PENALTY, is set in the dialplan, which is not read: 0 is taken; --max-penalty says another", q.name)
-	}
+	im.unknownLimits(q, r)
 	if limited || low > 0 {
 		put(0)
 	}
@@ -191,6 +189,24 @@ func (im *run) cumulate(q *queue, r *rule) {
 		}
 		put(c.after)
 		c.st.to("queues[%s].steps", q.name)
+	}
+}
+
+// unknownLimits says what is taken where the dialplan, which is not read, says where a rule begins. Where it sets a variable not at all,
+// app_queue leaves that limit alone, whatever the rule says of it.
+func (im *run) unknownLimits(q *queue, r *rule) {
+	for _, x := range []struct {
+		known    int
+		said     func(change) bool
+		name, by string
+	}{
+		{im.MaxPenalty, func(c change) bool { return c.max.said }, "QUEUE_MAX_PENALTY", "--max-penalty"},
+		{im.MinPenalty, func(c change) bool { return c.min.said }, "QUEUE_MIN_PENALTY", "--min-penalty"},
+	} {
+		if x.known < 0 && slices.ContainsFunc(r.changes, x.said) {
+			q.rule.lost("the limit that a caller of %s begins with, %s, is set in the dialplan, which is not read: 0 is taken; %s says another; "+
+				"where the dialplan sets none, app_queue's rule does not limit, and that part of the steps is to be taken out", q.name, x.name, x.by)
+		}
 	}
 }
 

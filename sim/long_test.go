@@ -3,9 +3,13 @@
 package sim
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"math"
+	"runtime"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -14,23 +18,44 @@ import (
 var scale = flag.Float64("scale", 1, "times as many calls")
 
 const (
-	longReplications = 20
-	longErrors       = 3.5  // theory lies within so many standard errors
-	longWait         = 0.03 // which is at most this share of a mean wait
-	longShare        = 0.006
+	longSeeds  = 20   // from 1 on
+	longErrors = 3.5  // theory lies within so many standard errors
+	longWait   = 0.03 // which is at most this share of a mean wait
+	longShare  = 0.006
 )
 
-// long loads an example with the replications that the comparison is made with, and with other calls if that is not 0.
+// long loads an example, with another number of calls if that is not 0.
 func long(t *testing.T, name string, calls int) *Model {
 	t.Helper()
 	m := model(t, example(t, name))
-	m.Seed, m.Replications = 1, longReplications
 	if calls > 0 {
 		m.Calls = calls
 	}
 	m.Calls = int(float64(m.Calls) * *scale)
 	m.Warmup = min(m.Warmup, m.Calls/10)
 	return m
+}
+
+// seeded runs a model once with each of the seeds, side by side.
+func seeded(t *testing.T, m *Model, place func(arrived int64, n int) int64) *Result {
+	t.Helper()
+	tallies, errs := make([]*tally, longSeeds), make([]error, longSeeds)
+	var taken atomic.Int64
+	var wg sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		wg.Go(func() {
+			for i := int(taken.Add(1)) - 1; i < longSeeds; i = int(taken.Add(1)) - 1 {
+				one := *m
+				one.Seed, one.Replications = uint64(i+1), 1
+				tallies[i], errs[i] = replicate(t.Context(), &one, 1, Options{}, place)
+			}
+		})
+	}
+	wg.Wait()
+	if err := errors.Join(errs...); err != nil {
+		t.Fatal(err)
+	}
+	return summarise(m, tallies)
 }
 
 // told prints what was compared, as a table of docs/measurements.md.
@@ -51,7 +76,7 @@ func (v vector) agrees(t *testing.T, file string) {
 	t.Helper()
 	began := time.Now()
 	m := long(t, file, 0)
-	r := run(t, m)
+	r := seeded(t, m, nil)
 	v.told(r)
 	for _, said := range v.disagree(r, longErrors) {
 		t.Error(said)
@@ -65,8 +90,8 @@ func (v vector) agrees(t *testing.T, file string) {
 			t.Errorf("%s: %s is known to ± %.3g only, the bound is %.3g: more calls", v.name, c.figure, half, bound)
 		}
 	}
-	took := time.Since(began)
-	fmt.Printf("| %s | %d calls | | | in %v | %.1f µs each |\n", v.name, m.Calls*m.Replications, took.Round(time.Second), took.Seconds()*1e6/m.Total())
+	took, calls := time.Since(began), m.Calls*longSeeds
+	fmt.Printf("| %s | %d calls | | | in %v | %.1f µs each |\n", v.name, calls, took.Round(time.Second), took.Seconds()*1e6/float64(calls))
 }
 
 // Every row of few agents lies where theory has it, and no run with a planted fault does.
@@ -78,8 +103,11 @@ func TestErlangRows(t *testing.T) {
 	}
 	for _, row := range []int{0, 3} {
 		for _, f := range []fault{{"service + 2 %", slower(1.02), nil}, {"last come, first served", nil, lifo}, {"one agent fewer", fewer, nil}} {
-			v := vectors[row]
-			r := f.run(t, long(t, files[row], 200_000))
+			v, m := vectors[row], long(t, files[row], 200_000)
+			if f.model != nil {
+				f.model(m)
+			}
+			r := seeded(t, m, f.place)
 			said := v.disagree(r, longErrors)
 			if len(said) == 0 {
 				t.Errorf("%s, %s: not noticed", v.name, f.name)
@@ -100,8 +128,7 @@ func ladder(t *testing.T, file, next string) float64 {
 	t.Helper()
 	m := long(t, file, 0)
 	m.Routing.Next = next
-	r := run(t, m)
-	f := r.All.Get(WaitMean)
+	f := seeded(t, m, nil).All.Get(WaitMean)
 	fmt.Printf("| %s | %s | %.2f | ± %.2f |\n", file, next, f.Mean, f.CI95())
 	return f.Mean
 }

@@ -40,12 +40,11 @@ func asteriskFiles(t *testing.T, pairs ...string) string {
 	return dir
 }
 
-// What is imported passes the check of the configuration, beside the smallest part of a site.
-func TestImportedQueuesPassTheCheck(t *testing.T) {
-	t.Setenv("CTID_ASTERISK_PBX_PASSWORD", "not a secret")
+// everyStrategy is queues of all strategies, whose members have odd names and large penalties.
+func everyStrategy() string {
 	var large strings.Builder
 	large.WriteString("[general]\nautofill=yes\n")
-	for q := range 40 {
+	for q := range 16 {
 		strategy := []string{"ringall", "leastrecent", "fewestcalls", "random", "rrmemory", "rrordered", "linear", "wrandom"}[q%8]
 		fmt.Fprintf(&large, "[Queue %d]\nstrategy=%s\nweight=%d\nservicelevel=%d\njoinempty=%s\nleavewhenempty=%s\nautopause=%s\nmaxlen=%d\ndefaultrule=widen\n",
 			q, strategy, q, 10+q, []string{"yes", "no", "strict", "loose"}[q%4], []string{"yes", "no", "strict", "ringing,inuse,wrapup"}[q%4],
@@ -55,9 +54,15 @@ func TestImportedQueuesPassTheCheck(t *testing.T) {
 			fmt.Fprintf(&large, "member => PJSIP/%d,%d,%s\n", 650+n, n%4*60, []string{"Agent: [" + fmt.Sprint(n) + "]", "no", "#" + fmt.Sprint(n), "", "日本 \"x\\\\"}[n%5])
 		}
 	}
+	return large.String()
+}
+
+// What is imported passes the check of the configuration, beside the smallest part of a site.
+func TestImportedQueuesPassTheCheck(t *testing.T) {
+	t.Setenv("CTID_ASTERISK_PBX_PASSWORD", "not a secret")
 	for _, x := range []struct{ what, dir string }{
 		{"the mail-order house", mailOrder},
-		{"a large centre", asteriskFiles(t, "queues.conf", large.String(),
+		{"every strategy, and penalties beyond the ranks", asteriskFiles(t, "queues.conf", everyStrategy(),
 			"queuerules.conf", "[widen]\npenaltychange => 0,1\npenaltychange => 30,+2\npenaltychange => 90,200,100\npenaltychange => 120,70,65\n")},
 		{"agents without telephones", asteriskFiles(t, "queues.conf", "[q]\nmember => Agent/1\nmember => Local/2@x\n")},
 		{"nothing", asteriskFiles(t, "queues.conf", "[general]\n")},
@@ -68,13 +73,9 @@ func TestImportedQueuesPassTheCheck(t *testing.T) {
 			if _, said, err := importQueues(t, x.dir, "--out", written); err != nil && !errors.Is(err, errFindings) {
 				t.Fatalf("%v\n%s", err, said)
 			}
-			c, found := config.Load(config.Options{File: filepath.Join(site, "ctid.yaml")})
-			if config.Failed(found) {
+			if _, found := config.Load(config.Options{File: filepath.Join(site, "ctid.yaml")}); config.Failed(found) {
 				b, _ := os.ReadFile(written)
 				t.Fatalf("%v\n%s", found, b)
-			}
-			if x.what == "a large centre" && (len(c.Queues) != 40 || len(c.Agents) < 100) {
-				t.Errorf("%d queues and %d agents came over", len(c.Queues), len(c.Agents))
 			}
 		})
 	}

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
+	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -92,7 +94,10 @@ func dayConfig(agents []dayAgent) string {
 		for _, q := range a.queues {
 			queues = append(queues, fmt.Sprintf("{name: %s, rank: %d}", q.queue, q.rank))
 		}
-		fmt.Fprintf(&b, "    skills: [%s]\n    queues: [%s]\n", strings.Join(skills, ", "), strings.Join(queues, ", "))
+		if len(skills) > 0 {
+			fmt.Fprintf(&b, "    skills: [%s]\n", strings.Join(skills, ", "))
+		}
+		fmt.Fprintf(&b, "    queues: [%s]\n", strings.Join(queues, ", "))
 	}
 	return b.String()
 }
@@ -323,8 +328,8 @@ func (d *day) run(hours int) {
 	}
 }
 
-// simulatedDay plays a day and leaves its log in a store.
-func simulatedDay(t *testing.T, seed uint64) (*day, string) {
+// simulatedDay plays a day and returns it with the store of its log.
+func simulatedDay(t *testing.T, seed uint64) (*day, *store.Store) {
 	t.Helper()
 	t.Setenv("CTID_ASTERISK_PBX_PASSWORD", "not a secret")
 	rng := rand.New(rand.NewPCG(seed, 9))
@@ -347,17 +352,37 @@ func simulatedDay(t *testing.T, seed uint64) (*day, string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() {
+		if err := s.Close(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+	done := make(chan error, 1)
+	d.rows[len(d.rows)-1].Done = func(err error) { done <- err }
 	s.AppendAll(d.rows)
-	if err := s.Close(t.Context()); err != nil {
+	if err := <-done; err != nil {
 		t.Fatal(err)
 	}
-	return d, file
+	return d, s
+}
+
+// answerOf is what ctid why says with --at and --json.
+func answerOf(t *testing.T, s *store.Store, at time.Time, tell func(w why, id string) error, id string) (a whyAnswer) {
+	t.Helper()
+	var out bytes.Buffer
+	if err := tell(why{ctx: t.Context(), s: s, out: &out, at: at, given: true, asJSON: true}, id); err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(out.Bytes(), &a); err != nil {
+		t.Fatal(err)
+	}
+	return a
 }
 
 // ctid why of 50 random waiting calls and idle agents of a simulated day says what a check by brute force of the rules says: of each agent of the call's
 // queue, of each call of the idle agent's queues, and to whom the call had been offered before.
 func TestWhyOfADay(t *testing.T) {
-	d, file := simulatedDay(t, 1)
+	d, s := simulatedDay(t, 1)
 	const questions = 50
 	if d.calls < 500 || len(d.asked) < 2*questions {
 		t.Fatalf("a day of %d calls with %d questions", d.calls, len(d.asked))
@@ -367,7 +392,7 @@ func TestWhyOfADay(t *testing.T) {
 		q := d.asked[n]
 		idle[q.of[q.idle].rule]++
 		at := q.at.Format(time.RFC3339Nano)
-		call := whyOf(t, file, "call", string(q.task), "--at", at)
+		call := answerOf(t, s, q.at, why.call, string(q.task))
 		same(t, fmt.Sprintf("call %s at %s", q.task, at), call.Now, q.of, func(w acd.Why) ctid.AgentID { return w.Agent })
 		var before []ctid.AgentID
 		for _, c := range call.Decisions {
@@ -376,7 +401,7 @@ func TestWhyOfADay(t *testing.T) {
 		if !slices.Equal(before, q.before) {
 			t.Errorf("call %s at %s had been offered to %v; by the answer, to %v", q.task, at, q.before, before)
 		}
-		agent := whyOf(t, file, "agent", string(q.idle), "--at", at)
+		agent := answerOf(t, s, q.at, why.agent, string(q.idle))
 		same(t, fmt.Sprintf("agent %s at %s", q.idle, at), agent.Now, q.his, func(w acd.Why) ctid.TaskID { return w.Task })
 	}
 	if idle[acd.RuleSkill] < 5 || idle[acd.RuleRank] < 5 || idle[""] > 0 {
