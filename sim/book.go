@@ -125,11 +125,14 @@ func (b *book) ended(c acd.TaskEnded) {
 	}
 	delete(b.in, c.Task)
 	delete(b.held, c.Task)
-	if !was {
+	switch {
+	case !was:
 		b.of(c.Queue).Refused++
-		return
+	case c.Exit == ctid.ExitCallback: // he is one caller: the task that calls him back is counted in his place
+		b.of(q).Offered--
+	default:
+		b.of(q).ended(c.Exit, c.Waited, b.targets[q])
 	}
-	b.of(q).ended(c.Exit, c.Waited, b.targets[q])
 }
 
 // hold: the daemon begins anew and has forgotten the task. If its caller is still there it comes back to its place.

@@ -238,7 +238,7 @@ func (r *replay) ifWaits(id ctid.TaskID, ev acd.Event) {
 
 // callback: who leaves one, if he still waits, is called back in his turn, by the task that then was.
 func (r *replay) callback(e acd.TakeCallback) {
-	if k := r.stays[e.Task]; k == nil || !k.waits {
+	if k := r.stays[e.Task]; k == nil || !k.waits || len(r.past.visits[e.As]) == 0 {
 		r.leftOut[e.EventKind()]++
 		return
 	}

@@ -314,3 +314,13 @@ func TestReplayOfAConsultation(t *testing.T) {
 		t.Errorf("left out: %v", c.LeftOut)
 	}
 }
+
+// Who leaves a callback is one caller, who keeps his place.
+func TestReplayOfACallback(t *testing.T) {
+	p := newTape(t, needing(0))
+	p.enter(1, "c1", "sales")
+	p.give(10, acd.TakeCallback{Task: "c1", As: "back"})
+	p.give(11, acd.TaskGone{Task: "c1"})
+	p.give(52, acd.OfferUp{Offer: p.login(50, "ana")})
+	alike(t, p.replays(80, needing(0)), map[ctid.QueueID]Figures{"sales": {Offered: 1, Answered: 1, Waits: 51 * time.Second, Longest: 51 * time.Second}})
+}
