@@ -104,7 +104,7 @@ func (p *past) visit(id ctid.TaskID) *visit {
 
 // brought notes a task that enters, unless the core would not hear of it or it comes back to where it was.
 func (p *past) brought(in Input, cmds []acd.Command) {
-	if slices.ContainsFunc(cmds, func(c acd.Command) bool { _, no := c.(acd.Refused); return no }) {
+	if refused(cmds) {
 		return
 	}
 	switch e := in.Event.(type) {
@@ -119,6 +119,14 @@ func (p *past) brought(in Input, cmds []acd.Command) {
 			p.visits[e.As] = append(p.visits[e.As], &visit{at: in.At, queue: v.queue})
 		}
 	}
+}
+
+// refused tells whether the core would not do what it was asked.
+func refused(cmds []acd.Command) bool {
+	return slices.ContainsFunc(cmds, func(c acd.Command) bool {
+		_, no := c.(acd.Refused)
+		return no
+	})
 }
 
 func (p *past) saw(in Input, cmd acd.Command) {

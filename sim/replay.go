@@ -214,7 +214,9 @@ func (r *replay) enters(e acd.Enqueue, at time.Time) {
 		r.leftOut[e.EventKind()]++
 	case r.stays[e.Task] == nil && list[0].enter.Task != "" && list[0].at.Equal(at):
 		r.stays[e.Task] = &stay{}
-		r.decide(e)
+		if refused(r.decide(e)) {
+			r.leftOut[e.EventKind()]++
+		}
 	}
 }
 
