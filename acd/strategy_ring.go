@@ -1,6 +1,10 @@
 package acd
 
-import "ctid"
+import (
+	"slices"
+
+	"ctid"
+)
 
 // ring-all offers a task to all free agents of the best rank together, and to one of that rank, or a better one, who becomes free
 // while it rings for what is left of the time. Each has an offer of his own; the first whose phone is up gets the caller, the others' offers end cancelled
@@ -23,32 +27,51 @@ func (s *State) ringOthers(t *task, first *member) {
 	}
 }
 
-// widen rings tasks that ring at all free agents also at those who have become free meanwhile.
+// widen rings tasks that ring at all free agents also at those who have become free meanwhile. Who is free for tasks of several queues
+// is rung for the one that would be next if they waited.
 func (s *State) widen() {
-	for _, q := range s.touched {
-		if q.by.ring != ringAll {
-			continue
+	for {
+		var best *task
+		for _, q := range s.touched {
+			if q.by.ring != ringAll {
+				continue
+			}
+			i := slices.IndexFunc(q.ringing, s.widens)
+			if i >= 0 && (best == nil || s.compareHeads(q.ringing[i], best) < 0) {
+				best = q.ringing[i]
+			}
 		}
-		for _, t := range q.ringing {
-			s.ringFree(t)
+		if best == nil {
+			return
 		}
+		s.ringFree(best)
 	}
+}
+
+// widens tells whether t rings at all of its reach, and one of them is free.
+func (s *State) widens(t *task) bool {
+	return t.until.After(s.now) && len(t.class.free) > 0 && t.class.free[0].rank <= t.reach
 }
 
 // ringFree rings t at all who are free for it, of its reach.
 func (s *State) ringFree(t *task) {
-	for free := t.class.free; t.until.After(s.now) && len(free) > 0 && free[0].rank <= t.reach; free = t.class.free {
-		s.ringAt(t, free[0].agent, t.until.Sub(s.now))
+	for s.widens(t) {
+		m := t.class.free[0]
+		s.tellDecision(t, m)
+		s.ringAt(t, m.agent, t.until.Sub(s.now))
 	}
 }
 
-// another: t rings, and it is time to ring at one more agent, unless its queue has another strategy by now.
+// another: t rings, and it is time to ring at one more agent, unless its queue has another strategy by now, or t leaves it as soon as
+// nobody is rung any more.
 func (s *State) another(t *task) {
-	if t.queue.by.ring != ringMore {
+	if t.queue.by.ring != ringMore || t.expired || t.overdue {
 		return
 	}
-	if free := t.class.free; len(free) > 0 {
-		s.ringAt(t, s.choose(t).agent, t.queue.cfg.Ring)
+	if len(t.class.free) > 0 {
+		m := s.choose(t)
+		s.tellDecision(t, m)
+		s.ringAt(t, m.agent, t.queue.cfg.Ring)
 	}
 	s.timers.set(&t.more, s.now.Add(t.queue.cfg.ProgressEvery))
 }
