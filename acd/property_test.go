@@ -2,6 +2,7 @@ package acd
 
 import (
 	"encoding/json"
+	"errors"
 	"reflect"
 	"slices"
 	"testing"
@@ -11,22 +12,6 @@ import (
 
 	"ctid"
 )
-
-// agree holds each view told last against what the State says now.
-func (w *witness) agree(t *rapid.T, s *State) {
-	for id, told := range w.views {
-		v, ok := s.AgentView(id)
-		if !ok {
-			if told.State != ctid.Out {
-				t.Fatalf("%s is gone, and was told last as %s", id, told.State)
-			}
-			continue // he may come back, and his rev goes on
-		}
-		if !reflect.DeepEqual(v, told) {
-			t.Fatalf("the view of %s changed untold:\n%+v\n%+v", id, told, v)
-		}
-	}
-}
 
 // TestAnyEvents plays any events, senseless ones too, on any centre. A second centre is told the same through the log's
 // encoding, and is at times put away as a snapshot and restored: it must give the same commands.
@@ -59,8 +44,9 @@ func TestAnyEvents(t *testing.T) {
 			if d := s.Deadline(); !d.IsZero() && !d.After(high) {
 				t.Fatalf("a deadline of %v at %v", d, high)
 			}
-			w.judge(t, high, cmds)
-			w.agree(t, s)
+			if err := errors.Join(w.judge(high, ev, cmds), w.agree(s)); err != nil {
+				t.Fatalf("%T%+v: %v", ev, ev, err)
+			}
 			c.saw(cmds)
 			if s.tally.Offers < before {
 				t.Fatal("offers went back")
