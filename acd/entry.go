@@ -125,10 +125,16 @@ func (s *State) expected(q *queue) time.Duration {
 
 // longest is how long the one has waited who has waited longest; of a callback nobody waits.
 func (q *queue) longest(now time.Time) (wait time.Duration) {
-	for _, t := range q.tasks() {
-		if !t.callback {
-			wait = max(wait, now.Sub(t.entered))
+	look := func(tasks []*task) {
+		for _, t := range tasks {
+			if !t.callback {
+				wait = max(wait, now.Sub(t.entered))
+			}
 		}
+	}
+	look(q.ringing)
+	for _, c := range q.classes {
+		look(c.waiting)
 	}
 	return wait
 }

@@ -2,19 +2,23 @@ package acd
 
 import (
 	"slices"
+	"time"
 
 	"ctid"
 )
 
 // ring-all offers a task to all free agents of the best rank together, and to one of that rank, or a better one, who becomes free
-// while it rings for what is left of the time. Each has an offer of his own; the first whose phone is up gets the caller, the others' offers end cancelled
+// while it rings for what is left of the time (but not for less than two seconds). Each has an offer of his own; the first whose phone is up gets the caller, the others' offers end cancelled
 // (answered_elsewhere) without blame. app_queue's ringall rings whom it finds at the beginning of each round;
 // mod_callcenter's ring-all too.
 //
 // ring-progressively offers it to the one who is first by longest-idle, and as long as nobody answers to one more after each
-// ProgressEvery; each phone rings for the queue's full time. It is mod_callcenter's ring-progressively.
+// ProgressEvery; each phone rings for the queue's full time. It is mod_callcenter's ring-progressively; app_queue has nothing like it.
 //
 // With both nobody is to blame for a call that another could have taken: their default for a miss is none.
+
+// shortRing is how long a phone rings at least that is rung beside others: nobody could answer sooner, and would be left alone for a miss.
+const shortRing = 2 * time.Second
 
 // ringOthers rings, with t's first agent, those whom its strategy wants beside him.
 func (s *State) ringOthers(t *task, first *member) {
@@ -50,7 +54,8 @@ func (s *State) widen() {
 
 // widens tells whether t rings at all of its reach, and one of them is free.
 func (s *State) widens(t *task) bool {
-	return t.until.After(s.now) && len(t.class.free) > 0 && t.class.free[0].rank <= t.reach
+	left := t.until.Sub(s.now) // long gone, if it does not ring at all
+	return left > 0 && left >= min(shortRing, t.queue.cfg.Ring) && len(t.class.free) > 0 && t.class.free[0].rank <= t.reach
 }
 
 // ringFree rings t at all who are free for it, of its reach.
