@@ -8,9 +8,9 @@ import (
 )
 
 // ring-all offers a task to all free agents of the best rank together, and to one of that rank, or a better one, who becomes free
-// while it rings for what is left of the time (but not for less than two seconds). Each has an offer of his own; the first whose phone is up gets the caller, the others' offers end cancelled
-// (answered_elsewhere) without blame. app_queue's ringall rings whom it finds at the beginning of each round;
-// mod_callcenter's ring-all too.
+// while it rings for what is left of the time (but not for less than two seconds). Each has an offer of his own; the first whose
+// phone is up gets the caller, the others' offers end cancelled (answered_elsewhere) without blame. app_queue's ringall rings whom it
+// finds at the beginning of each round; mod_callcenter's ring-all too.
 //
 // ring-progressively offers it to the one who is first by longest-idle, and as long as nobody answers to one more after each
 // ProgressEvery; each phone rings for the queue's full time. It is mod_callcenter's ring-progressively; app_queue has nothing like it.
