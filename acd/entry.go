@@ -83,8 +83,11 @@ func (q *queue) staffed(words []string) (there bool, until time.Time) {
 
 // mayJoin tells whether q's join_empty lets a task in.
 func (q *queue) mayJoin() bool {
+	if len(q.cfg.JoinEmpty) == 0 {
+		return true
+	}
 	there, _ := q.staffed(q.cfg.JoinEmpty)
-	return there || len(q.cfg.JoinEmpty) == 0
+	return there
 }
 
 // onDuty is how many agents of q are on duty, whatever they do.
