@@ -14,7 +14,7 @@ import (
 )
 
 // TestAnyEvents plays any events, senseless ones too, on any centre. A second centre is told the same through the log's
-// encoding, and is at times put away as a snapshot and restored: it must give the same commands.
+// encoding, and is at times put away as a snapshot and restored: it must give the same commands, and be in the same state.
 func TestAnyEvents(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		cfg := drawConfig(t)
@@ -51,7 +51,7 @@ func TestAnyEvents(t *testing.T) {
 			if s.tally.Offers < before {
 				t.Fatal("offers went back")
 			}
-			shadow = follow(t, shadow, now, ev, cmds)
+			shadow = follow(t, s, shadow, now, ev, cmds)
 		}
 	})
 }
@@ -69,7 +69,8 @@ func step(t *rapid.T, s *State, now time.Time) time.Time {
 	return now.Add(time.Duration(rapid.IntRange(1, 12000).Draw(t, "ms")) * time.Millisecond)
 }
 
-func follow(t *rapid.T, shadow *State, now time.Time, ev Event, want []Command) *State {
+// follow tells shadow what s was told, which must give the same commands and leave the same state; at times it is restored.
+func follow(t *rapid.T, s, shadow *State, now time.Time, ev Event, want []Command) *State {
 	kind, body := EncodeEvent(ev)
 	raw, err := json.Marshal(body)
 	if err != nil {
@@ -88,6 +89,9 @@ func follow(t *rapid.T, shadow *State, now time.Time, ev Event, want []Command) 
 	raw, err = json.Marshal(shadow.Snapshot())
 	if err != nil {
 		t.Fatal(err)
+	}
+	if own, err := json.Marshal(s.Snapshot()); err != nil || string(own) != string(raw) {
+		t.Fatalf("folded, it is another (%v):\n%s\n%s", err, own, raw)
 	}
 	var sn Snapshot
 	if err := json.Unmarshal(raw, &sn); err != nil {
