@@ -64,11 +64,11 @@ type Queue struct {
 	AgeFrom       string        `json:",omitempty"` // queue (default) or call: whether time in the system before the queue counts for the order
 	ProgressEvery time.Duration `json:",omitempty"` // ring-progressively: another agent each (5 s)
 	JoinEmpty     []string      `json:",omitempty"` // in which states an agent does not count as there (EmptyWords): if none counts, nobody is let in; empty: all are
-	LeaveEmpty    []string      `json:",omitempty"` // the same, and who waits has to leave
+	LeaveEmpty    []string      `json:",omitempty"` // the same, and who waits has to leave; a phone lost less than PhoneReturn ago is no reason, and a callback stays
 	DivertWait    time.Duration `json:",omitempty"` // nobody is let in while the wait to be expected is longer; 0: no limit
 	DivertRatio   float64       `json:",omitempty"` // nobody is let in while more than this wait for each agent on duty; 0: no limit
 	Overflow      []Overflow    `json:",omitempty"` // where a task goes instead of leaving
-	AtMost        time.Duration `json:",omitempty"` // the longest wait of a task that came from another queue; 0: no limit
+	AtMost        time.Duration `json:",omitempty"` // the longest wait of a task that came from another queue; 0: what is left of the one it had there
 }
 
 // Medium is a kind of work: how much of an agent it takes. An agent is offered work of a medium while he is ready or talking,
@@ -184,7 +184,9 @@ type (
 	// wait from now, zero for none. Priority 0–100, negative for the queue's own. Arrived is when it came into the system.
 	// Needs, if any, stand in for the queue's. For PreferFor only agent Prefer may take it; at once all may if he is off
 	// duty or does not serve the queue, and as soon as he goes or does not take it. Of a callback nobody is on the line.
-	// A queue that lets nobody in hands the task to one that it overflows to (TaskMoved), or it ends (TaskEnded).
+	// A queue that lets nobody in hands the task to one that it overflows to (TaskMoved), or it ends (TaskEnded). Again: it was in a
+	// queue before and has its place there (ctid was restarted, an agent was lost, a callback is tried once more), so that no rule
+	// of entry is asked; only a queue that is no longer configured does not take it.
 	Enqueue struct {
 		Task      ctid.TaskID
 		Queue     ctid.QueueID
@@ -196,6 +198,7 @@ type (
 		Prefer    ctid.AgentID  `json:",omitempty"`
 		PreferFor time.Duration `json:",omitempty"`
 		Callback  bool          `json:",omitempty"`
+		Again     bool          `json:",omitempty"`
 	}
 	// Leave asks for a waiting task back. Refused (command Refused) once an offer for it is taken. Why is the exit, By who
 	// wants it (none: the system).
@@ -340,6 +343,10 @@ func (Reconfigure) EventKind() string     { return "reconfigure" }
 
 // SeatReturn is how long after a restart an agent's desktop has to come back before he is no longer ready.
 const SeatReturn = 60 * time.Second
+
+// PhoneReturn is how long an agent whose phone was lost counts as there all the same for those who wait (Queue.LeaveEmpty), and how long
+// after its first event a centre sends nobody away: who is there it is only just being told.
+const PhoneReturn = 60 * time.Second
 
 // LineLimit is how long after the end of an offer or conversation LegGone is waited for.
 const LineLimit = 5 * time.Second

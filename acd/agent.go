@@ -33,7 +33,8 @@ type agent struct {
 	locked   bool  // paused by a supervisor who meant it
 	shift    shift
 
-	reachable bool
+	reachable bool      // his phone
+	lost      time.Time // since when it is not, if it was before
 	awake     bool
 	idle      time.Time // since when he has had nothing to do, pauses included
 	ready     time.Time // since when he is ready without a break

@@ -13,6 +13,17 @@ import (
 // snapshots read from disk, not for each event.
 func (s *State) check() error {
 	var c checker
+	c.all(s)
+	return errors.Join(c.errs...)
+}
+
+// checker collects what is broken. A test may have it note what it asked, too.
+type checker struct {
+	errs          []error
+	asked, broken map[string]bool
+}
+
+func (c *checker) all(s *State) {
 	for _, a := range s.sortedAgents() {
 		c.agent(s, a)
 		if a.media != nil {
@@ -28,12 +39,13 @@ func (s *State) check() error {
 	c.offers(s)
 	c.counters(s)
 	c.timers(s)
-	return errors.Join(c.errs...)
 }
 
-type checker struct{ errs []error }
-
 func (c *checker) must(ok bool, format string, args ...any) {
+	if c.asked != nil {
+		c.asked[format] = true
+		c.broken[format] = c.broken[format] || !ok
+	}
 	if !ok {
 		c.errs = append(c.errs, fmt.Errorf(format, args...))
 	}
@@ -130,7 +142,9 @@ func (c *checker) queue(s *State, q *queue) {
 	c.must(slices.IsSortedFunc(q.members, compareMembers), "queue %s: members out of order", id)
 	c.must(!q.draining || q.size() > 0, "queue %s is not configured, and empty", id)
 	c.must(!q.touched && !q.doubted, "queue %s is left touched, or doubted", id)
-	c.must(len(q.cfg.LeaveEmpty) == 0 || q.waits() == 0 || q.staffed(q.cfg.LeaveEmpty), "queue %s: a task waits, and by leave_empty nobody is there", id)
+	empty, look := s.deserted(q)
+	c.must(!empty || look.After(s.now) || !q.waitsOnLine(), "queue %s: a task waits, and by leave_empty nobody is there", id)
+	c.must(!empty || !look.After(s.now) || q.away.index > 0, "queue %s: nobody looks whether somebody is back", id)
 	c.must(len(q.classes) > 0 && q.classes[0].want == q.base(), "queue %s has not the class that it always has", id)
 	working := 0
 	for _, m := range q.members {

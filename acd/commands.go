@@ -40,12 +40,13 @@ type (
 		Priority int
 	}
 	// TaskMoved: the task waits in another queue than From, where it was or was to go, at Position. Why is what it would have
-	// left for; empty: it had waited long enough there, or a supervisor (By) wanted it.
+	// left for; empty: it had waited long enough there, or a supervisor (By) wanted it. It waits for at most AtMost from now; 0: no limit.
 	TaskMoved struct {
 		Task     ctid.TaskID
 		From, To ctid.QueueID
 		Position int
 		Priority int
+		AtMost   time.Duration
 		Why      ctid.QueueExit
 		By       ctid.By
 	}

@@ -15,7 +15,10 @@ func (s *State) direct(a *agent, e Direct) {
 	if !s.takesDirect(a) {
 		return
 	}
-	o := s.newOffer(a, work{task: e.Task, doing: ctid.DoingTalk}, cmp.Or(e.Ring, defaultRing))
+	if e.Ring <= 0 {
+		e.Ring = defaultRing
+	}
+	o := s.newOffer(a, work{task: e.Task, doing: ctid.DoingTalk}, e.Ring)
 	o.kind = cmp.Or(e.Kind, ctid.OfferDirect)
 	if o.kind == ctid.OfferConsult {
 		o.work.doing = ctid.DoingConsult

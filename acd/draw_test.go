@@ -51,7 +51,7 @@ func (z size) config(t *rapid.T) Config {
 	var ids []ctid.QueueID
 	for i := range rapid.IntRange(1, z.queues).Draw(t, "queues") {
 		q := Queue{ID: z.queue(t), Ring: sec("ring", 15), Wrap: sec("wrap", 20),
-			RONA: rapid.SampledFrom([]string{"", "pause", "retry"}).Draw(t, "rona"), MaxMisses: rapid.IntRange(0, 3).Draw(t, "misses"),
+			RONA: rapid.SampledFrom([]string{"", "pause", "retry", "none"}).Draw(t, "rona"), MaxMisses: rapid.IntRange(0, 3).Draw(t, "misses"),
 			Extends: rapid.IntRange(0, 2).Draw(t, "extends"), Rejected: rapid.SampledFrom([]string{"", "pause"}).Draw(t, "rejected"),
 			Medium: rapid.SampledFrom([]ctid.Medium{"", ctid.Voice, ctid.Chat, ctid.Email}).Draw(t, "medium"),
 			Weight: rapid.SampledFrom([]int{0, 0, 5}).Draw(t, "weight"), Share: rapid.IntRange(0, 3).Draw(t, "share"),
@@ -227,7 +227,7 @@ func (c *crowd) drawDirect(t *rapid.T, n int, agent ctid.AgentID, task ctid.Task
 func (c *crowd) drawEnqueue(t *rapid.T, now time.Time, task ctid.TaskID, agent ctid.AgentID) Event {
 	e := Enqueue{Task: task, Queue: c.queue(t),
 		Priority: rapid.IntRange(-1, 101).Draw(t, "priority"), Entered: now.Add(time.Duration(rapid.IntRange(-100, 10).Draw(t, "entered")) * time.Second),
-		AtMost: time.Duration(rapid.IntRange(0, 30).Draw(t, "at most")) * time.Second, Callback: rapid.IntRange(0, 9).Draw(t, "callback") == 0}
+		AtMost: time.Duration(rapid.IntRange(0, 30).Draw(t, "at most")) * time.Second, Callback: rapid.IntRange(0, 9).Draw(t, "callback") == 0, Again: rapid.IntRange(0, 4).Draw(t, "again") == 0}
 	if rapid.IntRange(0, 2).Draw(t, "sticky") == 0 {
 		e.Prefer, e.PreferFor = agent, time.Duration(rapid.IntRange(0, 20).Draw(t, "prefer for"))*time.Second
 	}

@@ -29,15 +29,18 @@ func EmptyWords() []string {
 	return []string{emptyOut, emptyPaused, emptyReserved, emptyTalking, emptyWrapUp, emptyUnreachable}
 }
 
-// absent tells whether a, by those words, does not count as there.
-func (a *agent) absent(words []string) bool {
-	if a.state == ctid.Out || a.removed {
+// absent tells whether a, by those words, does not count as there. Excused: that his phone was lost is no reason.
+func (a *agent) absent(words []string, excused bool) bool {
+	switch {
+	case a.state == ctid.Out || a.removed:
 		return true
+	case excused && a.pausedForPhone():
+		return false
 	}
 	for _, w := range words {
 		switch w {
 		case emptyUnreachable:
-			if !a.phoneOK() {
+			if !a.phoneOK() && !excused {
 				return true
 			}
 		case emptyPaused, emptyReserved, emptyTalking, emptyWrapUp:
@@ -49,9 +52,42 @@ func (a *agent) absent(words []string) bool {
 	return false
 }
 
-// staffed tells whether anybody of q is there, by those words.
-func (q *queue) staffed(words []string) bool {
-	return slices.ContainsFunc(q.members, func(m *member) bool { return !m.agent.absent(words) })
+// pausedForPhone tells whether a would be ready but for his phone.
+func (a *agent) pausedForPhone() bool {
+	return a.state == ctid.Paused && a.reason == ctid.ReasonDeviceUnreachable
+}
+
+// excused is until when it is no reason that a's phone was lost; zero, or past: it is one.
+func (a *agent) excused() time.Time {
+	switch {
+	case !a.lost.IsZero():
+		return a.lost.Add(PhoneReturn)
+	case a.pausedForPhone():
+		return a.since.Add(PhoneReturn)
+	}
+	return time.Time{}
+}
+
+// staffed tells whether anybody of q is there, by those words; if not, until when somebody counts whose phone was lost lately.
+func (q *queue) staffed(words []string) (there bool, until time.Time) {
+	for _, m := range q.members {
+		switch {
+		case !m.agent.absent(words, false):
+			return true, time.Time{}
+		case !m.agent.absent(words, true):
+			until = later(until, m.agent.excused())
+		}
+	}
+	return false, until
+}
+
+// mayJoin tells whether q's join_empty lets a task in.
+func (q *queue) mayJoin() bool {
+	if len(q.cfg.JoinEmpty) == 0 {
+		return true
+	}
+	there, _ := q.staffed(q.cfg.JoinEmpty)
+	return there
 }
 
 // onDuty is how many agents of q are on duty, whatever they do.
@@ -72,7 +108,7 @@ func (s *State) refusal(q *queue) ctid.QueueExit {
 		return ctid.ExitClosed
 	case rules.MaxWaiting > 0 && q.size() >= rules.MaxWaiting:
 		return ctid.ExitFull
-	case len(rules.JoinEmpty) > 0 && !q.staffed(rules.JoinEmpty):
+	case !q.mayJoin():
 		return ctid.ExitJoinEmpty
 	case rules.DivertRatio > 0 && float64(q.size()) > rules.DivertRatio*float64(q.onDuty()):
 		return ctid.ExitDiverted
@@ -82,13 +118,26 @@ func (s *State) refusal(q *queue) ctid.QueueExit {
 	return ""
 }
 
-// expected is how long who comes now will wait: by the estimate, and where there is none, as the one who waits longest.
-func (s *State) expected(q *queue) (wait time.Duration) {
+// expected is how long who comes now will wait: by the estimate, and where there is none, as the one who waits longest on the line.
+func (s *State) expected(q *queue) time.Duration {
 	if e := q.estimateNow(s); e.Said {
 		return e.Mid
 	}
-	for _, t := range q.tasks() {
-		wait = max(wait, s.now.Sub(t.entered))
+	return q.longest(s.now)
+}
+
+// longest is how long the one has waited who has waited longest; of a callback nobody waits.
+func (q *queue) longest(now time.Time) (wait time.Duration) {
+	look := func(tasks []*task) {
+		for _, t := range tasks {
+			if !t.callback {
+				wait = max(wait, now.Sub(t.entered))
+			}
+		}
+	}
+	look(q.ringing)
+	for _, c := range q.classes {
+		look(c.waiting)
 	}
 	return wait
 }
@@ -187,17 +236,30 @@ func (s *State) overflow(t *task) {
 	s.timers.set(&t.over, s.now.Add(overflowRetry))
 }
 
-// move puts t, which has no open offer, into another queue. Its age goes with it.
+// move puts t, which has no open offer, into another queue. Its age goes with it, and where that queue has no longest wait of its own,
+// what is left of the one that it had.
 func (s *State) move(t *task, to *queue, why ctid.QueueExit, by ctid.By) {
-	from := t.queue
+	from, atMost := t.queue, to.cfg.AtMost
+	if atMost == 0 && t.wait.index > 0 {
+		atMost = max(t.wait.due.Sub(s.now), time.Microsecond)
+	}
 	s.part(t)
 	if from.size() == 0 {
 		from.speed.Wanted = false
 	}
 	t.offers, t.tried, t.served = 0, -1, false
 	s.tally.Moves++
-	s.join(t, to, s.now, to.cfg.AtMost)
-	s.emit(TaskMoved{Task: t.id, From: from.cfg.ID, To: to.cfg.ID, Position: to.place(t), Priority: t.priority, Why: why, By: by})
+	s.join(t, to, s.now, atMost)
+	s.tellMoved(t, from, why, by)
+}
+
+// tellMoved says that t waits in its queue, and not in the other.
+func (s *State) tellMoved(t *task, from *queue, why ctid.QueueExit, by ctid.By) {
+	c := TaskMoved{Task: t.id, From: from.cfg.ID, To: t.queue.cfg.ID, Position: t.queue.place(t), Priority: t.priority, Why: why, By: by}
+	if t.wait.index > 0 {
+		c.AtMost = t.wait.due.Sub(s.now)
+	}
+	s.emit(c)
 }
 
 // doubt notes the queues that a's change may have left without agents.
@@ -215,18 +277,45 @@ func (s *State) doubtQueue(q *queue) {
 	}
 }
 
-// leaveEmpty lets those who wait leave the queues that have nobody left. Who rings at an agent stays.
+// leaveEmpty lets those who wait leave the queues that have nobody left. Where somebody may soon be back, it looks again then.
 func (s *State) leaveEmpty() {
 	for len(s.doubted) > 0 {
 		q := s.doubted[0]
 		s.doubted = s.doubted[1:]
 		q.doubted = false
-		if len(q.cfg.LeaveEmpty) == 0 || q.staffed(q.cfg.LeaveEmpty) {
-			continue
+		s.timers.stop(&q.away)
+		empty, look := s.deserted(q)
+		switch {
+		case !empty:
+		case look.After(s.now):
+			s.timers.set(&q.away, look)
+		default:
+			s.sendAway(q)
 		}
-		for _, t := range q.tasks() {
-			if len(t.open) == 0 {
-				s.depart(t, ctid.ExitLeaveEmpty)
+	}
+}
+
+// deserted tells whether tasks wait in q and nobody is there for them, and until when that does no harm: a phone may be back, or the
+// centre has only just begun.
+func (s *State) deserted(q *queue) (empty bool, look time.Time) {
+	if len(q.cfg.LeaveEmpty) == 0 || q.waits() == 0 {
+		return false, time.Time{}
+	}
+	there, until := q.staffed(q.cfg.LeaveEmpty)
+	return !there, later(until, s.calm)
+}
+
+// sendAway lets those leave who wait in q. Who rings at an agent stays, and a callback, of which nobody is on the line, if no other
+// queue takes it.
+func (s *State) sendAway(q *queue) {
+	for _, t := range q.tasks() {
+		switch {
+		case len(t.open) > 0:
+		case !t.callback:
+			s.depart(t, ctid.ExitLeaveEmpty)
+		default:
+			if to := s.spill(q, ctid.ExitLeaveEmpty); to != nil {
+				s.move(t, to, ctid.ExitLeaveEmpty, ctid.BySystem)
 			}
 		}
 	}

@@ -72,9 +72,9 @@ func (a *agent) countWork(before bool) {
 	}
 }
 
-// estimate is how long the one at that place of q waits. For who could be offered to an agent at once it is nothing.
-func (s *State) estimate(q *queue, place int) Estimate {
-	if q.waits() < 2 && len(q.classes) > 0 && len(q.classes[0].free) > 0 {
+// estimate is how long the one at that place of q waits, who wants what c says. While somebody is free for him it is nothing.
+func (s *State) estimate(q *queue, c *class, place int) Estimate {
+	if len(c.free) > 0 {
 		return Estimate{Said: true}
 	}
 	n := q.working
@@ -95,7 +95,7 @@ func seconds(x float64) time.Duration {
 }
 
 // estimateNow is the estimate of who would come now.
-func (q *queue) estimateNow(s *State) Estimate { return s.estimate(q, q.size()+1) }
+func (q *queue) estimateNow(s *State) Estimate { return s.estimate(q, q.classes[0], q.size()+1) }
 
 // Estimate is how long a task in a queue is likely to wait from now on.
 func (s *State) Estimate(id ctid.TaskID) (Estimate, bool) {
@@ -106,13 +106,13 @@ func (s *State) Estimate(id ctid.TaskID) (Estimate, bool) {
 	if len(t.open) > 0 {
 		return Estimate{Said: true}, true
 	}
-	return s.estimate(t.queue, t.queue.place(t)), true
+	return s.estimate(t.queue, t.class, t.queue.place(t)), true
 }
 
 // measure learns from a task that leaves q.
 func (s *State) measure(q *queue, t *task, why ctid.QueueExit) {
 	v := &q.speed
-	waited := s.now.Sub(t.joined)
+	waited := s.now.Sub(t.toldAt)
 	switch {
 	case why == ctid.ExitAnswered:
 		if n := q.working; v.Wanted && n > 0 {

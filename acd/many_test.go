@@ -7,8 +7,6 @@ import (
 	"time"
 
 	"pgregory.net/rapid"
-
-	"ctid"
 )
 
 // TestManyEvents plays long days of centres of 1 to 50 agents and 1 to 10 queues with every strategy, 200 of them. Commands are judged after
@@ -45,23 +43,19 @@ func playDay(t *rapid.T, events int) {
 		if now.After(high) {
 			high = now
 		}
-		cmds := s.Decide(now, c.draw(t, now))
-		w.judge(t, high, cmds)
+		ev := c.draw(t, now)
+		cmds := s.Decide(now, ev)
+		if err := w.judge(high, ev, cmds); err != nil {
+			t.Fatalf("%T%+v: %v", ev, ev, err)
+		}
 		c.saw(cmds)
 		if n%max(1, events/250) == 0 {
 			if err := s.check(); err != nil {
 				t.Fatal(err)
 			}
-			w.agree(t, s)
+			if err := w.agree(s); err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
-}
-
-// newWitness judges s from its beginning on.
-func newWitness(s *State) *witness {
-	return &witness{map[ctid.AgentID]ctid.AgentView{}, map[ctid.OfferID]MakeOffer{}, map[ctid.OfferID]bool{}, map[ctid.TaskID]bool{},
-		func(id ctid.QueueID) bool {
-			q := s.queues[id]
-			return q != nil && q.by.ring != ringOne
-		}}
 }

@@ -34,6 +34,7 @@ type ended struct {
 // makeOffer offers t, which waits, to m's agent, and to those at whom the queue's strategy rings beside him.
 func (s *State) makeOffer(t *task, m *member) {
 	q := t.queue
+	s.tellDecision(t, m)
 	s.served(t)
 	q.last, t.tried = m.agent.order, m.agent.order
 	s.ringAt(t, m.agent, q.cfg.Ring)

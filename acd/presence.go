@@ -63,6 +63,12 @@ func (s *State) deviceChanged(a *agent, reachable bool, by ctid.By) {
 	changed := a.reachable != reachable
 	a.reachable = reachable
 	switch {
+	case reachable:
+		a.lost = time.Time{}
+	case changed:
+		a.lost = s.now
+	}
+	switch {
 	case s.phoneIsBack(a):
 		a.fails = 0
 		s.toReady(a, s.now, by)

@@ -2,6 +2,7 @@ package acd
 
 import (
 	"encoding/json"
+	"errors"
 	"reflect"
 	"slices"
 	"testing"
@@ -12,24 +13,8 @@ import (
 	"ctid"
 )
 
-// agree holds each view told last against what the State says now.
-func (w *witness) agree(t *rapid.T, s *State) {
-	for id, told := range w.views {
-		v, ok := s.AgentView(id)
-		if !ok {
-			if told.State != ctid.Out {
-				t.Fatalf("%s is gone, and was told last as %s", id, told.State)
-			}
-			continue // he may come back, and his rev goes on
-		}
-		if !reflect.DeepEqual(v, told) {
-			t.Fatalf("the view of %s changed untold:\n%+v\n%+v", id, told, v)
-		}
-	}
-}
-
 // TestAnyEvents plays any events, senseless ones too, on any centre. A second centre is told the same through the log's
-// encoding, and is at times put away as a snapshot and restored: it must give the same commands.
+// encoding, and is at times put away as a snapshot and restored: it must give the same commands, and be in the same state.
 func TestAnyEvents(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		cfg := drawConfig(t)
@@ -59,13 +44,14 @@ func TestAnyEvents(t *testing.T) {
 			if d := s.Deadline(); !d.IsZero() && !d.After(high) {
 				t.Fatalf("a deadline of %v at %v", d, high)
 			}
-			w.judge(t, high, cmds)
-			w.agree(t, s)
+			if err := errors.Join(w.judge(high, ev, cmds), w.agree(s)); err != nil {
+				t.Fatalf("%T%+v: %v", ev, ev, err)
+			}
 			c.saw(cmds)
 			if s.tally.Offers < before {
 				t.Fatal("offers went back")
 			}
-			shadow = follow(t, shadow, now, ev, cmds)
+			shadow = follow(t, s, shadow, now, ev, cmds)
 		}
 	})
 }
@@ -83,7 +69,8 @@ func step(t *rapid.T, s *State, now time.Time) time.Time {
 	return now.Add(time.Duration(rapid.IntRange(1, 12000).Draw(t, "ms")) * time.Millisecond)
 }
 
-func follow(t *rapid.T, shadow *State, now time.Time, ev Event, want []Command) *State {
+// follow tells shadow what s was told, which must give the same commands and leave the same state; at times it is restored.
+func follow(t *rapid.T, s, shadow *State, now time.Time, ev Event, want []Command) *State {
 	kind, body := EncodeEvent(ev)
 	raw, err := json.Marshal(body)
 	if err != nil {
@@ -102,6 +89,9 @@ func follow(t *rapid.T, shadow *State, now time.Time, ev Event, want []Command) 
 	raw, err = json.Marshal(shadow.Snapshot())
 	if err != nil {
 		t.Fatal(err)
+	}
+	if own, err := json.Marshal(s.Snapshot()); err != nil || string(own) != string(raw) {
+		t.Fatalf("folded, it is another (%v):\n%s\n%s", err, own, raw)
 	}
 	var sn Snapshot
 	if err := json.Unmarshal(raw, &sn); err != nil {

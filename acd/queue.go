@@ -24,6 +24,11 @@ type queue struct {
 	pass     int64     // Next fair: how far it is ahead of others
 	speed    speed     // for estimates
 	working  int       // how many of its members are at work
+	away     timer     // awayOver; armed while nobody is there and somebody may soon be back
+}
+
+func newQueue(id ctid.QueueID) *queue {
+	return &queue{last: -1, away: timer{kind: awayOver, id: string(id)}}
 }
 
 // member is an agent's place in a queue. Its last fields are what strategies compare, as it was when he was listed.
@@ -66,7 +71,8 @@ type task struct {
 	served   bool      // counted as its queue's turn
 	until    time.Time // ring-all: until when it rings
 	reach    int       // ring-all: the rank of those at whom it rings; a worse one is not rung beside them
-	told     Estimate  // when it entered
+	told     Estimate  // when it came to this queue, or came back,
+	toldAt   time.Time // and when that was
 
 	wait, loosen, stick, over, more timer
 }
@@ -107,6 +113,11 @@ func (q *queue) waits() (n int) {
 		n += len(c.waiting)
 	}
 	return n
+}
+
+// waitsOnLine tells whether somebody waits who could leave: of a callback nobody is on the line.
+func (q *queue) waitsOnLine() bool {
+	return slices.ContainsFunc(q.tasks(), func(t *task) bool { return len(t.open) == 0 && !t.callback })
 }
 
 // size is how many tasks are in the queue, with those that ring at an agent.

@@ -28,6 +28,7 @@ func (s *State) install(cfg Config) {
 		s.unlist(a)
 		before[i] = a.view()
 	}
+	was := s.cfg.Agents
 	s.cfg = cfg
 	s.installQueues()
 	for _, a := range agents {
@@ -36,6 +37,7 @@ func (s *State) install(cfg Config) {
 	for i, ac := range cfg.Agents {
 		s.installAgent(ac, i)
 	}
+	s.keepPlaces(was)
 	s.installMembers()
 	for i, a := range agents {
 		if a.removed && !a.occupied() {
@@ -70,7 +72,7 @@ func (s *State) installQueues() {
 	for _, qc := range s.cfg.Queues {
 		q := s.queues[qc.ID]
 		if q == nil {
-			q = &queue{last: -1}
+			q = newQueue(qc.ID)
 			s.queues[qc.ID] = q
 		}
 		q.cfg, q.draining, q.voice = qc, false, qc.Medium == ctid.Voice
@@ -114,6 +116,30 @@ func (s *State) installAgent(ac Agent, order int) {
 	a.serves, a.listed = serves, listed
 	s.installMedia(a, ac.Media)
 	s.installDesk(a, ac.Desk)
+}
+
+// keepPlaces lets round-robin and top-down go on after the same agent as before, who may stand elsewhere in the configuration now; if he is
+// no longer there, after the one who stood before him.
+func (s *State) keepPlaces(before []Agent) {
+	now, last := make([]int, len(before)), -1
+	for i, ac := range before {
+		if a := s.agents[ac.ID]; a != nil && !a.removed {
+			last = a.order
+		}
+		now[i] = last
+	}
+	place := func(order int) int {
+		if order < 0 || order >= len(now) {
+			return -1
+		}
+		return now[order]
+	}
+	for _, q := range s.queues {
+		q.last = place(q.last)
+	}
+	for _, t := range s.tasks {
+		t.tried = place(t.tried)
+	}
 }
 
 // installDesk puts a desk rule in force: one who now needs a desktop and has none gets the grace time for it.
@@ -196,6 +222,7 @@ func (s *State) dropDrained() {
 // dropQueue forgets a queue that is empty and no longer configured. Its free list goes with it.
 func (s *State) dropQueue(q *queue) {
 	delete(s.queues, q.cfg.ID)
+	s.timers.stop(&q.away)
 	for _, m := range q.members {
 		m.agent.serves = slices.DeleteFunc(slices.Clone(m.agent.serves), func(x *member) bool { return x == m })
 	}

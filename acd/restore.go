@@ -33,7 +33,9 @@ func Restore(sn Snapshot) (*State, error) {
 		if !ok {
 			return nil, fmt.Errorf("acd: the snapshot's queue %q has no known strategy", qc.ID)
 		}
-		s.queues[qc.ID] = &queue{cfg: qc, by: by, draining: true, voice: qc.Medium == ctid.Voice, last: -1}
+		q := newQueue(qc.ID)
+		q.cfg, q.by, q.draining, q.voice = qc, by, true, qc.Medium == ctid.Voice
+		s.queues[qc.ID] = q
 	}
 	s.restoreQueues(sn)
 	for _, a := range sn.Agents {
@@ -59,10 +61,11 @@ func Restore(sn Snapshot) (*State, error) {
 }
 
 func (s *State) restoreQueues(sn Snapshot) {
-	s.pass = sn.Pass
+	s.pass, s.calm = sn.Pass, sn.Calm
 	for _, qs := range sn.Queues {
 		if q := s.queues[qs.ID]; q != nil {
 			q.last, q.pass, q.speed = qs.Last, qs.Pass, qs.Speed
+			s.rearm(&q.away, qs.Away)
 		}
 	}
 }
@@ -86,7 +89,7 @@ func (s *State) restoreAgent(sn agentSnap) error {
 	a.state, a.reason, a.since, a.was, a.lasted, a.rev = sn.State, sn.Reason, sn.Since, sn.Was, sn.Lasted, sn.Rev
 	a.held, a.line, a.back, a.locked, a.shift = sn.Held, sn.Line, sn.Back, sn.Locked, sn.Shift
 	a.next, a.wrap, a.wrapFrom, a.lastWrap = sn.Next, sn.Wrap, sn.WrapFrom, sn.LastWrap
-	a.device, a.reachable, a.awake, a.idle, a.ready, a.until = sn.Device, sn.Reachable, sn.Awake, sn.Idle, sn.Ready, sn.Until
+	a.device, a.reachable, a.lost, a.awake, a.idle, a.ready, a.until = sn.Device, sn.Reachable, sn.Lost, sn.Awake, sn.Idle, sn.Ready, sn.Until
 	a.misses, a.fails = sn.Misses, sn.Fails
 	if w := sn.Work; w != nil {
 		restored := w.work()
@@ -140,7 +143,7 @@ func (s *State) restoreTask(ts taskSnap, q *queue) {
 	t := newTask(ts.ID)
 	t.queue, t.priority, t.entered, t.arrived, t.joined, t.needs, t.only = q, ts.Priority, ts.Entered, ts.Arrived, ts.Joined, ts.Needs, ts.Only
 	t.callback, t.offers, t.tried, t.expired, t.overdue, t.served = ts.Callback, ts.Offers, ts.Tried, ts.Expired, ts.Overdue, ts.Served
-	t.until, t.reach, t.told = ts.RingsTo, ts.Reach, ts.Told
+	t.until, t.reach, t.told, t.toldAt = ts.RingsTo, ts.Reach, ts.Told, ts.ToldAt
 	if t.joined.IsZero() { // of a version where nothing moved
 		t.joined = t.entered
 	}

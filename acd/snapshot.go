@@ -18,6 +18,7 @@ type Snapshot struct {
 	Drained []Queue     // no longer configured, but with tasks
 	Queues  []queueSnap `json:",omitempty"`
 	Pass    int64       `json:",omitempty"`
+	Calm    time.Time   `json:",omitzero"`
 	Agents  []agentSnap
 	Tasks   []taskSnap
 	Offers  []offerSnap
@@ -32,6 +33,7 @@ type queueSnap struct {
 	Last  int
 	Pass  int64
 	Speed speed
+	Away  time.Time `json:",omitzero"`
 }
 
 type memberSnap struct {
@@ -65,6 +67,7 @@ type agentSnap struct {
 	Locked    bool
 	Shift     shift
 	Reachable bool
+	Lost      time.Time
 	Awake     bool
 	Idle      time.Time
 	Ready     time.Time
@@ -146,6 +149,7 @@ type taskSnap struct {
 	RingsTo  time.Time // ring-all: until when it rings
 	Reach    int       // and at which rank
 	Told     Estimate
+	ToldAt   time.Time
 	Wait     time.Time
 	Stick    time.Time
 	Over     time.Time
@@ -155,7 +159,7 @@ type taskSnap struct {
 func (t *task) snap() taskSnap {
 	return taskSnap{ID: t.id, Queue: t.queue.cfg.ID, Priority: t.priority, Entered: t.entered, Arrived: t.arrived, Joined: t.joined,
 		Needs: slices.Clone(t.needs), Only: t.only, Callback: t.callback, Offers: t.offers, Tried: t.tried, Expired: t.expired,
-		Overdue: t.overdue, Served: t.served, RingsTo: t.until, Reach: t.reach, Told: t.told, Wait: armed(&t.wait), Stick: armed(&t.stick),
+		Overdue: t.overdue, Served: t.served, RingsTo: t.until, Reach: t.reach, Told: t.told, ToldAt: t.toldAt, Wait: armed(&t.wait), Stick: armed(&t.stick),
 		Over: armed(&t.over), More: armed(&t.more)}
 }
 
@@ -190,7 +194,7 @@ func armed(t *timer) time.Time {
 
 // Snapshot takes the State as it is.
 func (s *State) Snapshot() Snapshot {
-	sn := Snapshot{Version: Version, Now: s.now, Config: s.cfg, Tally: s.tally, Pass: s.pass}
+	sn := Snapshot{Version: Version, Now: s.now, Config: s.cfg, Tally: s.tally, Pass: s.pass, Calm: s.calm}
 	sn.Tally.OfferEnds = maps.Clone(s.tally.OfferEnds)
 	sn.Revs = maps.Clone(s.revs)
 	sn.Tally.Exits = maps.Clone(s.tally.Exits)
@@ -198,7 +202,7 @@ func (s *State) Snapshot() Snapshot {
 		if q.draining {
 			sn.Drained = append(sn.Drained, q.cfg)
 		}
-		sn.Queues = append(sn.Queues, queueSnap{q.cfg.ID, q.last, q.pass, q.speed})
+		sn.Queues = append(sn.Queues, queueSnap{q.cfg.ID, q.last, q.pass, q.speed, armed(&q.away)})
 	}
 	for _, a := range s.sortedAgents() {
 		sn.Agents = append(sn.Agents, a.snap())
@@ -219,7 +223,7 @@ func (s *State) Snapshot() Snapshot {
 func (a *agent) snap() agentSnap {
 	sn := agentSnap{ID: a.id, Desk: a.desk, Order: a.order, Skills: slices.Clone(a.skills), Listed: slices.Clone(a.listed), Removed: a.removed, Leaving: a.leaving,
 		State: a.state, Reason: a.reason, Since: a.since, Was: a.was, Lasted: a.lasted, Rev: a.rev,
-		WrapFrom: a.wrapFrom, LastWrap: a.lastWrap, Device: a.device, Reachable: a.reachable, Awake: a.awake, Idle: a.idle, Ready: a.ready, Until: a.until,
+		WrapFrom: a.wrapFrom, LastWrap: a.lastWrap, Device: a.device, Reachable: a.reachable, Lost: a.lost, Awake: a.awake, Idle: a.idle, Ready: a.ready, Until: a.until,
 		Misses: a.misses, Fails: a.fails, Gap: armed(&a.gap), Line: a.line, Clear: armed(&a.clear), WrapEnd: armed(&a.wrapEnd), Grace: armed(&a.grace), Held: a.held}
 	v := a.view()
 	sn.Next, sn.Wrap = v.Next, v.Wrap

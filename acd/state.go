@@ -25,6 +25,7 @@ type State struct {
 	revs   map[ctid.AgentID]uint64 // of agents who were removed: should one come back, his goes on rising
 	tally  tally
 
+	calm    time.Time // until then nobody has to leave an empty queue
 	pass    int64     // Next fair: where the queue that was served last was before
 	touched []*queue  // where a task or an agent became free in this event
 	doubted []*queue  // that this event may have left without agents
@@ -67,6 +68,9 @@ func New(cfg Config) (*State, error) {
 func (s *State) Decide(now time.Time, ev Event) []Command {
 	s.out = nil
 	if now = clean(now); now.After(s.now) {
+		if s.now.IsZero() {
+			s.calm = now.Add(PhoneReturn)
+		}
 		s.now = now
 	}
 	s.forget()
@@ -206,6 +210,8 @@ func (s *State) fire(t *timer) {
 		s.overflowDue(s.tasks[ctid.TaskID(t.id)])
 	case moreDue:
 		s.another(s.tasks[ctid.TaskID(t.id)])
+	case awayOver:
+		s.doubtQueue(s.queues[ctid.QueueID(t.id)])
 	}
 }
 
@@ -237,17 +243,14 @@ func (s *State) match() {
 		if s.cfg.Next == nextPrimary {
 			best, m = s.primary(best, m)
 		}
-		if s.trace != nil {
-			s.trace(s.decision(best, m))
-		}
 		s.makeOffer(best, m)
 	}
 	s.widen()
 	s.untouch()
 }
 
-// primary is the task that m's agent is to have, who was chosen for t, and his place in its queue: of those that he may take, one of a
-// queue where his rank is better goes first.
+// primary is the task that m's agent is to have, who was chosen for t, and his place in its queue: of those that he may take and for
+// which he is the one, weight and priority being the same, one of a queue where his rank is better goes first.
 func (s *State) primary(t *task, m *member) (*task, *member) {
 	for _, o := range m.agent.serves {
 		if !o.listed {
@@ -257,7 +260,10 @@ func (s *State) primary(t *task, m *member) (*task, *member) {
 			if len(c.waiting) == 0 || !c.takes(o) {
 				continue
 			}
-			if x := c.waiting[0]; cmp.Or(cmp.Compare(o.rank, m.rank), s.compareHeads(x, t)) < 0 {
+			x := c.waiting[0]
+			before := cmp.Or(cmp.Compare(t.queue.cfg.Weight, x.queue.cfg.Weight), cmp.Compare(t.order, x.order), cmp.Compare(o.rank, m.rank),
+				s.compareHeads(x, t)) < 0
+			if before && s.choose(x) == o {
 				t, m = x, o
 			}
 		}

@@ -1,16 +1,24 @@
 package acd
 
-import "ctid"
+import (
+	"slices"
+	"time"
+
+	"ctid"
+)
 
 // ring-all offers a task to all free agents of the best rank together, and to one of that rank, or a better one, who becomes free
-// while it rings for what is left of the time. Each has an offer of his own; the first whose phone is up gets the caller, the others' offers end cancelled
-// (answered_elsewhere) without blame. app_queue's ringall rings whom it finds at the beginning of each round;
-// mod_callcenter's ring-all too.
+// while it rings for what is left of the time (but not for less than two seconds). Each has an offer of his own; the first whose
+// phone is up gets the caller, the others' offers end cancelled (answered_elsewhere) without blame. app_queue's ringall rings whom it
+// finds at the beginning of each round; mod_callcenter's ring-all too.
 //
 // ring-progressively offers it to the one who is first by longest-idle, and as long as nobody answers to one more after each
-// ProgressEvery; each phone rings for the queue's full time. It is mod_callcenter's ring-progressively.
+// ProgressEvery; each phone rings for the queue's full time. It is mod_callcenter's ring-progressively; app_queue has nothing like it.
 //
 // With both nobody is to blame for a call that another could have taken: their default for a miss is none.
+
+// shortRing is how long a phone rings at least that is rung beside others: nobody could answer sooner, and would be left alone for a miss.
+const shortRing = 2 * time.Second
 
 // ringOthers rings, with t's first agent, those whom its strategy wants beside him.
 func (s *State) ringOthers(t *task, first *member) {
@@ -23,32 +31,52 @@ func (s *State) ringOthers(t *task, first *member) {
 	}
 }
 
-// widen rings tasks that ring at all free agents also at those who have become free meanwhile.
+// widen rings tasks that ring at all free agents also at those who have become free meanwhile. Who is free for tasks of several queues
+// is rung for the one that would be next if they waited.
 func (s *State) widen() {
-	for _, q := range s.touched {
-		if q.by.ring != ringAll {
-			continue
+	for {
+		var best *task
+		for _, q := range s.touched {
+			if q.by.ring != ringAll {
+				continue
+			}
+			i := slices.IndexFunc(q.ringing, s.widens)
+			if i >= 0 && (best == nil || s.compareHeads(q.ringing[i], best) < 0) {
+				best = q.ringing[i]
+			}
 		}
-		for _, t := range q.ringing {
-			s.ringFree(t)
+		if best == nil {
+			return
 		}
+		s.ringFree(best)
 	}
+}
+
+// widens tells whether t rings at all of its reach, and one of them is free.
+func (s *State) widens(t *task) bool {
+	left := t.until.Sub(s.now) // long gone, if it does not ring at all
+	return left > 0 && left >= min(shortRing, t.queue.cfg.Ring) && len(t.class.free) > 0 && t.class.free[0].rank <= t.reach
 }
 
 // ringFree rings t at all who are free for it, of its reach.
 func (s *State) ringFree(t *task) {
-	for free := t.class.free; t.until.After(s.now) && len(free) > 0 && free[0].rank <= t.reach; free = t.class.free {
-		s.ringAt(t, free[0].agent, t.until.Sub(s.now))
+	for s.widens(t) {
+		m := t.class.free[0]
+		s.tellDecision(t, m)
+		s.ringAt(t, m.agent, t.until.Sub(s.now))
 	}
 }
 
-// another: t rings, and it is time to ring at one more agent, unless its queue has another strategy by now.
+// another: t rings, and it is time to ring at one more agent, unless its queue has another strategy by now, or t leaves it as soon as
+// nobody is rung any more.
 func (s *State) another(t *task) {
-	if t.queue.by.ring != ringMore {
+	if t.queue.by.ring != ringMore || t.expired || t.overdue {
 		return
 	}
-	if free := t.class.free; len(free) > 0 {
-		s.ringAt(t, s.choose(t).agent, t.queue.cfg.Ring)
+	if len(t.class.free) > 0 {
+		m := s.choose(t)
+		s.tellDecision(t, m)
+		s.ringAt(t, m.agent, t.queue.cfg.Ring)
 	}
 	s.timers.set(&t.more, s.now.Add(t.queue.cfg.ProgressEvery))
 }

@@ -11,9 +11,11 @@ func linear(a, b *member) int {
 }
 
 // roundRobin offers a task to the next free agent after the one who was offered a task of the queue last, in the order of the
-// configuration, and begins anew at its end. The place is kept over restarts and reloads.
+// configuration, and begins anew at its end. The place is an agent's: it is kept over restarts, and over reloads that put others before
+// or after him.
 //
-// It is app_queue's rrmemory and rrordered, which forget the place when the queue is reloaded; mod_callcenter's round-robin.
+// It is app_queue's rrmemory and rrordered, whose place is a number in the list of members: a restart forgets it, and when a member
+// comes or goes it is another's; mod_callcenter's round-robin.
 func roundRobin(_ *State, t *task, best []*member) int { return after(best, t.queue.last) }
 
 // topDown offers each task first to the first free agent in the order of the configuration, and when he does not take it, to

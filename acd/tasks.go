@@ -1,6 +1,7 @@
 package acd
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -26,7 +27,10 @@ func (s *State) enqueue(e Enqueue) {
 		s.emit(TaskEnded{Task: e.Task, Queue: e.Queue, Exit: ctid.ExitClosed})
 		return
 	}
-	in, why := s.admit(q)
+	in, why := q, ctid.QueueExit("")
+	if !e.Again || q.draining {
+		in, why = s.admit(q)
+	}
 	if in == nil {
 		s.emit(TaskEnded{Task: e.Task, Queue: e.Queue, Exit: why})
 		return
@@ -34,16 +38,13 @@ func (s *State) enqueue(e Enqueue) {
 	t := s.taskOf(e, q)
 	s.tally.Entered++
 	s.tasks[t.id] = t
-	atMost := e.AtMost
-	if in != q {
-		atMost = in.cfg.AtMost
-	}
-	s.join(t, in, t.entered, atMost)
 	if in == q {
+		s.join(t, q, t.entered, e.AtMost)
 		s.emit(TaskQueued{Task: t.id, Queue: q.cfg.ID, Position: q.place(t), Priority: t.priority})
 		return
 	}
-	s.emit(TaskMoved{Task: t.id, From: q.cfg.ID, To: in.cfg.ID, Position: in.place(t), Priority: t.priority, Why: why, By: ctid.BySystem})
+	s.join(t, in, t.entered, cmp.Or(in.cfg.AtMost, e.AtMost))
+	s.tellMoved(t, q, why, ctid.BySystem)
 }
 
 // taskOf is the task of an event, with q's defaults.
@@ -70,7 +71,7 @@ func (s *State) taskOf(e Enqueue, q *queue) *task {
 	return t
 }
 
-// join lets t wait in q, as one that came there at joined, for at most so long from now (0: no limit).
+// join lets t wait in q, as one that came there at joined, for at most so long from now (0: no limit). A callback waits as long as it takes.
 func (s *State) join(t *task, q *queue, joined time.Time, atMost time.Duration) {
 	t.queue, t.joined, t.step = q, joined, 0
 	if t.only != "" && !s.sticks(t) {
@@ -83,9 +84,9 @@ func (s *State) join(t *task, q *queue, joined time.Time, atMost time.Duration) 
 	}
 	s.enterClass(t)
 	s.waitIn(t)
-	t.told = s.estimate(q, q.place(t))
+	t.told, t.toldAt = s.estimate(q, t.class, q.place(t)), s.now
 	s.timers.stop(&t.wait)
-	if atMost > 0 {
+	if atMost > 0 && !t.callback {
 		s.timers.set(&t.wait, s.now.Add(atMost))
 	}
 	s.overflowLater(t)
@@ -214,9 +215,7 @@ func (s *State) Figures(id ctid.QueueID, now time.Time) QueueFigures {
 		now = s.now
 	}
 	f := QueueFigures{Waiting: q.size(), Open: !q.draining}
-	for _, t := range q.tasks() {
-		f.Longest = max(f.Longest, now.Sub(t.entered))
-	}
+	f.Longest = q.longest(now)
 	f.Estimate, f.Calibration = q.estimateNow(s), q.speed.Calibration()
 	for _, m := range q.members {
 		a := m.agent

@@ -22,9 +22,10 @@ const (
 	stickOver
 	overDue
 	moreDue
+	awayOver
 )
 
-// timer belongs to one offer, task, agent, wrap-up or slot; id is that thing's id and breaks ties.
+// timer belongs to one offer, task, agent, wrap-up, slot or queue; id is that thing's id and breaks ties.
 type timer struct {
 	kind  timerKind
 	id    string

@@ -87,7 +87,7 @@ var sentences = []struct {
 	say(`(\w+) wants to be called back as (\w+)`, func(_ *player, m []string) Event {
 		return TakeCallback{ctid.TaskID(m[1]), ctid.TaskID(m[2])}
 	}),
-	say(`(\w+) enters (\w+)(?: with priority (\d+))?(?: since ([\d:.]+))?(?: for at most (\w+))?(?: needing (\S+))?(?: preferring (\w+) for (\w+))?(?:, in the system since ([\d:.]+))?(, as a callback)?`, func(p *player, m []string) Event {
+	say(`(\w+) enters (\w+)(?: with priority (\d+))?(?: since ([\d:.]+))?(?: for at most (\w+))?(?: needing (\S+))?(?: preferring (\w+) for (\w+))?(?:, in the system since ([\d:.]+))?(, as a callback)?(, again)?`, func(p *player, m []string) Event {
 		e := Enqueue{Task: ctid.TaskID(m[1]), Queue: ctid.QueueID(m[2]), Priority: -1, Entered: p.now}
 		if m[3] != "" {
 			e.Priority, _ = strconv.Atoi(m[3])
@@ -105,7 +105,7 @@ var sentences = []struct {
 		if m[9] != "" {
 			e.Arrived = clock(p.t, m[9])
 		}
-		e.Callback = m[10] != ""
+		e.Callback, e.Again = m[10] != "", m[11] != ""
 		return e
 	}),
 	say(`(\w+) leaves \((\w+)\)`, func(_ *player, m []string) Event { return Leave{Task: ctid.TaskID(m[1]), Why: ctid.QueueExit(m[2])} }),
@@ -167,6 +167,9 @@ func tell(c Command) string {
 		s := fmt.Sprintf("%s is number %d in %s with priority %d, not in %s", c.Task, c.Position, c.To, c.Priority, c.From)
 		if c.Why != "" {
 			s += " (" + string(c.Why) + ")"
+		}
+		if c.AtMost > 0 {
+			s += fmt.Sprintf(", for at most %v", c.AtMost)
 		}
 		return s + "; by " + strings.TrimSpace(c.By.Kind+" "+c.By.ID)
 	case TaskChanged:

@@ -42,19 +42,26 @@ type Decision struct {
 	Candidates []Why        `json:"candidates"`
 }
 
-// Trace has f told of each task that is about to be offered to an agent. It changes no decision; nil ends it.
+// Trace has f told of each task that is about to be offered to an agent, of each agent anew where it rings at several. It changes no decision; nil ends it.
 func (s *State) Trace(f func(Decision)) { s.trace = f }
+
+// tellDecision tells whoever follows that t is about to be offered to m's agent.
+func (s *State) tellDecision(t *task, chosen *member) {
+	if s.trace != nil {
+		s.trace(s.decision(t, chosen))
+	}
+}
 
 func (s *State) decision(t *task, chosen *member) Decision {
 	d := Decision{At: s.now, Task: t.id, Queue: t.queue.cfg.ID, Agent: chosen.id()}
 	for _, m := range t.queue.members {
 		w := s.verdict(t, m)
-		if w.OK && m != chosen {
+		switch {
+		case m == chosen: // whom it may ring at beside others
+			w.OK, w.Rule, w.Value = true, "", s.standing(t, m)
+		case w.OK || w.Rule == RuleOrder:
 			w.OK, w.Rule = false, RuleOrder
 			w.Value = fmt.Sprintf("%s goes first by %s: %s; he %s", chosen.id(), t.queue.by.name, s.standing(t, chosen), s.standing(t, m))
-		}
-		if m == chosen {
-			w.Value = s.standing(t, m)
 		}
 		d.Candidates = append(d.Candidates, w)
 	}

@@ -126,21 +126,30 @@ func TestWhyAgrees(t *testing.T) {
 			t.Fatal(err)
 		}
 		l := &ledger{cfg: cfg, tasks: map[ctid.TaskID]*entry{}, views: map[ctid.AgentID]ctid.AgentView{}, rings: map[ctid.TaskID][]ctid.AgentID{}}
+		var decisions []Decision
+		s.Trace(func(d Decision) { decisions = append(decisions, d) })
+		decide := func(now time.Time, ev Event) []Command {
+			decisions = nil
+			cmds := s.Decide(now, ev)
+			if _, picked := ev.(Pick); !picked {
+				traced(t, decisions, cmds)
+			}
+			l.saw(now, ev, cmds)
+			return cmds
+		}
 		c := crowd{size: z}
 		now := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 		asked := 0
 		for n := 0; n < 1000 && asked < 50; n++ {
 			now = now.Add(time.Duration(rapid.IntRange(0, 3000).Draw(t, "ms")) * time.Millisecond)
 			for d := s.Deadline(); !d.IsZero() && !d.After(now); d = s.Deadline() {
-				l.saw(d, Tick{}, s.Decide(d, Tick{}))
+				decide(d, Tick{})
 			}
 			ev := c.draw(t, now)
 			if skipped(ev) {
 				continue
 			}
-			cmds := s.Decide(now, ev)
-			l.saw(now, ev, cmds)
-			c.saw(cmds)
+			c.saw(decide(now, ev))
 			for _, task := range s.sortedTasks() {
 				if task.only == "" && asked < 50 && rapid.IntRange(0, 9).Draw(t, "ask") == 0 {
 					asked++
@@ -149,6 +158,32 @@ func TestWhyAgrees(t *testing.T) {
 			}
 		}
 	})
+}
+
+// traced holds what was told of decisions against the offers that came of them: each has its own, with one who may have the task.
+func traced(t *rapid.T, decisions []Decision, cmds []Command) {
+	for _, cmd := range cmds {
+		o, ok := cmd.(MakeOffer)
+		if !ok || !fromQueue(o) {
+			continue
+		}
+		if len(decisions) == 0 {
+			t.Fatalf("%+v was not decided", o)
+		}
+		d := decisions[0]
+		decisions = decisions[1:]
+		if d.Task != o.Task || d.Agent != o.Agent || d.Queue != o.Queue {
+			t.Fatalf("%+v was decided as %+v", o, d)
+		}
+		for _, w := range d.Candidates {
+			if w.OK != (w.Agent == o.Agent) || w.OK == (w.Rule != "") {
+				t.Fatalf("%+v was decided with %+v", o, w)
+			}
+		}
+	}
+	if len(decisions) > 0 {
+		t.Fatalf("decided, and not offered: %+v", decisions)
+	}
 }
 
 func (l *ledger) compare(t *rapid.T, s *State, now time.Time, id ctid.TaskID) {

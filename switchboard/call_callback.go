@@ -78,7 +78,7 @@ func (k *call) owedDue(now time.Time) {
 	q := k.queue
 	k.owed.due, q.since = time.Time{}, now
 	k.rec.Queues = append(k.rec.Queues, ctid.QueueVisit{Queue: q.queue, Entered: k.sb.clock.wall(now), Priority: q.priority})
-	k.tellCore(acd.Enqueue{Task: ctid.TaskID(k.id), Queue: q.queue, Priority: q.priority, Entered: q.entered, Arrived: k.born, Callback: true})
+	k.tellCore(acd.Enqueue{Task: ctid.TaskID(k.id), Queue: q.queue, Priority: q.priority, Entered: q.entered, Arrived: k.born, Callback: true, Again: true})
 	k.save()
 }
 

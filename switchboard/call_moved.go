@@ -14,9 +14,9 @@ const (
 	waitPrioritised = "prioritised" // a supervisor has given it another priority
 )
 
-// moved: the caller waits in another queue, for at most so long (0: no limit). The script's step goes on, and so does the time that
+// moved: the caller waits in another queue. The script's step goes on, and so does the time that
 // he has waited; in the record the queue before has an end of its own.
-func (k *call) moved(now time.Time, c acd.TaskMoved, atMost time.Duration) {
+func (k *call) moved(now time.Time, c acd.TaskMoved) {
 	k.settle()
 	if x := k.xfer; x != nil && x.to.queue == c.From && !k.callerGone { // it took him from the one who handed him on, and sent him on at once
 		k.queuedOn(now, acd.TaskQueued{Task: c.Task, Queue: c.From, Position: c.Position, Priority: c.Priority})
@@ -27,8 +27,8 @@ func (k *call) moved(now time.Time, c acd.TaskMoved, atMost time.Duration) {
 	k.endVisit(now, exitOf(c))
 	stay := *k.queue
 	stay.queue, stay.since, stay.priority, stay.over, stay.until = c.To, now, c.Priority, false, time.Time{}
-	if atMost > 0 {
-		stay.until = now.Add(atMost).UTC()
+	if c.AtMost > 0 {
+		stay.until = now.Add(c.AtMost).UTC()
 	}
 	k.queue = &stay
 	k.rec.Queues = append(k.rec.Queues, ctid.QueueVisit{Queue: c.To, Entered: k.sb.clock.wall(now), Priority: c.Priority})

@@ -306,8 +306,7 @@ func (d *desk) carryOut(now time.Time, cmd acd.Command) {
 		}
 	case acd.TaskMoved:
 		if k := d.calls[ctid.CallID(c.Task)]; k != nil {
-			atMost := d.atMostIn(c.To)
-			k.post(func(now time.Time) { k.moved(now, c, atMost) })
+			k.post(func(now time.Time) { k.moved(now, c) })
 		}
 	case acd.TaskChanged:
 		if k := d.calls[ctid.CallID(c.Task)]; k != nil {

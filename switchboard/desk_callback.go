@@ -131,6 +131,6 @@ func (d *desk) reviveOwed(now time.Time, n *ari.Node, r ctid.CallRecord, f *foun
 	d.sb.wg.Go(k.run)
 	k.post(func(now time.Time) { k.startOwed(now, legs) })
 	if l.Callback.Due.IsZero() {
-		d.decide(now, acd.Enqueue{Task: ctid.TaskID(r.ID), Queue: q.Queue, Priority: q.Priority, Entered: q.Entered, Arrived: r.Arrived, Callback: true})
+		d.decide(now, acd.Enqueue{Task: ctid.TaskID(r.ID), Queue: q.Queue, Priority: q.Priority, Entered: q.Entered, Arrived: r.Arrived, Callback: true, Again: true})
 	}
 }

@@ -54,16 +54,6 @@ func (d *desk) queuePrioritise(now time.Time, r ctid.QueuePrioritise, by ctid.By
 	}
 }
 
-// atMostIn is the longest wait of a call that comes into a queue from another one; 0: no limit.
-func (d *desk) atMostIn(id ctid.QueueID) time.Duration {
-	for _, q := range d.plan.ACD.Queues {
-		if q.ID == id {
-			return q.AtMost
-		}
-	}
-	return 0
-}
-
 // queueRemove takes a caller out of his queue. What becomes of him his call is told before it hears that he is out.
 func (d *desk) queueRemove(now time.Time, r ctid.QueueRemove, by ctid.By, reply func(ctid.Reply)) {
 	k := d.waits(r.Call, reply)
