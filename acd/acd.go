@@ -184,7 +184,8 @@ type (
 	// wait from now, zero for none. Priority 0–100, negative for the queue's own. Arrived is when it came into the system.
 	// Needs, if any, stand in for the queue's. For PreferFor only agent Prefer may take it; at once all may if he is off
 	// duty or does not serve the queue, and as soon as he goes or does not take it. Of a callback nobody is on the line.
-	// A queue that lets nobody in hands the task to one that it overflows to (TaskMoved), or it ends (TaskEnded).
+	// A queue that lets nobody in hands the task to one that it overflows to (TaskMoved), or it ends (TaskEnded); Again says that
+	// the task was in it before and has not left it: nothing but the queue's end keeps it out.
 	Enqueue struct {
 		Task      ctid.TaskID
 		Queue     ctid.QueueID
@@ -196,6 +197,7 @@ type (
 		Prefer    ctid.AgentID  `json:",omitempty"`
 		PreferFor time.Duration `json:",omitempty"`
 		Callback  bool          `json:",omitempty"`
+		Again     bool          `json:",omitempty"`
 	}
 	// Leave asks for a waiting task back. Refused (command Refused) once an offer for it is taken. Why is the exit, By who
 	// wants it (none: the system).
@@ -216,8 +218,12 @@ type (
 		Priority int
 		By       ctid.By
 	}
-	// TakeCallback: the caller of Task hangs up and is called back. Task ends (callback), and task As waits at its place.
-	TakeCallback struct{ Task, As ctid.TaskID }
+	// TakeCallback: the caller of Task hangs up and is called back. Task ends (callback), and task As waits at its place. By is who
+	// wants it (none: the caller).
+	TakeCallback struct {
+		Task, As ctid.TaskID
+		By       ctid.By `json:",omitzero"`
+	}
 	// TaskGone: the caller has gone; the task ends whatever its state, an open offer with it.
 	TaskGone struct{ Task ctid.TaskID }
 	// OfferUp: the agent's leg is up for offer Offer. If the offer is over already, EndOffer tells so and nothing changes.

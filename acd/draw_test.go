@@ -217,7 +217,7 @@ func (c *crowd) drawDirect(t *rapid.T, n int, agent ctid.AgentID, task ctid.Task
 	case n < 64:
 		return Prioritise{task, rapid.IntRange(-1, 101).Draw(t, "to"), by}
 	case n < 65:
-		return TakeCallback{task, ctid.TaskID(fmt.Sprintf("c%d", rapid.IntRange(0, c.tasks).Draw(t, "as")))}
+		return TakeCallback{Task: task, As: ctid.TaskID(fmt.Sprintf("c%d", rapid.IntRange(0, c.tasks).Draw(t, "as")))}
 	default:
 		return ForceState{agent, rapid.SampledFrom([]ctid.AgentState{ctid.Ready, ctid.Paused, ctid.Out, ctid.Talking}).Draw(t, "force"),
 			rapid.SampledFrom([]string{"", "lunch"}).Draw(t, "why"), rapid.Bool().Draw(t, "hard"), ctid.By{Kind: "supervisor", ID: "sam"}}
@@ -227,7 +227,8 @@ func (c *crowd) drawDirect(t *rapid.T, n int, agent ctid.AgentID, task ctid.Task
 func (c *crowd) drawEnqueue(t *rapid.T, now time.Time, task ctid.TaskID, agent ctid.AgentID) Event {
 	e := Enqueue{Task: task, Queue: c.queue(t),
 		Priority: rapid.IntRange(-1, 101).Draw(t, "priority"), Entered: now.Add(time.Duration(rapid.IntRange(-100, 10).Draw(t, "entered")) * time.Second),
-		AtMost: time.Duration(rapid.IntRange(0, 30).Draw(t, "at most")) * time.Second, Callback: rapid.IntRange(0, 9).Draw(t, "callback") == 0}
+		AtMost: time.Duration(rapid.IntRange(0, 30).Draw(t, "at most")) * time.Second, Callback: rapid.IntRange(0, 9).Draw(t, "callback") == 0,
+		Again: rapid.IntRange(0, 9).Draw(t, "again") == 0}
 	if rapid.IntRange(0, 2).Draw(t, "sticky") == 0 {
 		e.Prefer, e.PreferFor = agent, time.Duration(rapid.IntRange(0, 20).Draw(t, "prefer for"))*time.Second
 	}

@@ -215,7 +215,8 @@ func (s *State) doubtQueue(q *queue) {
 	}
 }
 
-// leaveEmpty lets those who wait leave the queues that have nobody left. Who rings at an agent stays.
+// leaveEmpty lets those who wait leave the queues that have nobody left. Who rings at an agent stays, and so does who is to be called
+// back: nobody waits for him on the line.
 func (s *State) leaveEmpty() {
 	for len(s.doubted) > 0 {
 		q := s.doubted[0]
@@ -225,7 +226,7 @@ func (s *State) leaveEmpty() {
 			continue
 		}
 		for _, t := range q.tasks() {
-			if len(t.open) == 0 {
+			if len(t.open) == 0 && !t.callback {
 				s.depart(t, ctid.ExitLeaveEmpty)
 			}
 		}
@@ -296,7 +297,11 @@ func (s *State) takeCallback(e TakeCallback) {
 	q, joined, cb := t.queue, t.joined, newTask(e.As)
 	cb.callback, cb.priority, cb.entered, cb.arrived, cb.needs = true, t.priority, t.entered, t.arrived, t.needs
 	draining := q.draining && q.size() == 1 // it goes with its last task
-	s.withdraw(t, ctid.ExitCallback, ctid.OfferCancelled, "revoked", byCaller)
+	by := e.By
+	if by == (ctid.By{}) {
+		by = byCaller
+	}
+	s.withdraw(t, ctid.ExitCallback, ctid.OfferCancelled, "revoked", by)
 	if draining {
 		s.emit(TaskEnded{Task: cb.id, Queue: q.cfg.ID, Exit: ctid.ExitClosed})
 		return

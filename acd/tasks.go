@@ -26,7 +26,10 @@ func (s *State) enqueue(e Enqueue) {
 		s.emit(TaskEnded{Task: e.Task, Queue: e.Queue, Exit: ctid.ExitClosed})
 		return
 	}
-	in, why := s.admit(q)
+	in, why := q, ctid.QueueExit("")
+	if !e.Again || q.draining {
+		in, why = s.admit(q)
+	}
 	if in == nil {
 		s.emit(TaskEnded{Task: e.Task, Queue: e.Queue, Exit: why})
 		return

@@ -78,7 +78,12 @@ func (k *call) owedDue(now time.Time) {
 	q := k.queue
 	k.owed.due, q.since = time.Time{}, now
 	k.rec.Queues = append(k.rec.Queues, ctid.QueueVisit{Queue: q.queue, Entered: k.sb.clock.wall(now), Priority: q.priority})
-	k.tellCore(acd.Enqueue{Task: ctid.TaskID(k.id), Queue: q.queue, Priority: q.priority, Entered: q.entered, Arrived: k.born, Callback: true})
+	ev := acd.Enqueue{Task: ctid.TaskID(k.id), Queue: q.queue, Priority: q.priority, Entered: q.entered, Arrived: k.born, Callback: true, Again: true}
+	k.desk.post(func(now time.Time) {
+		if !k.desk.draining { // else the next run lets it wait
+			k.desk.decide(now, ev)
+		}
+	})
 	k.save()
 }
 
@@ -131,6 +136,7 @@ func (k *call) callBack(now time.Time, o *offer, to reach, err *ctid.Error) {
 		return
 	}
 	k.doing(o.Agent, ctid.DoingDialing, ctid.BySystem)
+	k.fact(ctid.BySystem, ctid.CallOriginated{Dir: "out", Leg: ctid.LegID(o.leg), To: to.target, ShownAs: k.dialing.shown, First: "agent"}, o.Agent)
 	k.ownUp(now)
 }
 

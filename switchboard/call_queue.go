@@ -34,7 +34,8 @@ func (k *call) requeue(now time.Time) {
 	if k.rec.Connected.IsZero() { // else he was answered, and is put back because his agent was lost
 		k.rec.Outcome = ""
 	}
-	k.tellCore(acd.Enqueue{Task: ctid.TaskID(k.id), Queue: k.queue.queue, Priority: last.Priority, Entered: k.queue.entered, Arrived: k.born, Callback: k.owed != nil})
+	k.tellCore(acd.Enqueue{Task: ctid.TaskID(k.id), Queue: k.queue.queue, Priority: last.Priority, Entered: k.queue.entered, Arrived: k.born,
+		Callback: k.owed != nil, Again: true})
 	if k.owed == nil {
 		k.musicFrom(k.queue)
 	}
@@ -149,12 +150,16 @@ func (k *call) leftQueue(now time.Time, c acd.TaskEnded) {
 	}
 	k.queue.left = true
 	k.fact(k.removedBy(c.Exit), ctid.CallLeftQueue{Exit: c.Exit, WaitMS: waited})
+	removed := k.removed
+	k.removed = nil
 	k.stopMusic()
 	row, _ := ctid.Endings(c.Exit)
 	switch {
 	case k.callerGone || row.Outcome == "":
-	case c.Exit == ctid.ExitRemoved && k.removed != nil && k.removed.how == ctid.RemoveHangup:
-		k.hangupRemoved(now)
+	case c.Exit == ctid.ExitRemoved && removed != nil && removed.how == ctid.RemoveHangup:
+		k.hangupWaiting(now, "removed", "removed")
+	case k.machine == nil: // an agent has called him and sent him here: there is nothing that he could go back to
+		k.hangupWaiting(now, string(c.Exit), "")
 	default:
 		k.input(now, ivr.DoneStep{ID: k.queue.step, Result: ivr.Result{Outcome: row.Outcome}})
 	}
