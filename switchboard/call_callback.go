@@ -107,6 +107,22 @@ func (k *call) owedLeft(now time.Time, c acd.TaskEnded) {
 	k.finish(now, end)
 }
 
+// dropOwed: a supervisor wants no more of a callback whose next attempt is not due yet.
+func (k *call) dropOwed(now time.Time, r ctid.QueueRemove, by ctid.By, reply func(ctid.Reply)) {
+	switch {
+	case k.owed == nil || k.ended:
+		reply(failed(ctid.Refuse(ctid.WrongState, "this callback is under way, or over")))
+	case k.owed.due.IsZero(): // it has begun to wait meanwhile, and the core knows it by the time this is read
+		k.desk.post(func(now time.Time) { k.desk.queueRemove(now, r, by, reply) })
+	default:
+		k.note("callback_dropped", map[string]any{"by": by})
+		k.callerGone, k.rec.Outcome = true, "removed"
+		k.closeCallback(by, callbackRemoved)
+		k.finish(now, ctid.End{Side: ctid.SideSystem, Reason: string(ctid.ExitRemoved)})
+		k.desk.post(func(now time.Time) { k.desk.replyAfterCommit(now, k.id, r.Op(), reply) })
+	}
+}
+
 // callbackTaken: an agent has the callback, and his phone in hand. Whether the customer may be dialled, the rules in force now say.
 func (k *call) callbackTaken(o *offer) {
 	number := ctid.Private(k.owed.number)

@@ -29,15 +29,19 @@ const keepsPlace = "keeps_place"
 func (d *desk) takeCallback(now time.Time, from *call, a attempt, reply func(ctid.Reply)) bool {
 	to := a.owed.target()
 	_, err := d.resolve(to)
-	if err == nil && d.sb.cfg.Trunks[a.rec.Node] == "" {
+	switch {
+	case err != nil:
+	case d.sb.cfg.Trunks[a.rec.Node] == "":
 		err = ctid.Refuse(ctid.NoRoute, errNoTrunk.Error())
+	case d.draining:
+		err = ctid.Refuse(ctid.Draining, "ctid is stopping and takes no new callbacks")
 	}
 	if err != nil {
 		reply(failed(err))
 		return false
 	}
 	k := d.beginOwed(now, from.node, a)
-	if !d.request(now, acd.TakeCallback{Task: ctid.TaskID(from.id), As: ctid.TaskID(k.id), By: a.by}, reply) {
+	if !d.ofWaiting(now, from, acd.TakeCallback{Task: ctid.TaskID(from.id), As: ctid.TaskID(k.id), By: a.by}, reply) {
 		k.stop()
 		d.forget(k)
 		return false
