@@ -164,11 +164,14 @@ func (k *call) calledBack() {
 }
 
 func (k *call) closeCallback(by ctid.By, why string) {
-	o := k.owed
+	o, made := k.owed, k.owed.n
+	if why == callbackRemoved { // nobody has been dialled for this attempt
+		made--
+	}
 	k.owed = nil
 	queue := k.queueID()
 	k.desk.post(func(now time.Time) {
-		k.desk.fact(now, ctid.Event{By: by, Call: k.id, Queue: queue, Body: ctid.CallbackClosed{Callback: o.callback, Why: why, Attempts: o.n}})
+		k.desk.fact(now, ctid.Event{By: by, Call: k.id, Queue: queue, Body: ctid.CallbackClosed{Callback: o.callback, Why: why, Attempts: made}})
 	})
 }
 

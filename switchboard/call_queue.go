@@ -158,6 +158,8 @@ func (k *call) leftQueue(now time.Time, c acd.TaskEnded) {
 	case k.callerGone || row.Outcome == "":
 	case c.Exit == ctid.ExitRemoved && removed != nil && removed.how == ctid.RemoveHangup:
 		k.hangupWaiting(now, "removed", "removed")
+	case k.machine == nil && k.rec.Connected.IsZero(): // his script could not be restored
+		k.sendToFallback(now, string(c.Exit))
 	case k.machine == nil: // an agent has called him and sent him here: there is nothing that he could go back to
 		k.hangupWaiting(now, string(c.Exit), "")
 	default:
