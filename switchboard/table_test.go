@@ -103,20 +103,6 @@ func (c *centre) endAll() int {
 	return c.begun()
 }
 
-// begun is how many calls there have been.
-func (c *centre) begun() int {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	calls := map[ctid.CallID]bool{}
-	for _, e := range c.events {
-		switch e.Body.(type) {
-		case ctid.CallArrived, ctid.CallOriginated: // this one twice of a callback: when it waits, and when an agent has it
-			calls[e.Call] = true
-		}
-	}
-	return len(calls)
-}
-
 // oneOf fails unless the words of the replies are one of the lists, in the order of the names.
 func (c *centre) oneOf(got map[string]ctid.Reply, names string, allowed ...string) {
 	c.t.Helper()
