@@ -184,8 +184,9 @@ type (
 	// wait from now, zero for none. Priority 0–100, negative for the queue's own. Arrived is when it came into the system.
 	// Needs, if any, stand in for the queue's. For PreferFor only agent Prefer may take it; at once all may if he is off
 	// duty or does not serve the queue, and as soon as he goes or does not take it. Of a callback nobody is on the line.
-	// A queue that lets nobody in hands the task to one that it overflows to (TaskMoved), or it ends (TaskEnded); Again says that
-	// the task was in it before and has not left it: nothing but the queue's end keeps it out.
+	// A queue that lets nobody in hands the task to one that it overflows to (TaskMoved), or it ends (TaskEnded). Again: it was in a
+	// queue before and has its place there (ctid was restarted, an agent was lost, a callback is tried once more), so that no rule
+	// of entry is asked; only a queue that is no longer configured does not take it.
 	Enqueue struct {
 		Task      ctid.TaskID
 		Queue     ctid.QueueID

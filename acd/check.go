@@ -123,11 +123,6 @@ func (o *offer) isHis() bool {
 	return o.agent.offer == o
 }
 
-// callerWaits tells whether somebody on the line waits, without an offer.
-func (q *queue) callerWaits() bool {
-	return slices.ContainsFunc(q.tasks(), func(t *task) bool { return len(t.open) == 0 && !t.callback })
-}
-
 // queue: its order, and that nobody is free beside a waiting task.
 func (c *checker) queue(s *State, q *queue) {
 	id := q.cfg.ID
@@ -135,7 +130,7 @@ func (c *checker) queue(s *State, q *queue) {
 	c.must(slices.IsSortedFunc(q.members, compareMembers), "queue %s: members out of order", id)
 	c.must(!q.draining || q.size() > 0, "queue %s is not configured, and empty", id)
 	c.must(!q.touched && !q.doubted, "queue %s is left touched, or doubted", id)
-	c.must(len(q.cfg.LeaveEmpty) == 0 || q.staffed(q.cfg.LeaveEmpty) || !q.callerWaits(), "queue %s: a task waits, and by leave_empty nobody is there", id)
+	c.must(len(q.cfg.LeaveEmpty) == 0 || q.waits() == 0 || q.staffed(q.cfg.LeaveEmpty), "queue %s: a task waits, and by leave_empty nobody is there", id)
 	c.must(len(q.classes) > 0 && q.classes[0].want == q.base(), "queue %s has not the class that it always has", id)
 	working := 0
 	for _, m := range q.members {

@@ -227,8 +227,7 @@ func (c *crowd) drawDirect(t *rapid.T, n int, agent ctid.AgentID, task ctid.Task
 func (c *crowd) drawEnqueue(t *rapid.T, now time.Time, task ctid.TaskID, agent ctid.AgentID) Event {
 	e := Enqueue{Task: task, Queue: c.queue(t),
 		Priority: rapid.IntRange(-1, 101).Draw(t, "priority"), Entered: now.Add(time.Duration(rapid.IntRange(-100, 10).Draw(t, "entered")) * time.Second),
-		AtMost: time.Duration(rapid.IntRange(0, 30).Draw(t, "at most")) * time.Second, Callback: rapid.IntRange(0, 9).Draw(t, "callback") == 0,
-		Again: rapid.IntRange(0, 9).Draw(t, "again") == 0}
+		AtMost: time.Duration(rapid.IntRange(0, 30).Draw(t, "at most")) * time.Second, Callback: rapid.IntRange(0, 9).Draw(t, "callback") == 0}
 	if rapid.IntRange(0, 2).Draw(t, "sticky") == 0 {
 		e.Prefer, e.PreferFor = agent, time.Duration(rapid.IntRange(0, 20).Draw(t, "prefer for"))*time.Second
 	}

@@ -215,8 +215,7 @@ func (s *State) doubtQueue(q *queue) {
 	}
 }
 
-// leaveEmpty lets those who wait leave the queues that have nobody left. Who rings at an agent stays, and so does who is to be called
-// back: nobody waits for him on the line.
+// leaveEmpty lets those who wait leave the queues that have nobody left. Who rings at an agent stays.
 func (s *State) leaveEmpty() {
 	for len(s.doubted) > 0 {
 		q := s.doubted[0]
@@ -226,7 +225,7 @@ func (s *State) leaveEmpty() {
 			continue
 		}
 		for _, t := range q.tasks() {
-			if len(t.open) == 0 && !t.callback {
+			if len(t.open) == 0 {
 				s.depart(t, ctid.ExitLeaveEmpty)
 			}
 		}

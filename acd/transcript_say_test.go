@@ -87,7 +87,7 @@ var sentences = []struct {
 	say(`(\w+) wants to be called back as (\w+)`, func(_ *player, m []string) Event {
 		return TakeCallback{Task: ctid.TaskID(m[1]), As: ctid.TaskID(m[2])}
 	}),
-	say(`(\w+) enters (\w+)(?: with priority (\d+))?(?: since ([\d:.]+))?(?: for at most (\w+))?(?: needing (\S+))?(?: preferring (\w+) for (\w+))?(?:, in the system since ([\d:.]+))?(, as a callback)?(, again)?`, func(p *player, m []string) Event {
+	say(`(\w+) enters (\w+)(?: with priority (\d+))?(?: since ([\d:.]+))?(?: for at most (\w+))?(?: needing (\S+))?(?: preferring (\w+) for (\w+))?(?:, in the system since ([\d:.]+))?(, as a callback)?`, func(p *player, m []string) Event {
 		e := Enqueue{Task: ctid.TaskID(m[1]), Queue: ctid.QueueID(m[2]), Priority: -1, Entered: p.now}
 		if m[3] != "" {
 			e.Priority, _ = strconv.Atoi(m[3])
@@ -105,7 +105,7 @@ var sentences = []struct {
 		if m[9] != "" {
 			e.Arrived = clock(p.t, m[9])
 		}
-		e.Callback, e.Again = m[10] != "", m[11] != ""
+		e.Callback = m[10] != ""
 		return e
 	}),
 	say(`(\w+) leaves \((\w+)\)`, func(_ *player, m []string) Event { return Leave{Task: ctid.TaskID(m[1]), Why: ctid.QueueExit(m[2])} }),

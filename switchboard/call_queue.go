@@ -34,8 +34,7 @@ func (k *call) requeue(now time.Time) {
 	if k.rec.Connected.IsZero() { // else he was answered, and is put back because his agent was lost
 		k.rec.Outcome = ""
 	}
-	k.tellCore(acd.Enqueue{Task: ctid.TaskID(k.id), Queue: k.queue.queue, Priority: last.Priority, Entered: k.queue.entered, Arrived: k.born,
-		Callback: k.owed != nil, Again: true})
+	k.tellCore(acd.Enqueue{Task: ctid.TaskID(k.id), Queue: k.queue.queue, Priority: last.Priority, Entered: k.queue.entered, Arrived: k.born, Callback: k.owed != nil, Again: true})
 	if k.owed == nil {
 		k.musicFrom(k.queue)
 	}
