@@ -115,7 +115,7 @@ func (k *call) dropOwed(now time.Time, r ctid.QueueRemove, by ctid.By, reply fun
 	case k.owed.due.IsZero(): // it has begun to wait meanwhile, and the core knows it by the time this is read
 		k.desk.post(func(now time.Time) { k.desk.queueRemove(now, r, by, reply) })
 	default:
-		k.note("callback_dropped", map[string]any{"by": by})
+		k.note("callback_dropped", map[string]any{"by": by.Kind, "id": by.ID})
 		k.callerGone, k.rec.Outcome = true, "removed"
 		k.closeCallback(by, callbackRemoved)
 		k.finish(now, ctid.End{Side: ctid.SideSystem, Reason: string(ctid.ExitRemoved)})
