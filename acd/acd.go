@@ -219,8 +219,12 @@ type (
 		Priority int
 		By       ctid.By
 	}
-	// TakeCallback: the caller of Task hangs up and is called back. Task ends (callback), and task As waits at its place.
-	TakeCallback struct{ Task, As ctid.TaskID }
+	// TakeCallback: the caller of Task hangs up and is called back. Task ends (callback), and task As waits at its place. By is who
+	// wants it (none: the caller).
+	TakeCallback struct {
+		Task, As ctid.TaskID
+		By       ctid.By `json:",omitzero"`
+	}
 	// TaskGone: the caller has gone; the task ends whatever its state, an open offer with it.
 	TaskGone struct{ Task ctid.TaskID }
 	// OfferUp: the agent's leg is up for offer Offer. If the offer is over already, EndOffer tells so and nothing changes.

@@ -217,7 +217,7 @@ func (c *crowd) drawDirect(t *rapid.T, n int, agent ctid.AgentID, task ctid.Task
 	case n < 64:
 		return Prioritise{task, rapid.IntRange(-1, 101).Draw(t, "to"), by}
 	case n < 65:
-		return TakeCallback{task, ctid.TaskID(fmt.Sprintf("c%d", rapid.IntRange(0, c.tasks).Draw(t, "as")))}
+		return TakeCallback{Task: task, As: ctid.TaskID(fmt.Sprintf("c%d", rapid.IntRange(0, c.tasks).Draw(t, "as")))}
 	default:
 		return ForceState{agent, rapid.SampledFrom([]ctid.AgentState{ctid.Ready, ctid.Paused, ctid.Out, ctid.Talking}).Draw(t, "force"),
 			rapid.SampledFrom([]string{"", "lunch"}).Draw(t, "why"), rapid.Bool().Draw(t, "hard"), ctid.By{Kind: "supervisor", ID: "sam"}}

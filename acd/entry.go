@@ -385,7 +385,11 @@ func (s *State) takeCallback(e TakeCallback) {
 	q, joined, cb := t.queue, t.joined, newTask(e.As)
 	cb.callback, cb.priority, cb.entered, cb.arrived, cb.needs = true, t.priority, t.entered, t.arrived, t.needs
 	draining := q.draining && q.size() == 1 // it goes with its last task
-	s.withdraw(t, ctid.ExitCallback, ctid.OfferCancelled, "revoked", byCaller)
+	by := e.By
+	if by == (ctid.By{}) {
+		by = byCaller
+	}
+	s.withdraw(t, ctid.ExitCallback, ctid.OfferCancelled, "revoked", by)
 	if draining {
 		s.emit(TaskEnded{Task: cb.id, Queue: q.cfg.ID, Exit: ctid.ExitClosed})
 		return

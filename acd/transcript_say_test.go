@@ -85,7 +85,7 @@ var sentences = []struct {
 		return Leave{Task: ctid.TaskID(m[2]), Why: ctid.ExitRemoved, By: ctid.By{Kind: "supervisor", ID: m[1]}}
 	}),
 	say(`(\w+) wants to be called back as (\w+)`, func(_ *player, m []string) Event {
-		return TakeCallback{ctid.TaskID(m[1]), ctid.TaskID(m[2])}
+		return TakeCallback{Task: ctid.TaskID(m[1]), As: ctid.TaskID(m[2])}
 	}),
 	say(`(\w+) enters (\w+)(?: with priority (\d+))?(?: since ([\d:.]+))?(?: for at most (\w+))?(?: needing (\S+))?(?: preferring (\w+) for (\w+))?(?:, in the system since ([\d:.]+))?(, as a callback)?(, again)?`, func(p *player, m []string) Event {
 		e := Enqueue{Task: ctid.TaskID(m[1]), Queue: ctid.QueueID(m[2]), Priority: -1, Entered: p.now}

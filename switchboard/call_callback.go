@@ -78,7 +78,12 @@ func (k *call) owedDue(now time.Time) {
 	q := k.queue
 	k.owed.due, q.since = time.Time{}, now
 	k.rec.Queues = append(k.rec.Queues, ctid.QueueVisit{Queue: q.queue, Entered: k.sb.clock.wall(now), Priority: q.priority})
-	k.tellCore(acd.Enqueue{Task: ctid.TaskID(k.id), Queue: q.queue, Priority: q.priority, Entered: q.entered, Arrived: k.born, Callback: true, Again: true})
+	ev := acd.Enqueue{Task: ctid.TaskID(k.id), Queue: q.queue, Priority: q.priority, Entered: q.entered, Arrived: k.born, Callback: true, Again: true}
+	k.desk.post(func(now time.Time) {
+		if !k.desk.draining { // else the next run lets it wait
+			k.desk.decide(now, ev)
+		}
+	})
 	k.save()
 }
 
@@ -100,6 +105,22 @@ func (k *call) owedLeft(now time.Time, c acd.TaskEnded) {
 		k.attempted(end)
 	}
 	k.finish(now, end)
+}
+
+// dropOwed: a supervisor wants no more of a callback whose next attempt is not due yet.
+func (k *call) dropOwed(now time.Time, r ctid.QueueRemove, by ctid.By, reply func(ctid.Reply)) {
+	switch {
+	case k.owed == nil || k.ended:
+		reply(failed(ctid.Refuse(ctid.WrongState, "this callback is under way, or over")))
+	case k.owed.due.IsZero(): // it has begun to wait meanwhile, and the core knows it by the time this is read
+		k.desk.post(func(now time.Time) { k.desk.queueRemove(now, r, by, reply) })
+	default:
+		k.note("callback_dropped", map[string]any{"by": by.Kind, "id": by.ID})
+		k.callerGone, k.rec.Outcome = true, "removed"
+		k.closeCallback(by, callbackRemoved)
+		k.finish(now, ctid.End{Side: ctid.SideSystem, Reason: string(ctid.ExitRemoved)})
+		k.desk.post(func(now time.Time) { k.desk.replyAfterCommit(now, k.id, r.Op(), reply) })
+	}
 }
 
 // callbackTaken: an agent has the callback, and his phone in hand. Whether the customer may be dialled, the rules in force now say.
@@ -131,6 +152,7 @@ func (k *call) callBack(now time.Time, o *offer, to reach, err *ctid.Error) {
 		return
 	}
 	k.doing(o.Agent, ctid.DoingDialing, ctid.BySystem)
+	k.fact(ctid.BySystem, ctid.CallOriginated{Dir: "out", Leg: ctid.LegID(o.leg), To: to.target, ShownAs: k.dialing.shown, First: "agent"}, o.Agent)
 	k.ownUp(now)
 }
 
@@ -142,11 +164,14 @@ func (k *call) calledBack() {
 }
 
 func (k *call) closeCallback(by ctid.By, why string) {
-	o := k.owed
+	o, made := k.owed, k.owed.n
+	if why == callbackRemoved { // nobody has been dialled for this attempt
+		made--
+	}
 	k.owed = nil
 	queue := k.queueID()
 	k.desk.post(func(now time.Time) {
-		k.desk.fact(now, ctid.Event{By: by, Call: k.id, Queue: queue, Body: ctid.CallbackClosed{Callback: o.callback, Why: why, Attempts: o.n}})
+		k.desk.fact(now, ctid.Event{By: by, Call: k.id, Queue: queue, Body: ctid.CallbackClosed{Callback: o.callback, Why: why, Attempts: made}})
 	})
 }
 

@@ -130,8 +130,11 @@ func (k *call) eachPop(f func(agent ctid.AgentID, data *ctid.PopData)) {
 	if k.side != nil && k.side.with != nil {
 		f(k.side.with.agent, &k.side.with.pop)
 	}
+	if x := k.dialing; x != nil && x.pop.Offer != "" { // he has a callback in hand, and the customer is rung
+		f(x.agent, &x.pop)
+	}
 	for _, o := range k.openOffers() {
-		if o.popped {
+		if o.shown() {
 			f(o.Agent, &o.data)
 		}
 	}

@@ -1,6 +1,7 @@
 package switchboard
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -138,9 +139,10 @@ func (k *call) finish(now time.Time, end ctid.End) {
 		k.leave = now.Add(k.sb.cfg.Limits.Cleanup)
 	}
 	k.rec.Ended, k.rec.End = k.sb.clock.wall(now), &end
-	if k.rec.Match == "" {
+	if k.rec.Match == "" && k.match.State != ctid.MatchPending {
 		k.rec.Match = k.match.State
 	}
+	k.rec.Match = cmp.Or(k.rec.Match, ctid.MatchNone) // nobody has asked about him, or nobody waits for the answer any more
 	if k.rec.Outcome == "" {
 		k.rec.Outcome = "script"
 		if end.Side == ctid.SideCaller {

@@ -85,12 +85,13 @@ func (k *call) removedBy(exit ctid.QueueExit) ctid.By {
 	return ctid.BySystem
 }
 
-// hangupRemoved hangs up a caller whom a supervisor wants out.
-func (k *call) hangupRemoved(now time.Time) {
+// hangupWaiting hangs up a caller who is out of his queue and has nowhere to go. outcome is the word for one who has spoken with nobody;
+// empty: the usual one.
+func (k *call) hangupWaiting(now time.Time, reason, outcome string) {
 	k.rec.Outcome = "answered"
 	if k.rec.Connected.IsZero() {
-		k.rec.Outcome = "removed"
+		k.rec.Outcome = outcome
 	}
 	k.hangupCaller("normal")
-	k.finish(now, ctid.End{Side: ctid.SideSystem, Reason: "removed", Q850: 16})
+	k.finish(now, ctid.End{Side: ctid.SideSystem, Reason: reason, Q850: 16})
 }

@@ -27,6 +27,9 @@ type offer struct {
 // kind is why the agent is offered this call; empty: by a queue.
 func (o *offer) kind() ctid.OfferKind { return o.Kind }
 
+// shown tells whether its pop is on the way to the screen, or there.
+func (o *offer) shown() bool { return o.data.Offer != "" }
+
 // queued tells whether a queue offers the call, not an agent.
 func (o *offer) queued() bool { return o.Kind == "" || o.Kind == ctid.OfferCallback }
 
@@ -63,7 +66,7 @@ func (k *call) offered(now time.Time, m acd.MakeOffer, dev Device, queue string)
 		k.ring(now, o)
 	}
 	show := func(now time.Time) {
-		if k.openOffer(m.Offer) != o {
+		if k.openOffer(m.Offer) != o || o.shown() {
 			return
 		}
 		k.trail(now)
@@ -85,11 +88,7 @@ func (k *call) offered(now time.Time, m acd.MakeOffer, dev Device, queue string)
 		case <-t.C:
 		case <-ctx.Done():
 		}
-		return func(now time.Time) {
-			if k.openOffer(m.Offer) == o && o.data.Offer == "" { // the look-up is not back: the pop comes without
-				show(now)
-			}
-		}
+		return show // if the look-up is not back: the pop comes without, and is brought up to date by it
 	})
 }
 

@@ -149,12 +149,18 @@ func (k *call) leftQueue(now time.Time, c acd.TaskEnded) {
 	}
 	k.queue.left = true
 	k.fact(k.removedBy(c.Exit), ctid.CallLeftQueue{Exit: c.Exit, WaitMS: waited})
+	removed := k.removed
+	k.removed = nil
 	k.stopMusic()
 	row, _ := ctid.Endings(c.Exit)
 	switch {
 	case k.callerGone || row.Outcome == "":
-	case c.Exit == ctid.ExitRemoved && k.removed != nil && k.removed.how == ctid.RemoveHangup:
-		k.hangupRemoved(now)
+	case c.Exit == ctid.ExitRemoved && removed != nil && removed.how == ctid.RemoveHangup:
+		k.hangupWaiting(now, "removed", "removed")
+	case k.machine == nil && k.rec.Connected.IsZero(): // his script could not be restored
+		k.sendToFallback(now, string(c.Exit))
+	case k.machine == nil: // an agent has called him and sent him here: there is nothing that he could go back to
+		k.hangupWaiting(now, string(c.Exit), "")
 	default:
 		k.input(now, ivr.DoneStep{ID: k.queue.step, Result: ivr.Result{Outcome: row.Outcome}})
 	}

@@ -44,6 +44,7 @@ var q850 = map[string]int{"normal": 16, "busy": 17, "declined": 21, "congestion"
 // sendOutside rings a number outside for the caller, who hears that.
 func (k *call) sendOutside(now time.Time, number string) {
 	k.rec.Outcome = outcomeSentOn
+	k.lookupCaller(now)
 	x := &transfer{how: howRouted, to: reach{target: ctid.Target{Kind: "number", E164: ctid.Private(number)}, number: number}, onFail: failHangup,
 		by: ctid.BySystem, released: true}
 	k.xfer = x

@@ -2,7 +2,6 @@ package switchboard
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"ctid"
@@ -191,9 +190,7 @@ func (k *call) nowMatched(now time.Time, m ctid.Match) {
 	}
 	k.match, k.matched = m, true
 	k.rec.Match, k.rec.Customer = m.State, m.Chosen
-	if k.talk != nil || slices.ContainsFunc(k.offers, func(o *offer) bool { return o.popped }) {
-		k.popAgain()
-	}
+	k.popAgain()
 	waiting := k.waiting
 	k.waiting = nil
 	for _, f := range waiting {

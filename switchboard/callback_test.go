@@ -1,10 +1,12 @@
 package switchboard
 
 import (
+	"slices"
 	"testing"
 	"time"
 
 	"ctid"
+	"ctid/acd"
 	"ctid/ari/aritest"
 )
 
@@ -69,6 +71,9 @@ func TestCallbackAgentGone(t *testing.T) {
 	inCentre(t, straight, func(t *testing.T, c *centre) {
 		c.pbx.OnCall(func(aritest.Dialled) aritest.Behaviour { return aritest.Behaviour{Do: aritest.Ignore} })
 		id := c.owing()
+		if by := c.asked("take_callback").(acd.TakeCallback).By; by.Kind != "supervisor" {
+			t.Errorf("who wanted the callback is logged as %+v", by)
+		}
 		c.ready("ana")
 		c.settle(3 * time.Second)
 		c.pbx.PhoneOf("1001").Hangup()
@@ -80,6 +85,98 @@ func TestCallbackAgentGone(t *testing.T) {
 		c.settle(callbackGap + 5*time.Second)
 		c.wantTalked(id)
 		c.clean(3)
+	})
+}
+
+// asked is the last event of that kind that the core was given, as it is in the log.
+func (c *centre) asked(kind string) any {
+	c.t.Helper()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, r := range slices.Backward(c.rows) {
+		if r.Kind == "in.acd."+kind {
+			return r.Body
+		}
+	}
+	c.t.Fatalf("the log has no %s", kind)
+	return nil
+}
+
+// Between two attempts a callback waits nowhere: a supervisor can drop it all the same, and nothing else can be done with it.
+func TestCallbackDroppedBetween(t *testing.T) {
+	inCentre(t, straight, func(t *testing.T, c *centre) {
+		c.pbx.OnCall(func(aritest.Dialled) aritest.Behaviour { return aritest.Refuses(time.Second, 486) })
+		id := c.owing()
+		c.ready("ana")
+		c.settle(5 * time.Second)
+		next := body[ctid.CallbackAttempted](c).NextCall
+		c.elsewhere(next, "owed", "")
+		c.refused("", ctid.QueueRemove{Call: next, How: ctid.RemoveCallback}, ctid.BadRequest)
+		if r := c.ask("", ctid.QueueRemove{Call: next, How: ctid.RemoveHangup}); r.Phase != ctid.Done {
+			t.Errorf("dropping it: %+v", r)
+		}
+		if b := body[ctid.CallbackClosed](c); b.Callback != id || b.Why != callbackRemoved || b.Attempts != 1 {
+			t.Errorf("it was closed as %+v", b)
+		}
+		c.settle(2 * callbackGap)
+		c.refused("", ctid.QueueRemove{Call: next, How: ctid.RemoveHangup}, ctid.CallOver)
+		if all := c.clean(3); all[2].Outcome != "removed" {
+			t.Errorf("the record says %s", all[2].Outcome)
+		}
+		c.wantState("ana", "ready")
+	})
+}
+
+// elsewhere fails unless what can be asked about calls that wait is refused for one that does not, with what it is at.
+func (c *centre) elsewhere(call ctid.CallID, state string, agent ctid.AgentID) {
+	c.t.Helper()
+	n := 60
+	for _, a := range []ctid.Action{ctid.QueueMove{Call: call, Queue: "support"}, ctid.QueuePrioritise{Call: call, Priority: &n}, ctid.QueuePick{Call: call, Agent: "ben"}} {
+		r := c.ask("", a)
+		if r.Err == nil || r.Err.Code != ctid.WrongState || r.Err.Data["state"] != state || agent != "" && r.Err.Data["agent"] != agent {
+			c.t.Errorf("%s of a call that is %s: %+v", a.Op(), state, r.Err)
+		}
+	}
+}
+
+// A supervisor asks something of a caller who does not wait any more: he is told where the caller is, and nothing changes.
+func TestSuperviseElsewhere(t *testing.T) {
+	inCentre(t, menu, func(t *testing.T, c *centre) {
+		p := c.call()
+		c.settle(1500 * time.Millisecond)
+		call := c.lastCall()
+		c.elsewhere(call, "elsewhere", "")
+		c.refused("", ctid.QueueRemove{Call: call, How: ctid.RemoveHangup}, ctid.WrongState)
+		c.refused("", ctid.QueueRemove{Call: call, How: ctid.RemoveCallback}, ctid.WrongState)
+		p.Press("1")
+		c.ready("ana")
+		c.settle(3 * time.Second)
+		c.wantState("ana", "talking")
+		c.elsewhere(call, "talking", "ana")
+		c.must("ana", ctid.CallPark{Call: call})
+		c.elsewhere(call, "parked", "")
+		p.Hangup()
+		c.settle(time.Second)
+		c.refused("", ctid.QueueMove{Call: call, Queue: "support"}, ctid.CallOver)
+		wantEnd(t, c.clean(1)[0], ctid.SideCaller, "hangup", "answered")
+	})
+}
+
+// Whom an agent has called, and has sent into a queue, has no script that he could go back to: taken out of it he is hung up, and not
+// left in silence.
+func TestRemovedWithoutScript(t *testing.T) {
+	inCentre(t, straight, func(t *testing.T, c *centre) {
+		c.pbx.OnCall(func(aritest.Dialled) aritest.Behaviour { return aritest.AnswerAfter(time.Second) })
+		c.ready("ana")
+		c.must("ana", ctid.CallDial{To: toNumber()})
+		c.settle(time.Second)
+		call := c.lastCall()
+		c.must("ana", ctid.CallTransferBlind{Call: call, To: ctid.Target{Kind: "queue", ID: "hot"}})
+		c.settle(time.Second)
+		if r := c.ask("", ctid.QueueRemove{Call: call, How: ctid.RemoveScript}); r.Phase != ctid.Done {
+			t.Errorf("taking him out: %+v", r)
+		}
+		wantEnd(t, c.clean(1)[0], ctid.SideSystem, "removed", "answered")
 	})
 }
 
@@ -104,28 +201,3 @@ func TestCallbackRefused(t *testing.T) {
 	}
 }
 
-// The caller sticks to whom he spoke with last, for as long as the queue says; then others may have him.
-func TestSticky(t *testing.T) {
-	inCentre(t, straight, func(t *testing.T, c *centre) {
-		if err := c.sb.ask(t.Context(), func(time.Time) {
-			c.sb.desk.plan.Sticky = map[ctid.QueueID]Sticky{"sales": {By: StickyLast, For: 10 * time.Second}}
-		}); err != nil {
-			t.Fatal(err)
-		}
-		c.matches["+442079460018"] = ctid.Match{State: ctid.MatchOne, Chosen: "cu_1", Customers: []ctid.Candidate{{Customer: ctid.Customer{ID: "cu_1"}}},
-			Last: []ctid.Contact{{Agent: ""}, {Agent: "ben"}, {Agent: "ana"}}}
-		c.ready("ana", "ben")
-		p := c.call()
-		c.settle(3 * time.Second)
-		c.wantState("ana", "ready")
-		c.wantState("ben", "talking")
-		second := c.call() // ben is busy: he waits for him, and then ana may have him
-		c.settle(5 * time.Second)
-		c.wantState("ana", "ready")
-		c.settle(10 * time.Second)
-		c.wantState("ana", "talking")
-		second.Hangup()
-		p.Hangup()
-		c.clean(2)
-	})
-}

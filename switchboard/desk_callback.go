@@ -2,6 +2,7 @@ package switchboard
 
 import (
 	"cmp"
+	"slices"
 	"time"
 
 	"ctid"
@@ -28,15 +29,19 @@ const keepsPlace = "keeps_place"
 func (d *desk) takeCallback(now time.Time, from *call, a attempt, reply func(ctid.Reply)) bool {
 	to := a.owed.target()
 	_, err := d.resolve(to)
-	if err == nil && d.sb.cfg.Trunks[a.rec.Node] == "" {
+	switch {
+	case err != nil:
+	case d.sb.cfg.Trunks[a.rec.Node] == "":
 		err = ctid.Refuse(ctid.NoRoute, errNoTrunk.Error())
+	case d.draining:
+		err = ctid.Refuse(ctid.Draining, "ctid is stopping and takes no new callbacks")
 	}
 	if err != nil {
 		reply(failed(err))
 		return false
 	}
 	k := d.beginOwed(now, from.node, a)
-	if !d.request(now, acd.TakeCallback{Task: ctid.TaskID(from.id), As: ctid.TaskID(k.id)}, reply) {
+	if !d.ofWaiting(now, from, acd.TakeCallback{Task: ctid.TaskID(from.id), As: ctid.TaskID(k.id), By: a.by}, reply) {
 		k.stop()
 		d.forget(k)
 		return false
@@ -116,8 +121,11 @@ func (d *desk) reviveOwed(now time.Time, n *ari.Node, r ctid.CallRecord, f *foun
 	k.rec, k.born, k.names, k.shown = r, earliest(k.born, r.Arrived), l.Names+namesAhead, d.plan.ShownAs
 	k.owed = &owed{callback: l.Callback.Callback, of: l.Callback.Of, number: string(l.Callback.Number), n: l.Callback.N, due: l.Callback.Due}
 	k.queue = &queueStay{queue: q.Queue, entered: q.Entered, since: q.Entered, priority: q.Priority}
-	if last := len(r.Queues) - 1; last >= 0 {
+	if last := len(r.Queues) - 1; last >= 0 && r.Queues[last].Exit == "" {
 		k.queue.since = r.Queues[last].Entered
+	} else if l.Callback.Due.IsZero() { // an agent had it, and was lost with that run
+		k.queue.since = now
+		k.rec.Queues = append(slices.Clone(r.Queues), ctid.QueueVisit{Queue: q.Queue, Entered: d.wall(now), Priority: q.Priority})
 	}
 	for _, b := range f.bridges[r.ID] {
 		k.doubtful = append(k.doubtful, b.ID)

@@ -60,3 +60,17 @@ func wantEnd(t *testing.T, r *ctid.CallRecord, side ctid.Side, reason, outcome s
 		t.Errorf("end is %s/%s with outcome %s, want %s/%s with %s", r.End.Side, r.End.Reason, r.Outcome, side, reason, outcome)
 	}
 }
+
+// begun is how many calls there have been.
+func (c *centre) begun() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	calls := map[ctid.CallID]bool{}
+	for _, e := range c.events {
+		switch e.Body.(type) {
+		case ctid.CallArrived, ctid.CallOriginated: // this one twice of a callback: when it waits, and when an agent has it
+			calls[e.Call] = true
+		}
+	}
+	return len(calls)
+}

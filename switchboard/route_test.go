@@ -77,8 +77,8 @@ func TestRoutes(t *testing.T) {
 				queue += " " + string(v.Queue)
 			}
 			got[string(r.ANI.Raw)] = r.Outcome + " " + r.End.Reason + queue
-			if r.Trunk != "north" {
-				t.Errorf("%s came by trunk %q", r.ID, r.Trunk)
+			if r.Trunk != "north" || r.Match != ctid.MatchNone {
+				t.Errorf("%s came by trunk %q, and its customer is %q", r.ID, r.Trunk, r.Match)
 			}
 		}
 		want := map[string]string{"+85223456789": "abandoned hangup support", "anonymous": "refused routed", "+33142685300": "fallback routed", caller.Number: "abandoned hangup sales"}
@@ -114,6 +114,66 @@ func TestTrunkLimit(t *testing.T) {
 	})
 }
 
+// A number's limit counts those who have dialled it; who is over goes where it says, here to another queue, and is counted there no more
+// than anywhere else. Of the number's routes none is asked then.
+func TestNumberLimit(t *testing.T) {
+	inCentre(t, straight, func(t *testing.T, c *centre) {
+		c.route(t, traffic.Number{MaxCalls: 1, Over: traffic.Target{Kind: traffic.ToQueue, ID: "support"},
+			Routes: []traffic.Route{{When: traffic.When{From: []string{"+33"}}, To: traffic.Target{Kind: traffic.ToFallback}}}})
+		first := c.pbx.Call(from(1))
+		c.settle(time.Second)
+		second := c.pbx.Call(from(2))
+		c.settle(time.Second)
+		if why := c.whyRouted(); !slices.Equal(why, []string{"number: trunks.max_calls: 1 of 2 calls are here: no", "number: max_calls: 1 of 1 calls are here: yes"}) {
+			t.Errorf("the second went on because %v", why)
+		}
+		first.Hangup()
+		second.Hangup()
+		c.settle(time.Second)
+		third := c.pbx.Call(from(3))
+		c.settle(time.Second)
+		third.Hangup()
+		c.wantQueues(3, "02079460001 sales", "02079460002 support", "02079460003 sales")
+	})
+}
+
+// wantQueues fails unless there were so many calls, and they have waited in these queues, each as its number and the queue.
+func (c *centre) wantQueues(calls int, want ...string) {
+	c.t.Helper()
+	var got []string
+	for _, r := range c.clean(calls) {
+		for _, v := range r.Queues {
+			got = append(got, string(r.ANI.Raw)+" "+string(v.Queue))
+		}
+	}
+	slices.Sort(got)
+	if !slices.Equal(got, want) {
+		c.t.Errorf("they waited as %v, want %v", got, want)
+	}
+}
+
+// Routes by the state of the queues at that moment: too few agents logged in, and too many who wait.
+func TestRouteByQueue(t *testing.T) {
+	inCentre(t, straight, func(t *testing.T, c *centre) {
+		c.route(t, traffic.Number{Routes: []traffic.Route{
+			{When: traffic.When{StaffedBelow: traffic.Count{Queue: "sales", N: 1}}, To: traffic.Target{Kind: traffic.ToHangup, ID: "congestion"}},
+			{When: traffic.When{WaitingAbove: traffic.Count{Queue: "sales"}}, To: traffic.Target{Kind: traffic.ToQueue, ID: "support"}}}})
+		early := c.pbx.Call(from(1))
+		c.settle(time.Second)
+		if over, cause := early.Ended(); !over || cause != 34 {
+			t.Errorf("with nobody on duty: ended %v with cause %d", over, cause)
+		}
+		c.must("ana", ctid.AgentLogin{})
+		first := c.pbx.Call(from(2))
+		c.settle(time.Second)
+		second := c.pbx.Call(from(3))
+		c.settle(time.Second)
+		first.Hangup()
+		second.Hangup()
+		c.wantQueues(3, "02079460002 sales", "02079460003 support")
+	})
+}
+
 // A route to a number outside: the caller hears it ring, and is answered when it answers. Where it is not answered, he is
 // hung up.
 func TestRouteOutside(t *testing.T) {
@@ -130,6 +190,7 @@ func TestRouteOutside(t *testing.T) {
 			inCentre(t, straight, func(t *testing.T, c *centre) {
 				c.pbx.OnCall(func(aritest.Dialled) aritest.Behaviour { return x.takes })
 				c.route(t, traffic.Number{Routes: []traffic.Route{{To: traffic.Target{Kind: traffic.ToNumber, ID: outsider}}}})
+				c.matches["+442079460018"] = ctid.Match{State: ctid.MatchOne, Chosen: "cu_1"}
 				k := c.pbx.Call(caller)
 				c.settle(500 * time.Millisecond)
 				if !slices.Contains(k.Hears(), "ringing") || k.Answered() {
@@ -140,7 +201,11 @@ func TestRouteOutside(t *testing.T) {
 					c.hears(k.ID(), c.pbx.Outside(outsider).Leg(), true)
 					c.pbx.Outside(outsider).Hangup()
 				}
-				wantEnd(t, c.clean(1)[0], map[bool]ctid.Side{true: ctid.SideScript, false: ctid.SideSystem}[x.joined], x.reason, outcomeSentOn)
+				rec := c.clean(1)[0]
+				wantEnd(t, rec, map[bool]ctid.Side{true: ctid.SideScript, false: ctid.SideSystem}[x.joined], x.reason, outcomeSentOn)
+				if rec.Customer != "cu_1" {
+					t.Errorf("the record's customer is %q", rec.Customer)
+				}
 				if over, _ := k.Ended(); !over {
 					t.Error("the caller is still there")
 				}

@@ -100,7 +100,7 @@ func (c *centre) endAll() int {
 	for _, n := range []string{"1001", "1002"} {
 		c.pbx.PhoneOf(n).Hangup()
 	}
-	return len(c.kinds("call.arrived", "call.originated"))
+	return c.begun()
 }
 
 // oneOf fails unless the words of the replies are one of the lists, in the order of the names.
@@ -236,8 +236,11 @@ func raceTable() []raced {
 			c.settle(500 * time.Millisecond)
 			return c.got.send("move", "", ctid.QueueMove{Call: c.lastCall(), Queue: "hot"}), phone.Answer
 		}, legal: func(c *centre, got map[string]ctid.Reply) {
-			c.oneOf(got, "move", "done", "call_over")
-			if word(got["move"]) == "call_over" {
+			c.oneOf(got, "move", "done", "wrong_state")
+			if r := got["move"]; r.Err != nil {
+				if r.Err.Data["state"] != string(ctid.Talking) || r.Err.Data["agent"] != ctid.AgentID("ana") {
+					c.t.Errorf("where it is: %+v", r.Err)
+				}
 				c.wantState("ana", "talking")
 			} else {
 				free(c, "ana")

@@ -180,7 +180,7 @@ func (p *callPlay) named(e ctid.Event) {
 			}
 		}
 	case ctid.CallOriginated:
-		if e.Agent != "" { // else a callback, which has its name already
+		if _, known := p.names[e.Call]; !known { // a callback has its name already
 			p.names[e.Call] = string(e.Agent)
 		}
 	case ctid.CallbackScheduled:

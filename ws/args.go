@@ -193,18 +193,18 @@ func (h *Hub) within(s *session, a ctid.Action) *ctid.Error {
 	case ctid.MonitorTakeover:
 		return h.reachesCall(s, verbControl, a.Call)
 	case ctid.QueueMove:
-		return h.reachesCall(s, verbControl, a.Call)
+		return h.reachesWaiting(s, a.Call)
 	case ctid.QueuePrioritise:
-		return h.reachesCall(s, verbControl, a.Call)
+		return h.reachesWaiting(s, a.Call)
 	case ctid.QueueRemove:
-		return h.reachesCall(s, verbControl, a.Call)
+		return h.reachesWaiting(s, a.Call)
 	case ctid.QueuePick:
 		if a.Agent != "" {
 			if e := h.reaches(s, verbControl, thing{agents: []ctid.AgentID{a.Agent}}); e != nil {
 				return e
 			}
 		}
-		return h.reachesCall(s, verbControl, a.Call)
+		return h.reachesWaiting(s, a.Call)
 	case ctid.TeamForceState:
 		v := verbForce
 		if a.Hard {
@@ -238,6 +238,16 @@ func (h *Hub) reachesCall(s *session, v verb, call ctid.CallID) *ctid.Error {
 		return nil
 	}
 	return h.reaches(s, v, thing{agents: k.agents, queue: k.waiting})
+}
+
+// reachesWaiting is reachesCall for a request about a call that waits. One that a moment ago has left its queue is nobody's, and whether
+// he looks after it cannot be said any more.
+func (h *Hub) reachesWaiting(s *session, call ctid.CallID) *ctid.Error {
+	e := h.reachesCall(s, verbControl, call)
+	if k := h.view.live[call]; e != nil && e.Code == ctid.NotYours && k.waiting == "" && len(k.agents) == 0 {
+		return &ctid.Error{Code: ctid.WrongState, Text: "this call waits in no queue, and no agent has it", Data: map[string]any{"state": "elsewhere"}}
+	}
+	return e
 }
 
 // withinPickUp: a parked call is for anyone who sees its slot; one that waits or rings is for those who serve its queue

@@ -97,6 +97,30 @@ func TestBadRequests(t *testing.T) {
 	})
 }
 
+// Whoever looks after a queue and asks something of a caller who has just left it is told that, and not that the caller is none of his.
+func TestAskedTooLate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, nil)
+		r.desk.auto = true
+		defer r.stop()
+		sam := r.dial("sam", nil)
+		defer sam.Cut()
+		drain(sam)
+		move := func(want string) {
+			t.Helper()
+			if got := r.ask(sam, "queue.move", `{"call":"c_1","queue":"sales"}`, "sam", ""); got != want {
+				t.Errorf("%s, want %s", got, want)
+			}
+		}
+		r.publish(ctid.Event{Rev: 1, Call: "c_1", Queue: "claims", Body: ctid.CallQueued{Position: 1}})
+		move("ok")
+		r.publish(ctid.Event{Rev: 2, Call: "c_1", Queue: "claims", Body: ctid.CallLeftQueue{Exit: ctid.ExitTimeout}})
+		move("wrong_state")
+		r.call("c_1", 3, ctid.CallEstablished{Talk: "main"}, "cleo")
+		move("not_yours")
+	})
+}
+
 // Old ids go to the desk, whose answer comes back as it is: an act on an old offer, a call that is over, a wrap-up of before.
 func TestStaleIDs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -185,6 +185,52 @@ func TestQueueCallsMoved(t *testing.T) {
 	})
 }
 
+// A callback waits like a call, with the number that will be dialled; when an agent has it and dials, it waits no more, whether or not the
+// customer answers.
+func TestQueueCallsCallback(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, nil)
+		defer r.stop()
+		sam, ana := r.dial("sam", withTopics("queue.calls:claims")), r.dial("ana", withTopics("queue.calls:claims"))
+		defer sam.Cut()
+		defer ana.Cut()
+		both := map[string]*wsclient.Client{"sam": sam, "ana": ana}
+		shown := func(name string) []wsclient.Waiting {
+			again := r.dial(name, withTopics("queue.calls:claims"))
+			defer again.Cut()
+			snaps := kinds(drain(again), "snap")
+			return decode[struct{ Calls []wsclient.Waiting }](t, snaps[len(snaps)-1].Data).Calls
+		}
+		dials := ctid.CallOriginated{Dir: "out", To: ctid.Target{Kind: "number", E164: "+442079460018"}, First: "agent"}
+		r.publish(ctid.Event{Rev: 1, Call: "c_9", Queue: "claims", Body: dials})
+		r.publish(ctid.Event{Rev: 2, Call: "c_9", Queue: "claims", Body: ctid.CallQueued{Position: 1, Priority: 50, Callback: true}})
+		for name, number := range map[string]string{"sam": "+442079460018", "ana": ""} {
+			w := shown(name)
+			if len(w) != 1 || !w[0].Callback {
+				t.Errorf("%s is shown %+v", name, w)
+				continue
+			}
+			if got, _ := w[0].ANI["e164"].(string); got != number {
+				t.Errorf("%s sees the number %q", name, got)
+			}
+		}
+		r.call("c_9", 3, ctid.CallDelivered{Leg: "l_B", Offer: "o_1"}, "ben")
+		for _, c := range both {
+			drain(c)
+		}
+		r.call("c_9", 4, dials, "ben")
+		for name, c := range both {
+			fs := drain(c)
+			if len(fs) != 1 || fs[0].Type != "call.originated" || strings.Contains(string(fs[0].Raw), "+442079460018") != (name == "sam") {
+				t.Errorf("%s got %+v", name, fs)
+			}
+			if w := shown(name); len(w) != 0 {
+				t.Errorf("%s is still shown %+v", name, w)
+			}
+		}
+	})
+}
+
 // The integration gets every event by "all", or those of the types it names, with personal texts cut.
 func TestAllTopic(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -87,7 +87,7 @@ func (b waitingBook) list() []*waitingView {
 // ofQueues tells whether an event about a waiting call is told to those who watch its queue.
 func ofQueues(b ctid.Body) bool {
 	switch b.(type) {
-	case ctid.CallQueued, ctid.CallWaitingChanged, ctid.CallDelivered, ctid.CallDiverted,
+	case ctid.CallQueued, ctid.CallWaitingChanged, ctid.CallDelivered, ctid.CallDiverted, ctid.CallOriginated,
 		ctid.CallLeftQueue, ctid.CallEstablished, ctid.CallTransferred, ctid.CallParked, ctid.CallCleared:
 		return true
 	}
@@ -145,7 +145,9 @@ func (k *liveCall) take(e ctid.Event) {
 	case ctid.CallArrived:
 		k.ani = new(b.ANI)
 	case ctid.CallOriginated:
-		if e.Agent == "" { // a callback: who is to be called waits
+		if e.Agent != "" { // an agent has it, and the other side is rung
+			k.waiting, k.parked = "", false
+		} else { // a callback: who is to be called waits
 			k.ani = &ctid.Number{E164: b.To.E164}
 		}
 	case ctid.CallQueued, ctid.CallWaitingChanged:
