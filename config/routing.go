@@ -123,13 +123,13 @@ func (d *decoder) knownSkills(skills names, list []string, sign, path string) bo
 	seen, sound := map[string]bool{}, true
 	for i, s := range list {
 		at := path + "[" + strconv.Itoa(i) + "]"
-		name, level := levelled(s, sign)
-		if name == noNeeds {
+		if s == noNeeds && sign == ">=" {
 			if len(list) > 1 {
 				d.err(d.pos(at), "CFG021", "%s stands alone in `needs`", noNeeds)
 			}
 			continue
 		}
+		name, level := levelled(s, sign)
 		if seen[name] {
 			d.err(d.pos(at), "CFG012", "skill %q is there already", name)
 		}
