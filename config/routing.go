@@ -99,15 +99,17 @@ func (d *decoder) checkRouting(c *Config, queues names) {
 	}
 }
 
-// collectSkills gathers the skills there are, and reports the ones given twice.
+// collectSkills gathers the skills there are, and reports the ones given twice; names that differ only in case count as the same.
 func (d *decoder) collectSkills(c *Config) names {
 	out := names{kind: "skill", at: map[string]Pos{}}
+	lower := map[string]Pos{}
 	for i, s := range c.Skills {
 		at := d.pos("skills[" + strconv.Itoa(i) + "]")
-		if first, ok := out.at[s]; ok {
+		if first, ok := lower[strings.ToLower(s)]; ok {
 			d.err(at, "CFG012", "skill %q is there already, at %s", s, first)
 			continue
 		}
+		lower[strings.ToLower(s)] = at
 		if s == noNeeds {
 			d.err(at, "CFG021", "a skill cannot be called %q: in `needs` it means that none is needed", s)
 		}
