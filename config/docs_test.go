@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"ctid/acd"
 )
 
 // distribution are the sections that docs/acd.md has every option of.
@@ -94,6 +96,20 @@ func TestEveryOptionIsDocumented(t *testing.T) {
 	for path, row := range want {
 		if !seen[path] {
 			t.Errorf("%s lacks the row\n%s… |", file, row)
+		}
+	}
+}
+
+// Each strategy has its row in docs/acd.md, and each rule that ctid why can tell.
+func TestStrategiesAndRulesAreDocumented(t *testing.T) {
+	text := read(t, "../docs/acd.md")
+	words := append(acd.Strategies(), acd.Nexts()...)
+	words = append(words, acd.EmptyWords()...)
+	words = append(words, acd.RuleOffered, acd.RulePreferred, acd.RuleRank, acd.RuleSkill, acd.RuleState, acd.RulePhone, acd.RuleGap, acd.RuleSeat, acd.RuleRoom, acd.RuleOrder)
+	prose, _, _ := strings.Cut(text, "\n## Every option\n")
+	for _, w := range words {
+		if !strings.Contains(prose, "`"+w+"`") && !strings.Contains(prose, "**"+w+"**") {
+			t.Errorf("docs/acd.md does not explain `%s`", w)
 		}
 	}
 }
