@@ -129,6 +129,43 @@ func TestDocsNameTestsThatExist(t *testing.T) {
 	}
 }
 
+// Each complaint has a test that is named for it, and each such test stands in the table.
+func TestDocsShowComplaints(t *testing.T) {
+	b, err := os.ReadFile("docs/complaints.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := regexp.MustCompile(`\bTest(?:Real)?Complaint[A-Z]\w*`)
+	rows := 0
+	for line := range strings.Lines(string(b)) {
+		cells := strings.Split(strings.TrimSpace(line), "|")
+		if len(cells) != 6 || strings.Contains(line, "---") || strings.Contains(line, "what happens") {
+			continue
+		}
+		if rows++; !name.MatchString(cells[4]) {
+			t.Errorf("of %q no test is named for it, but%s", strings.TrimSpace(cells[1]), cells[4])
+		}
+	}
+	if rows != 10 {
+		t.Errorf("%d complaints, and the page says that there are ten", rows)
+	}
+	tests, err := filepath.Glob("*/complaint_test.go")
+	if err != nil || len(tests) < 3 {
+		t.Fatalf("%q: %v", tests, err)
+	}
+	for _, file := range tests {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(string(text)) {
+			if f, ok := strings.CutPrefix(line, "func "); ok && name.MatchString(f) && !strings.Contains(string(b), name.FindString(f)) {
+				t.Errorf("docs/complaints.md does not name %s", name.FindString(f))
+			}
+		}
+	}
+}
+
 // The README shows the smallest configuration as it is tested.
 func TestDocsShowTheSmallestConfiguration(t *testing.T) {
 	readme, err := os.ReadFile("README.md")

@@ -13,7 +13,10 @@ const (
 	maxICS     = 1 << 20  // bytes of the file
 	maxICSLine = 16 << 10 // bytes of a line, unfolded
 	maxEvents  = 1000
-	maxClosed  = 20000 // days and closures that come of it
+	maxClosed  = 20000 // days and closures that come of it, a closure once for each day that it touches
+	maxOnDay   = 100   // closures that touch one day
+	maxLooked  = 20e6  // days that rules are held against
+	maxZones   = 100   // names of time zones
 	maxNotes   = 50
 	firstYear  = 1900 // no event begins before,
 	lastYear   = 2100 // and none after; no rule is followed further
@@ -43,7 +46,7 @@ func ReadICS(b []byte, zone *time.Location) (ICS, error) {
 	if len(b) > maxICS {
 		return ICS{}, Note{1, fmt.Sprintf("the file has more than %d bytes", maxICS)}
 	}
-	r := &icsReader{zone: zone, zones: map[string]*time.Location{}, moved: map[string]*stamps{}}
+	r := &icsReader{zone: zone, zones: map[string]*time.Location{}, moved: map[string]*stamps{}, left: maxLooked, onDay: map[date]int{}}
 	lines := unfold(b)
 	events := r.events(lines)
 	if len(events) == 0 {
@@ -61,7 +64,7 @@ func ReadICS(b []byte, zone *time.Location) (ICS, error) {
 	}
 	for _, ev := range sound {
 		if !r.expand(ev) {
-			r.note(ev.line, "more than %d days and times: the rest of the file is left out", maxClosed)
+			r.note(ev.line, "the events up to here stand for more than %d days and times, or take too long to find: the rest of the file is left out", maxClosed)
 			break
 		}
 	}

@@ -21,8 +21,8 @@ type event struct {
 	except    []prop // EXDATE
 
 	from  stamp
-	days  int           // how long it is, of an event of whole days
-	lasts time.Duration // of an event with times
+	days  int           // how long it is: so many days, by the clock on the wall,
+	lasts time.Duration // and, of an event with times, so much more
 }
 
 // icsReader reads one file.
@@ -30,6 +30,9 @@ type icsReader struct {
 	zone  *time.Location
 	zones map[string]*time.Location // by TZID
 	moved map[string]*stamps        // by UID: the occurrences that another event stands for
+	left  int                       // days that rules may still be held against
+	shut  int                       // days and closures so far
+	onDay map[date]int              // closures that touch a day
 	out   ICS
 }
 
@@ -156,26 +159,31 @@ func (r *icsReader) measure(ev *event) (line int, err error) {
 		if to.whole() != ev.from.whole() {
 			return ev.end.line, errors.New("DTSTART and DTEND are not both dates or both times")
 		}
-		ev.days, ev.lasts, line = ev.from.date.until(to.date), to.time().Sub(ev.from.time()), ev.end.line
+		ev.days, ev.lasts = ev.from.upTo(to)
+		line = ev.end.line
 	case ev.length.line > 0:
-		if ev.lasts, err = duration(ev.length.value); err != nil {
+		if ev.days, ev.lasts, err = duration(ev.length.value); err != nil {
 			return ev.length.line, err
 		}
-		ev.days, line = int(ev.lasts/(24*time.Hour)), ev.length.line
+		line = ev.length.line
 	default:
-		ev.days, line = 1, ev.start.line
+		line = ev.start.line
+	}
+	if ev.from.whole() {
+		ev.days, ev.lasts = ev.days+int(ev.lasts/(24*time.Hour)), 0
 	}
 	switch {
 	case ev.days < 0 || ev.lasts < 0:
 		return line, errors.New("the event ends before it begins")
 	case ev.from.whole():
 		ev.days = max(1, ev.days)
-	case ev.lasts == 0:
+	case ev.days == 0 && ev.lasts == 0:
 		return line, errors.New("the event ends when it begins, and closes nothing")
 	}
-	if most := maxDays * 24 * time.Hour; ev.days > maxDays || ev.lasts > most {
+	const day = 24 * time.Hour
+	if time.Duration(ev.days)*day+ev.lasts > maxDays*day {
 		r.note(line, "the event is longer than %d days; the rest of it is left out", maxDays)
-		ev.days, ev.lasts = min(ev.days, maxDays), min(ev.lasts, most)
+		ev.days, ev.lasts = maxDays, 0
 	}
 	return 0, nil
 }
@@ -192,7 +200,7 @@ func (r *icsReader) expand(ev *event) bool {
 			if err != nil {
 				r.note(ev.rule.line, "%v: only the first day of the event is kept", err)
 			} else {
-				at = rule.occurrences(ev.from)
+				at = rule.occurrences(ev.from, &r.left)
 			}
 		}
 		at = append(at, r.list(ev.more)...)
@@ -204,12 +212,12 @@ func (r *icsReader) expand(ev *event) bool {
 		if s.whole() != ev.from.whole() || gone.has(s) || ev.instead.line == 0 && ev.uid != "" && r.moved[ev.uid].has(s) {
 			continue
 		}
-		if len(r.out.Days)+len(r.out.Closures) >= maxClosed {
+		if r.shut >= maxClosed {
 			return false
 		}
 		r.close(ev, s)
 	}
-	return true
+	return r.left > 0
 }
 
 // close notes one occurrence. What lasts from a midnight of the office's to another is whole days, however it is written.
@@ -217,16 +225,34 @@ func (r *icsReader) close(ev *event, s stamp) {
 	first, after := s.date, s.date.plus(ev.days)
 	if !s.whole() {
 		from := s.time().In(r.zone)
-		to := from.Add(ev.lasts)
+		to := stamp{after, s.sec, s.zone}.time().Add(ev.lasts).In(r.zone)
 		if !midnight(from) || !midnight(to) {
-			r.out.Closures = append(r.out.Closures, Closure{From: from.UTC(), To: to.UTC(), Name: ev.name})
+			r.closePart(ev, from, to)
 			return
 		}
 		first, after = dateOf(from), dateOf(to)
 	}
 	for d := first; d.before(after); d = d.plus(1) {
 		r.out.Days = append(r.out.Days, Day{Date: d.String(), Name: ev.name})
+		r.shut++
 	}
+}
+
+// closePart notes an occurrence that closes parts of days. Whoever asks the calendar looks through all that touch a day, so there are
+// not more than can be.
+func (r *icsReader) closePart(ev *event, from, to time.Time) {
+	last := dateOf(to)
+	for d := dateOf(from); !last.before(d); d = d.plus(1) {
+		if r.onDay[d] >= maxOnDay {
+			r.note(ev.line, "more than %d events are on %s; one of them is left out", maxOnDay, d)
+			return
+		}
+	}
+	for d := dateOf(from); !last.before(d); d = d.plus(1) {
+		r.onDay[d]++
+		r.shut++
+	}
+	r.out.Closures = append(r.out.Closures, Closure{From: from.UTC(), To: to.UTC(), Name: ev.name})
 }
 
 func midnight(t time.Time) bool {

@@ -3,7 +3,6 @@ package calendar
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -15,16 +14,18 @@ type yearly struct {
 	count    int // of occurrences, the first among them; 0: no end by it
 	until    stamp
 	ends     bool // by until
-	months   []int
-	days     []int // of the month; negative ones from its end
-	weekdays []weekdayRule
+
+	// Which days of a year, each with whether the rule names any of the kind. They are sets, for a file may name one a thousand times.
+	byMonth, byDay, byWeekday bool
+	months                    [13]bool
+	days                      [2*maxDay + 1]bool     // of the month, from the maxDay-th on; before that those counted from its end
+	weekdays                  [7][2*maxWeek + 1]bool // the maxWeek-th: each; behind it the n-th of the month (of the year where no month is named), before it those from the end
 }
 
-// weekdayRule is a weekday, or the n-th of them in the month (in the year where no month is named); negative: from the end.
-type weekdayRule struct {
-	n   int // 0: each
-	day time.Weekday
-}
+const (
+	maxDay  = 31
+	maxWeek = 53
+)
 
 var weekdayNames = map[string]time.Weekday{"SU": time.Sunday, "MO": time.Monday, "TU": time.Tuesday, "WE": time.Wednesday,
 	"TH": time.Thursday, "FR": time.Friday, "SA": time.Saturday}
@@ -49,11 +50,11 @@ func (r *icsReader) rule(ev *event) (yearly, error) {
 			out.until, err = r.stamp(ev.start, value)
 			out.ends = true
 		case "BYMONTH":
-			out.months, err = numbers(value, 1, 12)
+			out.byMonth, err = true, numbers(value, 1, 12, func(n int) { out.months[n] = true })
 		case "BYMONTHDAY":
-			out.days, err = numbers(value, -31, 31)
+			out.byDay, err = true, numbers(value, -maxDay, maxDay, func(n int) { out.days[maxDay+n] = true })
 		case "BYDAY":
-			out.weekdays, err = weekdays(value)
+			out.byWeekday, err = true, out.addWeekdays(value)
 		case "WKST", "": // where the week begins changes nothing here
 		default:
 			err = errors.New("only BYMONTH, BYMONTHDAY, BYDAY, INTERVAL, COUNT and UNTIL are")
@@ -77,46 +78,52 @@ func number(text string, lo, hi int) (int, error) {
 	return n, nil
 }
 
-func numbers(text string, lo, hi int) ([]int, error) {
-	var out []int
+// numbers reads a list of them, and gives each to keep.
+func numbers(text string, lo, hi int, keep func(int)) error {
 	for part := range strings.SplitSeq(text, ",") {
 		n, err := number(strings.TrimSpace(part), lo, hi)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		out = append(out, n)
+		keep(n)
 	}
-	return out, nil
+	return nil
 }
 
-// weekdays reads such as MO, 1MO, -1FR.
-func weekdays(text string) ([]weekdayRule, error) {
-	var out []weekdayRule
+// addWeekdays reads such as MO, 1MO, -1FR.
+func (y *yearly) addWeekdays(text string) error {
 	for part := range strings.SplitSeq(text, ",") {
 		part = strings.TrimSpace(part)
 		at := max(0, len(part)-2)
 		day, ok := weekdayNames[part[at:]]
 		if !ok {
-			return nil, errors.New("a weekday such as MO, 1MO or -1FR is expected")
+			return errors.New("a weekday such as MO, 1MO or -1FR is expected")
 		}
-		w := weekdayRule{day: day}
+		n := 0
 		if at > 0 {
 			var err error
-			if w.n, err = number(part[:at], -53, 53); err != nil {
-				return nil, err
+			if n, err = number(part[:at], -maxWeek, maxWeek); err != nil {
+				return err
 			}
 		}
-		out = append(out, w)
+		y.weekdays[day][maxWeek+n] = true
 	}
-	return out, nil
+	return nil
 }
 
 // occurrences are the days of the rule from start on, which is the first whether the rule names it or not, up to its
-// end, the last year that is followed, or the most that a file may close.
-func (y yearly) occurrences(start stamp) []stamp {
+// end, the last year that is followed, or the most that a file may close. It takes the days that it looks at from left, and goes no
+// further when there are none.
+func (y *yearly) occurrences(start stamp, left *int) []stamp {
+	if !y.byDay && !y.byWeekday { // it names none: the day of the first
+		y.byDay, y.days[maxDay+start.date.day] = true, true
+		if !y.byMonth {
+			y.byMonth, y.months[start.date.month] = true, true
+		}
+	}
 	out := []stamp{start}
-	for year := start.date.year; year <= lastYear; year += y.interval {
-		for _, d := range y.in(year, start.date) {
+	for year := start.date.year; year <= lastYear && *left > 0; year += y.interval {
+		for _, d := range y.in(year, left) {
 			s := stamp{d, start.sec, start.zone}
 			switch {
 			case !start.date.before(d):
@@ -131,59 +138,48 @@ func (y yearly) occurrences(start stamp) []stamp {
 }
 
 // isPast tells whether an occurrence lies behind UNTIL, which itself still counts.
-func (y yearly) isPast(s stamp) bool {
+func (y *yearly) isPast(s stamp) bool {
 	if s.whole() || y.until.whole() {
 		return y.until.date.before(s.date)
 	}
 	return s.time().After(y.until.time())
 }
 
-// in are the days of a year, in order, that the rule names; where it names none, the month and day of the first.
-func (y yearly) in(year int, first date) []date {
-	if len(y.days)+len(y.weekdays) == 0 {
-		y.days = []int{first.day}
-		if len(y.months) == 0 {
-			y.months = []int{int(first.month)}
-		}
-	}
+// in are the days of a year, in order, that the rule names.
+func (y *yearly) in(year int, left *int) []date {
+	newYear := date{year, time.January, 1}
+	week, ofYear := int(newYear.weekday()), newYear.until(date{year + 1, time.January, 1})
 	var out []date
+	before := 0 // days of the year before the month
 	for month := time.January; month <= time.December; month++ {
-		if len(y.months) > 0 && !slices.Contains(y.months, int(month)) {
-			continue
-		}
 		of := date{year, month, 1}.monthDays()
-		for day := 1; day <= of; day++ {
-			if d := (date{year, month, day}); y.onDay(day, of) && y.onWeekday(d, of) {
-				out = append(out, d)
+		if !y.byMonth || y.months[month] {
+			*left -= of
+			for day := 1; day <= of; day++ {
+				nth, last := day, of
+				if !y.byMonth {
+					nth, last = before+day, ofYear
+				}
+				if y.onDay(day, of) && y.onWeekday((week+before+day-1)%7, nth, last) {
+					out = append(out, date{year, month, day})
+				}
 			}
 		}
+		before += of
 	}
 	return out
 }
 
 // onDay tells whether the rule names a day of a month of so many days.
-func (y yearly) onDay(day, of int) bool {
-	return len(y.days) == 0 || slices.Contains(y.days, day) || slices.Contains(y.days, day-of-1)
+func (y *yearly) onDay(day, of int) bool {
+	return !y.byDay || y.days[maxDay+day] || y.days[maxDay+day-of-1]
+}
+
+// onWeekday tells whether the rule names a weekday, which is that of the day-th of so many days.
+func (y *yearly) onWeekday(week, day, of int) bool {
+	named := &y.weekdays[week]
+	return !y.byWeekday || named[maxWeek] || named[maxWeek+(day-1)/7+1] || named[maxWeek-(of-day)/7-1]
 }
 
 // monthDays is how many days the month of d has.
 func (d date) monthDays() int { return time.Date(d.year, d.month+1, 0, 0, 0, 0, 0, time.UTC).Day() }
-
-// onWeekday tells whether the rule names the weekday of d, whose month has so many days.
-func (y yearly) onWeekday(d date, of int) bool {
-	if len(y.weekdays) == 0 {
-		return true
-	}
-	day := d.day
-	if len(y.months) == 0 {
-		newYear := date{d.year, time.January, 1}
-		day, of = newYear.until(d)+1, newYear.until(date{d.year + 1, time.January, 1})
-	}
-	week := d.weekday()
-	for _, w := range y.weekdays {
-		if w.day == week && (w.n == 0 || w.n == (day-1)/7+1 || w.n == -((of-day)/7+1)) {
-			return true
-		}
-	}
-	return false
-}

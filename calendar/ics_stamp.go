@@ -27,6 +27,16 @@ func (s stamp) time() time.Time {
 	return time.Date(s.date.year, s.date.month, s.date.day, 0, 0, s.sec, 0, s.zone)
 }
 
+// upTo is how long it is from s to a later stamp of its kind: in days by the clock on the wall where both show one time of it, for such
+// days have 23 or 25 hours where clocks change; else as it passes.
+func (s stamp) upTo(e stamp) (days int, lasts time.Duration) {
+	lasts = e.time().Sub(s.time())
+	if s.sec == e.sec && (s.whole() || s.zone.String() == e.zone.String()) {
+		return s.date.until(e.date), 0
+	}
+	return 0, lasts
+}
+
 // until counts the days from d to e.
 func (d date) until(e date) int {
 	return int(stamp{date: e, sec: -1}.time().Sub(stamp{date: d, sec: -1}.time()) / (24 * time.Hour))
@@ -56,6 +66,10 @@ func (r *icsReader) stamp(p prop, value string) (stamp, error) {
 func (r *icsReader) zoneOf(id string, line int) *time.Location {
 	if z := r.zones[id]; z != nil {
 		return z
+	}
+	if len(r.zones) >= maxZones { // looking for a zone takes a while
+		r.note(line, "more than %d time zones; times in %q are read as %s", maxZones, clip(id), r.zone)
+		return r.zone
 	}
 	z, err := time.LoadLocation(id)
 	if err != nil || id == "Local" {
@@ -97,16 +111,15 @@ func (x *stamps) has(s stamp) bool {
 
 var durationRE = regexp.MustCompile(`^\+?P(?:([0-9]{1,3})W|(?:([0-9]{1,4})D)?(?:T(?:([0-9]{1,5})H)?(?:([0-9]{1,6})M)?(?:([0-9]{1,8})S)?)?)$`)
 
-// duration reads a length (RFC 5545 §3.3.6).
-func duration(text string) (time.Duration, error) {
+// duration reads a length (RFC 5545 §3.3.6): weeks and days are such by the clock on the wall, the rest is as it passes.
+func duration(text string) (days int, rest time.Duration, err error) {
 	m := durationRE.FindStringSubmatch(strings.TrimSpace(text))
 	if m == nil {
-		return 0, fmt.Errorf("%q is no length, such as P1D or PT4H", clip(text))
+		return 0, 0, fmt.Errorf("%q is no length, such as P1D or PT4H", clip(text))
 	}
-	var sum time.Duration
-	for i, unit := range []time.Duration{7 * 24 * time.Hour, 24 * time.Hour, time.Hour, time.Minute, time.Second} {
-		n, _ := strconv.Atoi(m[i+1]) // digits, or nothing
-		sum += time.Duration(n) * unit
+	n := func(i int) int {
+		n, _ := strconv.Atoi(m[i]) // digits, or nothing
+		return n
 	}
-	return sum, nil
+	return 7*n(1) + n(2), time.Duration(n(3))*time.Hour + time.Duration(n(4))*time.Minute + time.Duration(n(5))*time.Second, nil
 }

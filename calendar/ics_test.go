@@ -179,6 +179,83 @@ func TestReadICSBounds(t *testing.T) {
 	}
 }
 
+// A day of an event has 23 or 25 hours where clocks change, and so have those that it repeats on.
+func TestReadICSClocks(t *testing.T) {
+	for _, x := range []struct{ name, event, want string }{
+		{"a length in days over the end of summer time", "DTSTART;TZID=Europe/London:20261024T000000\nDURATION:P2D\nSUMMARY:x", "2026-10-24 x; 2026-10-25 x"},
+		{"a length in hours over it", "DTSTART;TZID=Europe/London:20261024T000000\nDURATION:PT48H\nSUMMARY:x", "2026-10-23 23:00–2026-10-25 23:00 x"},
+		{"from midnight to midnight on a short day, and on the days of other years",
+			"DTSTART;TZID=Europe/London:20260329T000000\nDTEND;TZID=Europe/London:20260330T000000\nRRULE:FREQ=YEARLY;COUNT=3\nSUMMARY:x",
+			"2026-03-29 x; 2027-03-29 x; 2028-03-29 x"},
+		{"over a night of another length", "DTSTART;TZID=Europe/London:20261024T180000\nDTEND;TZID=Europe/London:20261025T180000\nRRULE:FREQ=YEARLY;COUNT=2\nSUMMARY:x",
+			"2026-10-24 17:00–2026-10-25 18:00 x; 2027-10-24 17:00–2027-10-25 17:00 x"},
+		{"some hours of it, as long every year", "DTSTART;TZID=Europe/London:20261025T000000\nDTEND;TZID=Europe/London:20261025T030000\nRRULE:FREQ=YEARLY;COUNT=2\nSUMMARY:x",
+			"2026-10-24 23:00–2026-10-25 03:00 x; 2027-10-24 23:00–2027-10-25 03:00 x"},
+		{"another zone's days", "DTSTART;TZID=Asia/Hong_Kong:20261225T000000\nDURATION:P1D\nSUMMARY:x", "2026-12-24 16:00–2026-12-25 16:00 x"},
+		{"days by its first time", "DTSTART;TZID=Europe/London:20261025T100000\nDURATION:P1DT30M\nSUMMARY:x", "2026-10-25 10:00–2026-10-26 10:30 x"},
+	} {
+		got, err := ReadICS(ics(x.event), zone(t, "Europe/London"))
+		if err != nil || said(got) != x.want || len(got.Notes) > 0 {
+			t.Errorf("%s: %q, %v, %v; want %q", x.name, said(got), got.Notes, err, x.want)
+		}
+	}
+}
+
+// A file that is made to keep us busy keeps us busy for a moment only, and its calendar answers at once.
+func TestReadICSHostile(t *testing.T) {
+	long := "DTSTART:19000101\nRRULE:FREQ=YEARLY;BYDAY=" + strings.TrimSuffix(strings.Repeat("53MO,", 3000), ",")
+	rules := slices.Repeat([]string{"DTSTART:19000101\nRRULE:FREQ=YEARLY;BYDAY=53TU,-53TU;BYMONTHDAY=30"}, maxEvents)
+	var moments strings.Builder
+	at := time.Date(2026, 12, 24, 0, 0, 0, 0, time.UTC)
+	for i := range 30_000 {
+		fmt.Fprintf(&moments, ",%s", at.Add(time.Duration(i)*time.Second).Format("20060102T150405Z"))
+		if i%900 == 899 {
+			moments.WriteString("\nRDATE:" + at.Format("20060102T150405Z"))
+		}
+	}
+	year := slices.Repeat([]string{"DTSTART:20260101T010000\nDURATION:P365D"}, maxEvents)
+	var zones []string
+	for i := range maxEvents {
+		zones = append(zones, fmt.Sprintf("DTSTART;TZID=Nowhere/%d:20261224T100000\nDURATION:PT1H", i))
+	}
+	for _, x := range []struct {
+		name   string
+		events []string
+		note   string
+	}{
+		{"rules with thousands of weekdays", slices.Repeat([]string{long}, 60), ""},
+		{"a thousand rules that find nothing", rules, "the rest of the file"},
+		{"each second of a day", []string{"DTSTART:20261224T000000Z\nDURATION:PT1S\nRDATE:20261224T000000Z" + moments.String()}, "more than 100 events are on 2026-12-24"},
+		{"a thousand times a year", year, "the rest of the file"},
+		{"a thousand zones", zones, "is no time zone"},
+	} {
+		b := ics(x.events...)
+		if len(b) > maxICS {
+			t.Errorf("%s: the file has %d bytes", x.name, len(b))
+		}
+		began := time.Now()
+		got, err := ReadICS(b, time.UTC)
+		if err != nil || len(got.Notes) > maxNotes || x.note != "" && !slices.ContainsFunc(got.Notes, func(n Note) bool { return strings.Contains(n.Text, x.note) }) {
+			t.Errorf("%s: %v, notes %v; want one with %q", x.name, err, got.Notes, x.note)
+		}
+		c, err := New(Config{Zone: "UTC", Open: []Hours{{"mon-sun", "00:00-24:00"}}, Holidays: got.Days, Closures: got.Closures})
+		if err != nil {
+			t.Fatal(err)
+		}
+		entries := 0
+		for _, list := range c.closures {
+			entries += len(list)
+		}
+		if entries > maxClosed+maxDays+2 {
+			t.Errorf("%s: the calendar holds %d entries", x.name, entries)
+		}
+		c.At(at)
+		if took := time.Since(began); took > 5*time.Second {
+			t.Errorf("%s: it takes %v", x.name, took)
+		}
+	}
+}
+
 // Any bytes: no crash, bounds kept, and what comes out is a calendar.
 func FuzzReadICS(f *testing.F) {
 	f.Add(ics("DTSTART:20261225\nRRULE:FREQ=YEARLY;BYMONTH=11;BYDAY=-1TH\nEXDATE:20271225\nSUMMARY:x"))

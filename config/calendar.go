@@ -107,3 +107,20 @@ func (d *decoder) holidays(path, file string, zone *time.Location, k *Calendar) 
 	}
 	k.days, k.closures = append(k.days, read.Days...), append(k.closures, read.Closures...)
 }
+
+// holidayNames are the names of the holidays that its files have, each once.
+func (k Calendar) holidayNames() []string {
+	var out []string
+	add := func(name string) {
+		if name != "" && !contains(out, name) {
+			out = append(out, name)
+		}
+	}
+	for _, x := range k.days {
+		add(x.Name)
+	}
+	for _, x := range k.closures {
+		add(x.Name)
+	}
+	return out
+}

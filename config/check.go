@@ -77,6 +77,7 @@ func (d *decoder) check(c *Config) {
 	d.checkListen(c)
 	d.checkScreen(c)
 	d.checkCalendars(c)
+	d.checkHolidays(c)
 	d.checkWebPhones(c)
 	d.refer(queues, c.IVR.LastResort.Queue, "ivr.last_resort.queue")
 	for i, x := range c.Dispositions {

@@ -2,6 +2,8 @@ package config
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"ctid/phone"
 	"ctid/traffic"
@@ -126,5 +128,24 @@ func (d *decoder) when(w When, queues, calendars, trunks names, path string) {
 	for _, x := range []struct{ key, queue string }{{"staffed_below", w.StaffedBelow.Queue}, {"ready_below", w.ReadyBelow.Queue},
 		{"waiting_above", w.WaitingAbove.Queue}, {"longest_wait_above", w.LongestAbove.Queue}, {"service_level_below", w.LevelBelow.Queue}} {
 		d.refer(queues, x.queue, path+"."+x.key+".queue")
+	}
+}
+
+// checkHolidays: a route for a holiday that its calendar does not have takes no call. That is doubtful and no error, for the file of
+// another year may have it.
+func (d *decoder) checkHolidays(c *Config) {
+	for i, n := range c.Numbers {
+		for j, r := range n.Routes {
+			is := r.When.Calendar
+			k := slices.IndexFunc(c.Calendars, func(k Calendar) bool { return k.Name == is.Name })
+			if is.Holiday == "" || k < 0 {
+				continue
+			}
+			known := c.Calendars[k].holidayNames()
+			if !slices.ContainsFunc(known, func(name string) bool { return strings.EqualFold(name, is.Holiday) }) {
+				d.warn(d.pos(indexed("numbers", i, fmt.Sprintf("routes[%d].when.calendar.holiday", j))), "CFG053",
+					"no holiday of calendar %q is named %q%s: the route takes no call", is.Name, is.Holiday, meant(is.Holiday, known))
+			}
+		}
 	}
 }

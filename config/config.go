@@ -350,7 +350,7 @@ type Log struct {
 
 // reserved are the keys that are part of the configuration's language but not of this version.
 var reserved = map[string]bool{
-	"skills": true, "campaigns": true, "crm": true, "recording": true, "reports": true, "rates": true, "webhooks": true,
+	"campaigns": true, "crm": true, "recording": true, "reports": true, "rates": true, "webhooks": true,
 	"databases": true, "mail": true, "sms": true,
 	"ivr.http_allow": true, "ivr.statements": true,
 }

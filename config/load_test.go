@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"ctid/acd"
 	"ctid/calendar"
 )
 
@@ -144,6 +146,9 @@ func TestTable(t *testing.T) {
 				if err := setScalar(reflect.New(ft).Elem(), f, f.def); err != nil {
 					t.Errorf("%s%s: its default: %v", path, f.name, err)
 				}
+			}
+			if reserved[path+f.name] {
+				t.Errorf("%s%s is there, and reserved for a later version", path, f.name)
 			}
 			walk(ty.Field(f.index).Type, path+f.name+".")
 		}
@@ -314,8 +319,21 @@ func FuzzLoad(f *testing.F) {
 				t.Errorf("a finding without place or text: %v", x)
 			}
 		}
-		if !Failed(d.findings) && c.Hash() == "" {
+		if Failed(d.findings) {
+			return
+		}
+		if c.Hash() == "" {
 			t.Error("no hash")
 		}
+		if err := taken(c); err != nil {
+			t.Error(err)
+		}
 	})
+}
+
+// taken tells what the cores say of a configuration that has passed.
+func taken(c *Config) error {
+	_, err := acd.New(c.ACD("e1"))
+	_, other := c.Traffic()
+	return errors.Join(err, other)
 }

@@ -99,15 +99,17 @@ func (d *decoder) checkRouting(c *Config, queues names) {
 	}
 }
 
-// collectSkills gathers the skills there are, and reports the ones given twice.
+// collectSkills gathers the skills there are, and reports the ones given twice; names that differ only in case count as the same.
 func (d *decoder) collectSkills(c *Config) names {
 	out := names{kind: "skill", at: map[string]Pos{}}
+	lower := map[string]Pos{}
 	for i, s := range c.Skills {
 		at := d.pos("skills[" + strconv.Itoa(i) + "]")
-		if first, ok := out.at[s]; ok {
+		if first, ok := lower[strings.ToLower(s)]; ok {
 			d.err(at, "CFG012", "skill %q is there already, at %s", s, first)
 			continue
 		}
+		lower[strings.ToLower(s)] = at
 		if s == noNeeds {
 			d.err(at, "CFG021", "a skill cannot be called %q: in `needs` it means that none is needed", s)
 		}
@@ -123,13 +125,13 @@ func (d *decoder) knownSkills(skills names, list []string, sign, path string) bo
 	seen, sound := map[string]bool{}, true
 	for i, s := range list {
 		at := path + "[" + strconv.Itoa(i) + "]"
-		name, level := levelled(s, sign)
-		if name == noNeeds {
+		if s == noNeeds && sign == ">=" {
 			if len(list) > 1 {
 				d.err(d.pos(at), "CFG021", "%s stands alone in `needs`", noNeeds)
 			}
 			continue
 		}
+		name, level := levelled(s, sign)
 		if seen[name] {
 			d.err(d.pos(at), "CFG012", "skill %q is there already", name)
 		}

@@ -1,6 +1,8 @@
 package config
 
 import (
+	"time"
+
 	"ctid"
 	"ctid/calendar"
 	"ctid/traffic"
@@ -77,7 +79,7 @@ type WaitAbove struct {
 type ServiceBelow struct {
 	Queue   string   `cfg:"queue" form:"name" need:"yes" doc:"One of queues."`
 	Percent int      `cfg:"percent" need:"yes" min:"1" max:"100" doc:"How much of those who left the queue had to be answered in time."`
-	Within  Duration `cfg:"within" max:"1h" doc:"What is in time; without it 20s."`
+	Within  Duration `cfg:"within" max:"1h" doc:"What is in time; without it the queue's target."`
 }
 
 // Target is where the way leads; the zero one if nothing is written.
@@ -117,9 +119,25 @@ func (c *Config) Traffic() (*traffic.Table, error) {
 		out.Trunks = append(out.Trunks, traffic.Trunk{Name: t.Name, Endpoints: t.Endpoints, MaxCalls: t.MaxCalls})
 	}
 	for _, n := range c.Numbers {
-		out.Numbers = append(out.Numbers, n.traffic())
+		x := n.traffic()
+		for i := range x.Routes {
+			if l := &x.Routes[i].When.LevelBelow; l.Queue != "" && l.Within == 0 {
+				l.Within = c.target(l.Queue)
+			}
+		}
+		out.Numbers = append(out.Numbers, x)
 	}
 	return traffic.New(out)
+}
+
+// target is within which a call of a queue should be answered.
+func (c *Config) target(queue ctid.QueueID) time.Duration {
+	for _, q := range c.Queues {
+		if q.Name == string(queue) {
+			return q.Target.D()
+		}
+	}
+	return 0
 }
 
 func (n Number) traffic() traffic.Number {

@@ -305,6 +305,7 @@ func (d *desk) carryOut(now time.Time, cmd acd.Command) {
 			k.post(func(now time.Time) { k.queued(now, c) })
 		}
 	case acd.TaskMoved:
+		d.traffic.Left(d.wall(now), c.From, exitOf(c), 0) // nobody has answered there, however long that took
 		if k := d.calls[ctid.CallID(c.Task)]; k != nil {
 			k.post(func(now time.Time) { k.moved(now, c) })
 		}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"ctid"
+	"ctid/acd"
 	"ctid/ari/aritest"
 	"ctid/ivr"
 	"ctid/traffic"
@@ -17,8 +18,8 @@ nodes:
   q: {queue: {name: support}, then: {otherwise: hangup}}
 `
 
-// route puts rules for the centre's number in force. They may lead to queue:support.
-func (c *centre) route(t *testing.T, n traffic.Number) {
+// route puts rules for the centre's number in force, and what else is changed. They may lead to queue:support.
+func (c *centre) route(t *testing.T, n traffic.Number, change ...func(*Plan)) {
 	t.Helper()
 	n.DNIS, n.Own = "8001", true
 	table, err := traffic.New(traffic.Config{Zone: "UTC", Numbers: []traffic.Number{n},
@@ -28,6 +29,9 @@ func (c *centre) route(t *testing.T, n traffic.Number) {
 	}
 	p := c.sb.cfg.Plan
 	p.Traffic, p.Answers = table, map[string]*ivr.Script{"queue:support": c.script(t, supportScript)}
+	for _, f := range change {
+		f(&p)
+	}
 	c.sb.Reload(p)
 	c.settle(100 * time.Millisecond)
 }
@@ -85,6 +89,42 @@ func TestRoutes(t *testing.T) {
 		for number, w := range want {
 			if got[number] != w {
 				t.Errorf("%s: %q, want %q", number, got[number], w)
+			}
+		}
+	})
+}
+
+// A queue that sends its callers on after a time has not served them: its service level is as bad as it is.
+func TestOverflowedIsNotServed(t *testing.T) {
+	inCentre(t, straight, func(t *testing.T, c *centre) {
+		c.route(t, traffic.Number{Routes: []traffic.Route{{When: traffic.When{LevelBelow: traffic.Level{Queue: "sales", Percent: 100}},
+			To: traffic.Target{Kind: traffic.ToQueue, ID: "support"}}}}, func(p *Plan) {
+			p.ACD.Queues = slices.Clone(p.ACD.Queues)
+			p.ACD.Queues[0].Overflow = []acd.Overflow{{After: time.Minute, To: "support"}}
+		})
+		first := c.pbx.Call(from(1))
+		c.settle(30 * time.Second)
+		second := c.pbx.Call(from(2))
+		c.settle(time.Second)
+		second.Hangup()
+		if why := strings.Join(c.whyRouted(), "; "); !strings.Contains(why, "nobody has left sales") {
+			t.Error(why)
+		}
+		c.settle(40 * time.Second) // the second has abandoned, the first was sent on
+		third := c.pbx.Call(from(3))
+		c.settle(time.Second)
+		if why := strings.Join(c.whyRouted(), "; "); !strings.Contains(why, "sales has answered 0 of 2 in time") {
+			t.Error(why)
+		}
+		first.Hangup()
+		third.Hangup()
+		for _, r := range c.clean(3) {
+			want := ctid.QueueID("support")
+			if string(r.ANI.Raw) == from(2).Number {
+				want = "sales"
+			}
+			if last := r.Queues[len(r.Queues)-1].Queue; last != want {
+				t.Errorf("the call from %s ended in %s, want %s", r.ANI.Raw, last, want)
 			}
 		}
 	})
