@@ -114,6 +114,7 @@ func (s *State) installDesk(a *agent, rule ctid.DeskRule) {
 	switch {
 	case rule != ctid.DeskRequired:
 		s.timers.stop(&a.grace)
+		a.held = false
 	case was != "" && was != rule && !a.awake:
 		s.timers.set(&a.grace, s.now.Add(s.cfg.DeskGrace))
 	}
