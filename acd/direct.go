@@ -145,13 +145,9 @@ func (s *State) force(a *agent, e ForceState) {
 		s.forceHard(a, e)
 		return
 	}
-	if e.Hard && a.hasItems() && !a.removed && a.forceable(e) {
-		rev, wished := a.rev, a.next != nil
-		defer func() {
-			if wished && a.rev == rev { // he is already what is wanted, and wants nothing else any more
-				s.changed(a, e.By)
-			}
-		}()
+	rev, forgotten := a.rev, false
+	if e.Hard && a.hasItems() && a.mayBecome(e) {
+		forgotten = a.next != nil
 		a.next = nil
 		s.dropItems(a, e.By)
 	}
@@ -165,17 +161,22 @@ func (s *State) force(a *agent, e ForceState) {
 	default:
 		s.refuse(ctid.BadRequest, a, fmt.Sprintf("an agent can be made ready, paused or out, not %q", e.State))
 	}
+	if forgotten && a.rev == rev { // he is so already, but what he had asked for is no more
+		s.changed(a, e.By)
+	}
 }
 
-// forceable tells whether what a supervisor wants of a is possible, so that work may be ended for it.
-func (a *agent) forceable(e ForceState) bool {
-	switch e.State {
-	case ctid.Ready:
-		return a.phoneOK() && a.deskOK()
-	case ctid.Out:
-		return true
+// mayBecome tells whether nothing that will be answered by a refusal keeps a from the state; being in it already is no hindrance.
+func (a *agent) mayBecome(e ForceState) bool {
+	switch {
+	case a.removed:
+		return false
+	case e.State == ctid.Ready:
+		return a.state != ctid.Out && a.phoneOK() && a.deskOK()
+	case e.State == ctid.Paused:
+		return a.state != ctid.Out && e.Reason != ""
 	}
-	return e.State == ctid.Paused && e.Reason != ""
+	return e.State == ctid.Out
 }
 
 // forcePause pauses a; with Hard so that he cannot end it himself.

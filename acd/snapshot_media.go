@@ -35,10 +35,10 @@ func (s *State) restoreMixed(a *agent, sn *mixedSnap) error {
 // restoreItemOffer puts back an offer of work other than a call.
 func (s *State) restoreItemOffer(os offerSnap, t *task, a *agent) error {
 	var it *item
-	if a != nil {
-		it = a.item(os.Task)
+	if a != nil { // he may be at work on it, too, if it was queued again meanwhile
+		it = a.itemWhere(func(x *item) bool { return x.work.task == os.Task && x.state == ctid.ItemOffered && x.offer == nil })
 	}
-	if it == nil || it.state != ctid.ItemOffered || it.offer != nil || t == nil {
+	if it == nil || t == nil {
 		return fmt.Errorf("acd: the snapshot's offer %q has no task %q or agent %q of its own", os.ID, os.Task, os.Agent)
 	}
 	o := &offer{id: os.ID, n: os.N, task: t, work: os.Work.work(), item: it, agent: a, idle: os.Idle, seen: os.Seen, ring: timer{kind: ringOver, id: string(os.ID)}}

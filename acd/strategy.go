@@ -74,6 +74,17 @@ func (s *State) choose(t *task) *member {
 	return free[by.pick(s, t, free[:sameRank(free)])]
 }
 
+// ringOthers rings, with t's first agent, those whom its strategy wants beside him.
+func (s *State) ringOthers(t *task, first *member) {
+	switch t.queue.by.ring {
+	case ringAll:
+		t.until, t.reach = t.open[0].ring.due, first.rank
+		s.ringFree(t)
+	case ringMore:
+		s.timers.set(&t.more, s.now.Add(t.queue.cfg.ProgressEvery))
+	}
+}
+
 // rng is a source of its own for each offer, so that a decision depends on the seed and on what came before, and on nothing else.
 func (s *State) rng() *rand.Rand { return rand.New(rand.NewPCG(s.cfg.Seed, uint64(s.tally.Offers))) }
 

@@ -89,7 +89,7 @@ func (s *State) pause(a *agent, reason string, by ctid.By) {
 	case a.removed && !a.working():
 		s.refuseRemoved(a)
 	case !s.mayPause(a, reason):
-	case a.state == ctid.Reserved && s.cfg.PauseReserved == revokeReserved && a.offer.kind == "":
+	case a.state == ctid.Reserved && s.cfg.PauseReserved == revokeReserved && a.offer.kind == "" && a.maySay(by):
 		a.next = &ctid.Next{State: ctid.Paused, Reason: reason, By: wisher(by)}
 		s.revoke(a.offer, "revoked", by)
 	case a.working():
@@ -156,6 +156,11 @@ func (s *State) wish(a *agent, n ctid.Next, by ctid.By) {
 		a.next = &n
 		s.changed(a, by)
 	}
+}
+
+// maySay tells whether what comes after this work is for him to say.
+func (a *agent) maySay(by ctid.By) bool {
+	return !a.removed && (a.next == nil || !a.next.Locked || by.Kind == bySupervisor)
 }
 
 func (s *State) refuseRemoved(a *agent) {

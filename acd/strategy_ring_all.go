@@ -12,24 +12,10 @@ import (
 // phone is up gets the caller, the others' offers end cancelled (answered_elsewhere) without blame. app_queue's ringall rings whom it
 // finds at the beginning of each round; mod_callcenter's ring-all too.
 //
-// ring-progressively offers it to the one who is first by longest-idle, and as long as nobody answers to one more after each
-// ProgressEvery; each phone rings for the queue's full time. It is mod_callcenter's ring-progressively; app_queue has nothing like it.
-//
-// With both nobody is to blame for a call that another could have taken: their default for a miss is none.
+// Nobody is to blame for a call that another could have taken: its default for a miss is none.
 
 // shortRing is how long a phone rings at least that is rung beside others: nobody could answer sooner, and would be left alone for a miss.
 const shortRing = 2 * time.Second
-
-// ringOthers rings, with t's first agent, those whom its strategy wants beside him.
-func (s *State) ringOthers(t *task, first *member) {
-	switch t.queue.by.ring {
-	case ringAll:
-		t.until, t.reach = t.open[0].ring.due, first.rank
-		s.ringFree(t)
-	case ringMore:
-		s.timers.set(&t.more, s.now.Add(t.queue.cfg.ProgressEvery))
-	}
-}
 
 // widen rings tasks that ring at all free agents also at those who have become free meanwhile. Who is free for tasks of several queues
 // is rung for the one that would be next if they waited.
@@ -65,20 +51,6 @@ func (s *State) ringFree(t *task) {
 		s.tellDecision(t, m)
 		s.ringAt(t, m.agent, t.until.Sub(s.now))
 	}
-}
-
-// another: t rings, and it is time to ring at one more agent, unless its queue has another strategy by now, or t leaves it as soon as
-// nobody is rung any more.
-func (s *State) another(t *task) {
-	if t.queue.by.ring != ringMore || t.expired || t.overdue {
-		return
-	}
-	if len(t.class.free) > 0 {
-		m := s.choose(t)
-		s.tellDecision(t, m)
-		s.ringAt(t, m.agent, t.queue.cfg.Ring)
-	}
-	s.timers.set(&t.more, s.now.Add(t.queue.cfg.ProgressEvery))
 }
 
 // answered takes t from all others at whom it rings.
