@@ -13,9 +13,9 @@ type past struct {
 	from, to time.Time
 	book     *book
 	visits   map[ctid.TaskID][]*visit
-	last     map[ctid.AgentID]*visit        // the conversation that each has had last
-	rang     map[ctid.OfferID]time.Time     // since when; the zero: since before the span
-	waiting  []acd.InQueue                  // at the beginning; so are the next three
+	last     map[ctid.AgentID]*visit    // the conversation that each has had last
+	rang     map[ctid.OfferID]time.Time // since when; the zero: since before the span
+	waiting  []acd.InQueue              // at the beginning; so are the next three
 	ringing  []acd.AtWork
 	talking  []talking
 	wraps    []ctid.WrapID

@@ -200,4 +200,3 @@ func TestCallbackRefused(t *testing.T) {
 		})
 	}
 }
-

@@ -136,10 +136,10 @@ type dayWait struct {
 type dayQuestion struct {
 	at     time.Time
 	task   ctid.TaskID
-	idle   ctid.AgentID              // one of them
-	of     map[ctid.AgentID]dayWhy   // what keeps the call from each agent of its queue
-	his    map[ctid.TaskID]dayWhy    // what keeps each call of his queues from the idle one
-	before []ctid.AgentID            // to whom the call had been offered
+	idle   ctid.AgentID            // one of them
+	of     map[ctid.AgentID]dayWhy // what keeps the call from each agent of its queue
+	his    map[ctid.TaskID]dayWhy  // what keeps each call of his queues from the idle one
+	before []ctid.AgentID          // to whom the call had been offered
 }
 
 type dayWhy struct{ rule, value string } // value: a part of what is said
@@ -151,7 +151,9 @@ func (d *day) plan(after time.Duration, subject string, ev acd.Event) {
 }
 
 // mean draws a time of that mean.
-func (d *day) mean(of time.Duration) time.Duration { return time.Duration(d.rng.ExpFloat64() * float64(of)) }
+func (d *day) mean(of time.Duration) time.Duration {
+	return time.Duration(d.rng.ExpFloat64() * float64(of))
+}
 
 func (d *day) give(subject string, ev acd.Event) {
 	if d.now.Sub(d.snapAt) >= 10*time.Minute {
