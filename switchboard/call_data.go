@@ -131,7 +131,7 @@ func (k *call) eachPop(f func(agent ctid.AgentID, data *ctid.PopData)) {
 		f(k.side.with.agent, &k.side.with.pop)
 	}
 	for _, o := range k.openOffers() {
-		if o.popped {
+		if o.shown() {
 			f(o.Agent, &o.data)
 		}
 	}

@@ -27,6 +27,9 @@ type offer struct {
 // kind is why the agent is offered this call; empty: by a queue.
 func (o *offer) kind() ctid.OfferKind { return o.Kind }
 
+// shown tells whether its pop is on the way to the screen, or there.
+func (o *offer) shown() bool { return o.data.Offer != "" }
+
 // popKind is the same in the words of a pop.
 func (o *offer) popKind() string {
 	switch o.Kind {
@@ -60,7 +63,7 @@ func (k *call) offered(now time.Time, m acd.MakeOffer, dev Device, queue string)
 		k.ring(now, o)
 	}
 	show := func(now time.Time) {
-		if k.openOffer(m.Offer) != o {
+		if k.openOffer(m.Offer) != o || o.shown() {
 			return
 		}
 		k.trail(now)
@@ -82,11 +85,7 @@ func (k *call) offered(now time.Time, m acd.MakeOffer, dev Device, queue string)
 		case <-t.C:
 		case <-ctx.Done():
 		}
-		return func(now time.Time) {
-			if k.openOffer(m.Offer) == o && o.data.Offer == "" { // the look-up is not back: the pop comes without
-				show(now)
-			}
-		}
+		return show // if the look-up is not back: the pop comes without, and is brought up to date by it
 	})
 }
 

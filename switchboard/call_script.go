@@ -186,9 +186,7 @@ func (k *call) nowMatched(now time.Time, m ctid.Match) {
 	}
 	k.match, k.matched = m, true
 	k.rec.Match, k.rec.Customer = m.State, m.Chosen
-	if k.offer != nil && k.offer.popped || k.talk != nil {
-		k.popAgain()
-	}
+	k.popAgain()
 	waiting := k.waiting
 	k.waiting = nil
 	for _, f := range waiting {

@@ -213,24 +213,30 @@ func TestPopTooLate(t *testing.T) {
 
 // A slow look-up does not hold up the pop for longer than 300 ms; its answer comes as an update.
 func TestLateMatch(t *testing.T) {
-	inCentre(t, straight, func(t *testing.T, c *centre) {
-		c.slow = 2 * time.Second
-		c.matches["+442079460018"] = ctid.Match{State: ctid.MatchOne, Chosen: "cu_1", Customers: []ctid.Candidate{{Customer: ctid.Customer{ID: "cu_1"}}}}
-		c.ready("ana")
-		k := c.pbx.Call(caller)
-		c.settle(time.Second)
-		if s := body[ctid.PopOffered](c).Match.State; s != ctid.MatchPending {
-			t.Errorf("match %s", s)
-		}
-		c.settle(5 * time.Second)
-		if up := body[ctid.PopUpdated](c); up.Why != "late_match" || up.Data.Match.Chosen != "cu_1" {
-			t.Errorf("update %+v", up)
-		}
-		k.Hangup()
-		if r := c.clean(1)[0]; r.Customer != "cu_1" {
-			t.Errorf("customer %q", r.Customer)
-		}
-	})
+	for _, slow := range []time.Duration{600 * time.Millisecond, 2 * time.Second} {
+		inCentre(t, straight, func(t *testing.T, c *centre) {
+			c.slow = slow
+			c.matches["+442079460018"] = ctid.Match{State: ctid.MatchOne, Chosen: "cu_1", Customers: []ctid.Candidate{{Customer: ctid.Customer{ID: "cu_1"}}}}
+			c.ready("ana")
+			k := c.pbx.Call(caller)
+			c.settle(500 * time.Millisecond)
+			if s := body[ctid.PopOffered](c).Match.State; s != ctid.MatchPending {
+				t.Errorf("match %s", s)
+			}
+			c.settle(5 * time.Second)
+			c.wantState("ana", "talking")
+			if up := body[ctid.PopUpdated](c); up.Why != "late_match" || up.Data.Match.Chosen != "cu_1" {
+				t.Errorf("update %+v", up)
+			}
+			if all := c.kinds("pop.", "call.delivered"); !slices.Equal(all, []string{"pop.offered", "call.delivered", "pop.updated"}) {
+				t.Errorf("after %v: %v", slow, all)
+			}
+			k.Hangup()
+			if r := c.clean(1)[0]; r.Customer != "cu_1" || len(r.Offers) != 1 {
+				t.Errorf("customer %q, offers %+v", r.Customer, r.Offers)
+			}
+		})
+	}
 }
 
 // A number nobody has configured, too many calls, a drain: the fallback dialplan gets the caller.
