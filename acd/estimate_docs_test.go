@@ -11,7 +11,7 @@ import (
 // The example of an estimate in docs/acd.md is what comes of its figures.
 func TestEstimateAsDocumented(t *testing.T) {
 	q := &queue{working: 3, speed: speed{Mean: 90, Count: enoughIntervals}}
-	e := (&State{}).estimate(q, 3)
+	e := (&State{}).estimate(q, &class{}, 3)
 	near := func(x, want float64) bool { return math.Abs(x-want) < 0.05 }
 	if !near(e.Low.Seconds(), 33.1) || !near(e.Mid.Seconds(), 90) || !near(e.High.Seconds(), 159.2) || !e.Said {
 		t.Errorf("the third waits %+v", e)
