@@ -131,10 +131,8 @@ func (s *State) cancelNext(a *agent, by ctid.By) {
 	switch {
 	case !a.occupied():
 		s.refuse(ctid.WrongState, a, fmt.Sprintf("%s has no work after which something could happen", a.id))
-	case a.removed:
-		s.refuseRemoved(a)
-	case a.next != nil && a.next.Locked && by.Kind != bySupervisor:
-		s.refuseLocked(a)
+	case !a.maySay(by):
+		s.refuseSaying(a)
 	case a.next == nil:
 		s.refuse(ctid.AlreadyDone, a, fmt.Sprintf("%s has asked for nothing after this work", a.id))
 	default:
@@ -148,19 +146,26 @@ func (s *State) wish(a *agent, n ctid.Next, by ctid.By) {
 	switch {
 	case a.next != nil && a.next.State == n.State && a.next.Reason == n.Reason:
 		s.refuse(ctid.AlreadyDone, a, fmt.Sprintf("%s has asked for that already", a.id))
-	case a.removed:
-		s.refuseRemoved(a)
-	case a.next != nil && a.next.Locked && by.Kind != bySupervisor:
-		s.refuseLocked(a)
+	case !a.maySay(by):
+		s.refuseSaying(a)
 	default:
 		a.next = &n
 		s.changed(a, by)
 	}
 }
 
-// maySay tells whether what comes after this work is for him to say.
+// maySay tells whether what comes after this work is for him who asks to say.
 func (a *agent) maySay(by ctid.By) bool {
 	return !a.removed && (a.next == nil || !a.next.Locked || by.Kind == bySupervisor)
+}
+
+// refuseSaying is the answer to one who may not.
+func (s *State) refuseSaying(a *agent) {
+	if a.removed {
+		s.refuseRemoved(a)
+		return
+	}
+	s.refuseLocked(a)
 }
 
 func (s *State) refuseRemoved(a *agent) {
