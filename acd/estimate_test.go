@@ -15,7 +15,7 @@ func oneBusyAgent(t *testing.T) *scene {
 	x.after(0, AgentPause{Agent: "ben", Reason: "lunch"})
 	x.after(0, AgentPause{Agent: "cleo", Reason: "lunch"})
 	for i := range 12 {
-		x.after(0, Enqueue{Task: ctid.TaskID(fmt.Sprintf("c%d", i+1)), Queue: "sales", Priority: -1})
+		x.after(time.Millisecond, Enqueue{Task: ctid.TaskID(fmt.Sprintf("c%d", i+1)), Queue: "sales", Priority: -1})
 	}
 	for i := range 9 {
 		o := x.ringing()[0]
