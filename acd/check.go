@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"ctid"
 )
@@ -88,7 +87,7 @@ func (c *checker) agent(s *State, a *agent) {
 func (c *checker) member(s *State, m *member, free bool) {
 	a, q := m.agent, m.queue
 	if !q.voice {
-		_, free = s.slotFree(a, q.cfg.Medium)
+		free = s.slotFree(a, q.cfg.Medium)
 	}
 	c.must(s.queues[q.cfg.ID] == q && slices.Contains(q.members, m), "agent %s serves queue %s, which does not have him", a.id, q.cfg.ID)
 	c.must(m.listed == free, "agent %s: free %v, so listed in queue %s: %v", a.id, free, q.cfg.ID, m.listed)
@@ -118,13 +117,9 @@ func (c *checker) mixed(s *State, a *agent) {
 	}
 }
 
-// slotFree tells since when a is free for work of the medium, and whether he may be offered it.
-func (s *State) slotFree(a *agent, m ctid.Medium) (time.Time, bool) {
-	if a.media == nil || a.media.slot(m) == nil {
-		return time.Time{}, false
-	}
-	sl := a.media.slot(m)
-	return sl.idle, s.mayTake(a, sl)
+// slotFree tells whether a may be offered work of the medium.
+func (s *State) slotFree(a *agent, m ctid.Medium) bool {
+	return a.media != nil && a.media.slot(m) != nil && s.mayTake(a, a.media.slot(m))
 }
 
 // isHis tells whether o's agent knows it as what it is.

@@ -133,7 +133,7 @@ func (s *State) verdict(t *task, m *member) Why {
 // unavailable is what keeps a from work of q, whatever the task; empty: nothing.
 func (s *State) unavailable(a *agent, q *queue) (rule, value string) {
 	if !q.voice {
-		if _, free := s.slotFree(a, q.cfg.Medium); !free {
+		if !s.slotFree(a, q.cfg.Medium) {
 			return s.noRoom(a, q)
 		}
 		return "", ""

@@ -57,7 +57,7 @@ func (w *witness) judge(now time.Time, ev Event, cmds []Command) error {
 			errs = append(errs, w.view(c.View))
 		case Refused:
 			if c.Err.Code == "" || c.Err.Text == "" {
-				errs = append(errs, fmt.Errorf("%+v says nothing", c.Err))
+				errs = append(errs, fmt.Errorf("a refusal says nothing: %w", c.Err))
 			}
 		default:
 			errs = append(errs, w.task(cmd, id, brings))
