@@ -3,7 +3,6 @@ package ari
 import (
 	"context"
 	"errors"
-	"net/http"
 	"net/url"
 	"sync"
 	"sync/atomic"
@@ -11,10 +10,10 @@ import (
 
 // Node is one Asterisk. Its commands may be called from any goroutine, also before and after Run.
 type Node struct {
-	cfg  Config
-	base *url.URL
-	http *http.Client
-	box  *mailbox
+	cfg   Config
+	base  *url.URL
+	lanes *lanes
+	box   *mailbox
 
 	started  atomic.Bool
 	version  atomic.Pointer[Version]
@@ -29,7 +28,7 @@ func New(cfg Config) (*Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := &Node{cfg: cfg, base: base, http: &http.Client{Transport: transport(&cfg)}, box: newMailbox()}
+	n := &Node{cfg: cfg, base: base, lanes: newLanes(dialer(&cfg)), box: newMailbox()}
 	n.phones = newPhones(n)
 	return n, nil
 }
@@ -68,7 +67,7 @@ func (n *Node) Run(ctx context.Context) error {
 	if n.started.Swap(true) {
 		return errors.New("ari: Run called twice")
 	}
-	defer n.http.CloseIdleConnections()
+	defer n.lanes.close()
 	var pump sync.WaitGroup
 	defer pump.Wait()
 	pump.Go(func() { n.box.pump(ctx) })

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"slices"
@@ -40,24 +39,6 @@ type request struct {
 	already []int // statuses that mean: it is so already; see alreadyOnRetry
 	// alreadyOnRetry are statuses that mean so only when an earlier try may have been carried out.
 	alreadyOnRetry []int
-}
-
-// transport is pooled: Asterisk keeps a connection alive for 15 s, so ours are let go a little earlier, and it allows
-// 100 sessions by default.
-func transport(cfg *Config) *http.Transport {
-	dial := cfg.Dial
-	if dial == nil {
-		dial = (&net.Dialer{Timeout: cfg.Timeouts.Connect}).DialContext
-	}
-	return &http.Transport{
-		DialContext:           fewAtOnce(dial),
-		MaxIdleConns:          64,
-		MaxIdleConnsPerHost:   64,
-		MaxConnsPerHost:       90,
-		IdleConnTimeout:       10 * time.Second,
-		ResponseHeaderTimeout: 0, // the request's context holds the limit
-		DisableCompression:    true,
-	}
 }
 
 // do sends one command within the deadline and tries again where that is harmless.
@@ -135,7 +116,12 @@ func (n *Node) exchange(ctx context.Context, r request) (status int, body []byte
 	if r.body != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}
-	resp, err := n.http.Do(req)
+	lane, err := n.lanes.take(ctx)
+	if err != nil {
+		return 0, nil, err
+	}
+	defer n.lanes.give(lane)
+	resp, err := lane.client.Do(req)
 	if err != nil {
 		// The client's error repeats verb and URL; the cause is enough beside our own operation and target.
 		var ue *url.Error
