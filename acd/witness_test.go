@@ -19,6 +19,10 @@ type witness struct {
 	closed map[ctid.OfferID]bool
 	tasks  map[ctid.TaskID]*inside
 	rules  func(ctid.QueueID) (Queue, bool) // as they are in force
+	// several are the queues that rang several agents before the event at hand: what was due then is done by those rules,
+	// before a reload takes hold, or the last task of a removed queue goes.
+	several map[ctid.QueueID]bool
+	queues  func() map[ctid.QueueID]*queue
 }
 
 // inside is what was told of a task that is in a queue.
@@ -39,7 +43,13 @@ func newWitness(s *State) *witness {
 				return Queue{}, false
 			}
 			return q.cfg, true
-		}}
+		}, map[ctid.QueueID]bool{}, func() map[ctid.QueueID]*queue { return s.queues }}
+}
+
+// ringsSeveral tells whether a strategy does.
+func ringsSeveral(strategy string) bool {
+	by, _ := strategyNamed(strategy)
+	return by.ring != ringOne
 }
 
 // judge says what is wrong with what an event gave.
@@ -66,6 +76,12 @@ func (w *witness) judge(now time.Time, ev Event, cmds []Command) error {
 	for _, o := range w.open {
 		if late := now.Sub(o.Until); late > time.Second {
 			errs = append(errs, fmt.Errorf("offer %s outlives its end by %v", o.Offer, late))
+		}
+	}
+	clear(w.several)
+	for id, q := range w.queues() {
+		if ringsSeveral(q.cfg.Strategy) {
+			w.several[id] = true
 		}
 	}
 	return errors.Join(errs...)
@@ -95,12 +111,11 @@ func (w *witness) offered(now time.Time, c MakeOffer, picked bool) error {
 		return fmt.Errorf("offer %s is made twice", c.Offer)
 	}
 	q, _ := w.rules(c.Queue)
-	by, _ := strategyNamed(q.Strategy)
 	for _, o := range w.open {
 		switch {
 		case o.Agent == c.Agent && (o.Medium == "") == (c.Medium == ""):
 			return fmt.Errorf("%s is in two offers: %+v and %+v", c.Agent, o, c)
-		case o.Task == c.Task && fromQueue(o) && fromQueue(c) && by.ring == ringOne:
+		case o.Task == c.Task && fromQueue(o) && fromQueue(c) && !ringsSeveral(q.Strategy) && !w.several[c.Queue]:
 			return fmt.Errorf("%s is offered to two agents: %+v and %+v", c.Task, o, c)
 		}
 	}
