@@ -164,6 +164,8 @@ func TestRealComplaintWrapUpSkipped(t *testing.T) {
 		if err != nil {
 			t.Error(err)
 		}
+		// He hangs up in the conversation, not while it is being made.
+		c.r.Eventually("the next call is joined", func() error { return (&crowd{r: c.r}).count("talking", 1) })
 		if err := hungUp(c.ctx, next); err != nil {
 			t.Error(err)
 		}

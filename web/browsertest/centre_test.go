@@ -166,6 +166,8 @@ func (p page) witnessed(least int) {
 // key presses Alt+Shift and a key.
 func (p page) key(k string) {
 	p.t.Helper()
+	// A key presses its button: while a request is under way that is not ready, and the key would do nothing.
+	p.until(`document.querySelector('[aria-keyshortcuts="Alt+Shift+` + strings.ToUpper(k) + `"]:not(:disabled):not([aria-busy="true"])')`)
 	p.run(chromedp.KeyEvent(strings.ToUpper(k), chromedp.KeyModifiers(input.ModifierAlt, input.ModifierShift)))
 }
 
