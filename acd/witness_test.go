@@ -18,11 +18,10 @@ type witness struct {
 	open   map[ctid.OfferID]MakeOffer
 	closed map[ctid.OfferID]bool
 	tasks  map[ctid.TaskID]*inside
-	rules  func(ctid.QueueID) (Queue, bool) // as they are in force
+	queues func() map[ctid.QueueID]*queue // as they are in force
 	// several are the queues that rang several agents before the event at hand: what was due then is done by those rules,
 	// before a reload takes hold, or the last task of a removed queue goes.
 	several map[ctid.QueueID]bool
-	queues  func() map[ctid.QueueID]*queue
 }
 
 // inside is what was told of a task that is in a queue.
@@ -37,13 +36,7 @@ type inside struct {
 // newWitness judges s from its beginning on.
 func newWitness(s *State) *witness {
 	return &witness{map[ctid.AgentID]ctid.AgentView{}, map[ctid.OfferID]MakeOffer{}, map[ctid.OfferID]bool{}, map[ctid.TaskID]*inside{},
-		func(id ctid.QueueID) (Queue, bool) {
-			q := s.queues[id]
-			if q == nil {
-				return Queue{}, false
-			}
-			return q.cfg, true
-		}, map[ctid.QueueID]bool{}, func() map[ctid.QueueID]*queue { return s.queues }}
+		func() map[ctid.QueueID]*queue { return s.queues }, map[ctid.QueueID]bool{}}
 }
 
 // ringsSeveral tells whether a strategy does.
@@ -110,7 +103,10 @@ func (w *witness) offered(now time.Time, c MakeOffer, picked bool) error {
 	if w.closed[c.Offer] || w.open[c.Offer].Offer != "" {
 		return fmt.Errorf("offer %s is made twice", c.Offer)
 	}
-	q, _ := w.rules(c.Queue)
+	var q Queue
+	if in := w.queues()[c.Queue]; in != nil {
+		q = in.cfg
+	}
 	for _, o := range w.open {
 		switch {
 		case o.Agent == c.Agent && (o.Medium == "") == (c.Medium == ""):
