@@ -148,10 +148,14 @@ func (k *call) modeIs(m *monitor) {
 	k.wishDone(m.wish)
 }
 
-// leaveMode takes the supervisor's leg out of where it is.
+// leaveMode takes the supervisor's leg out of where it is, and destroys what he listened with.
 func (k *call) leaveMode(m *monitor) {
+	where := m.bridge
 	if m.mode == modeBarge {
-		k.warn("taking a supervisor out failed", k.node.RemoveFromBridge(k.ctx, k.bridge, m.leg))
+		where = k.bridge
+	}
+	if where != "" && k.legs[m.leg] != nil {
+		k.takeOut(where, m.leg)
 	}
 	if m.snoop != "" {
 		k.warn("ending a listening channel failed", k.node.Hangup(k.ctx, m.snoop, "normal", 0))

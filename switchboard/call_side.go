@@ -138,6 +138,7 @@ func (k *call) sideUp(now time.Time, with *talk) {
 func (k *call) sideOver(now time.Time, err *ctid.Error, why string) {
 	s := k.side
 	k.tellSide(ctid.BySystem, "over", why)
+	k.leaveSide()
 	k.closeSide(now)
 	if k.talk != nil {
 		what := ctid.DoingHold
@@ -171,6 +172,7 @@ func (k *call) closeSide(now time.Time) {
 func (k *call) dropSide(now time.Time, by ctid.By, why string) {
 	s := k.side
 	k.tellSide(by, "over", why)
+	k.leaveSide()
 	k.hangupLegs(func(l *leg) bool { return l.id == s.leg && (s.up || l.role == roleParty) })
 	k.closeSide(now)
 	k.wishFailed(s.wish, ctid.Refuse(ctid.TargetGone, "the consultation is over: "+why))
@@ -196,7 +198,7 @@ func (k *call) swap(now time.Time, w *wish) {
 		from, to = s.bridge, k.bridge
 	}
 	k.warn("stopping the music failed", k.node.StopBridgeMOH(k.ctx, to))
-	if err := k.node.AddToBridge(k.ctx, to, t.leg); err != nil {
+	if err := k.move(from, to, t.leg); err != nil {
 		k.wishFailed(w, refusedBy(err))
 		return
 	}
@@ -232,7 +234,7 @@ func (k *call) joinSide(now time.Time, by ctid.By, reason string, cause int) *ct
 	if k.hold != nil {
 		k.warn("stopping the held caller's music failed", k.node.StopBridgeMOH(k.ctx, k.bridge))
 	}
-	if err := k.node.AddToBridge(k.ctx, k.bridge, s.leg); err != nil {
+	if err := k.move(s.bridge, k.bridge, s.leg); err != nil {
 		return refusedBy(err)
 	}
 	k.side = nil
@@ -283,7 +285,7 @@ func (k *call) queueID() ctid.QueueID {
 func (k *call) conference(now time.Time, w *wish) {
 	s := k.side
 	k.warn("stopping the held caller's music failed", k.node.StopBridgeMOH(k.ctx, k.bridge))
-	if err := k.node.AddToBridge(k.ctx, k.bridge, k.talk.leg, s.leg); err != nil {
+	if err := k.move(s.bridge, k.bridge, k.talk.leg, s.leg); err != nil {
 		k.wishFailed(w, refusedBy(err))
 		return
 	}
