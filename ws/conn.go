@@ -173,7 +173,8 @@ func (c *conn) sayClose(code CloseCode, text string) {
 		text = text[:120] // a control frame holds 125 bytes, two of them the code
 	}
 	msg := websocket.FormatCloseMessage(int(code), text)
-	if c.ws.WriteControl(websocket.CloseMessage, msg, time.Now().Add(c.t.Write)) != nil {
+	err := c.ws.WriteControl(websocket.CloseMessage, msg, time.Now().Add(c.t.Write))
+	if err != nil && !errors.Is(err, websocket.ErrCloseSent) { // of a message too big the library has told
 		return
 	}
 	wait := time.NewTimer(c.t.Close)
