@@ -148,6 +148,7 @@ func (c *controlled) over(calls int) {
 		_ = c.caller.Hangup(c.ctx)
 	}
 	c.r.Clean()
+	c.forgetCalls()
 	if list := c.r.Records(); len(list) != calls {
 		c.r.T.Errorf("%d records, want %d", len(list), calls)
 	}
@@ -155,6 +156,21 @@ func (c *controlled) over(calls int) {
 		for _, op := range []string{"agent.ready"} {
 			if _, err := d.Do(c.ctx, op, map[string]any{}, ""); err != nil && !strings.Contains(err.Error(), string(ctid.WrongState)) {
 				c.r.T.Errorf("%s %s: %v", d.Agent, op, err)
+			}
+		}
+	}
+}
+
+// forgetCalls lets the agents' phones forget what is over: a call that was withdrawn while it rang is not the next one.
+func (c *controlled) forgetCalls() {
+	c.r.T.Helper()
+	for _, p := range []*phonetest.Phone{c.anaP, c.benP} {
+		for _, d := range p.Calls() {
+			select {
+			case <-d.Ended():
+				p.Forget(d)
+			case <-c.ctx.Done():
+				c.r.T.Fatalf("phone %s has a call of which Asterisk knows nothing", p.User())
 			}
 		}
 	}
