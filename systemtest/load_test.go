@@ -42,7 +42,7 @@ func TestRealHundredCalls(t *testing.T) {
 		}
 		return nil
 	})
-	before := r.Metric("go_goroutines")
+	before, files := r.Metric("go_goroutines"), r.Metric("process_open_fds")
 	got, err := pbxtest.SIPp(ctx, pbxtest.Load{Scenario: pbxtest.Callers, Server: pbx.SIPAddr(), Number: Number, Calls: calls, Rate: 20, Pause: 2 * time.Second, Limit: time.Minute})
 	if err != nil {
 		t.Fatal(err)
@@ -55,8 +55,9 @@ func TestRealHundredCalls(t *testing.T) {
 		t.Errorf("%v agents are ready afterwards", n)
 	}
 	r.Eventually("goroutines", func() error {
-		if after := r.Metric("go_goroutines"); after > before+5 { // the few of idle HTTP connections
-			return fmt.Errorf("%v before, %v now", before, after)
+		opened := r.Metric("process_open_fds") - files // connections to Asterisk, each of two goroutines
+		if after := r.Metric("go_goroutines"); opened > 16 || after > before+2*max(opened, 0)+5 {
+			return fmt.Errorf("%v before, %v now, and %v more descriptors", before, after, opened)
 		}
 		return nil
 	})
