@@ -58,7 +58,10 @@ type Result struct {
 	Outcome  string
 	Code     string // error.code, with outcome error
 	Customer *ctid.Customer
-	Value    map[string]any // what a look-up gave
+	Value    map[string]any   // what a look-up gave
+	Rows     []map[string]any // of a query: column → value (text, float64, bool, nil)
+	Status   int              // of an HTTP answer
+	Body     any              // of an HTTP answer, as JSON gives it; a text if it is none
 }
 
 // Step is one thing the world should do, one of the types below. Steps with an ID expect a DoneStep with that ID; the
@@ -104,6 +107,28 @@ type (
 		AtMost   time.Duration
 		Music    string
 		Prefer   ctid.AgentID // who is to have him first; empty: as the queue says
+		// PreferWait is how long he waits for that agent alone; 0: as the queue says.
+		PreferWait time.Duration
+		Skills     []Need // all must hold
+		Announce   *Announce
+		Offer      *CallbackOffer
+	}
+	// Need is a skill an agent must have: at least Level, 0 for any.
+	Need struct {
+		Skill string
+		Level int
+	}
+	// Announce is what a waiting caller is told, and how often; zero: never.
+	Announce struct {
+		Position, Wait, Every time.Duration
+		Comfort               []Part
+	}
+	// CallbackOffer is the offer of a call back to who waits: heard After so long, taken with Key.
+	CallbackOffer struct {
+		Offer []Part
+		Key   string
+		After time.Duration
+		Book  BookCallback // without ID and Queue
 	}
 	// Leave asks to take the caller out of the queue again; the Enqueue is then answered with key, or the ask is ignored.
 	Leave struct{ ID string } // the Enqueue's ID

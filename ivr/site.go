@@ -13,12 +13,28 @@ type Site struct {
 	Calendars      []string // the calendars that exist
 	Voices         []string // languages with a voice; without one, every prompt of that language needs a recording
 	CustomerFields []string // the site's own columns of a customer, texts
+	Mailboxes      []string
+	Skills         []string
+	Tags           []string
+	Dispositions   []string
+	Databases      []string // names of databases[]
+	Statements     []Statement
+	Secrets        []string // names of the site's secret store
+	HTTPAllow      []string // https://host or https://host:port that scripts may ask
+	DialAllow      []string // prefixes, and the word extensions
+	Premium        []string // prefixes of numbers that cost extra; never dialled unless DialAllow names them
+	Country        string   // calling code without +, such as 852
+	Lifted         []Lift   // errors of IVR07x that the site allows
 	LastResort     string   // queue when even on_error fails; empty: apologise and hang up
 	Zone           *time.Location
 	// Hours tells whether the calendar is open, closed or on holiday at the time; ok is false if there is no such calendar.
 	Hours func(name string, at time.Time) (outcome string, ok bool)
 	// CalendarZone is the zone of a calendar; nil: Zone holds for all.
 	CalendarZone func(name string) *time.Location
+	// HolidaysEnd is the last day the calendar's holidays cover; zero: it has none that end.
+	HolidaysEnd func(calendar string) time.Time
+	// Now is the day the site is checked at, for holidays that end; zero: they are not checked.
+	Now time.Time
 	// ValidPhone tells whether the text is a telephone number; nil: 3 to 15 digits, a plus before them allowed.
 	ValidPhone func(number string) bool
 }
@@ -63,3 +79,15 @@ func (s Site) validPhone(n string) bool {
 	d := strings.TrimPrefix(n, "+")
 	return len(d) >= 3 && len(d) <= 15 && digitsText.MatchString(d)
 }
+
+// Statement is SQL that the site gives a name; the only way a script can write.
+type Statement struct {
+	Name   string
+	DB     string // empty: the only database
+	SQL    string
+	Params []string // the :names in SQL
+	Write  bool     // it is not a SELECT
+}
+
+// Lift allows one finding of IVR070 to IVR079 in one script, for a reason.
+type Lift struct{ ID, Script, Reason string }
