@@ -1,11 +1,6 @@
 package ivr
 
 import (
-	"crypto/sha256"
-	"errors"
-	"fmt"
-	"io/fs"
-	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -15,50 +10,20 @@ import (
 // loader reads one script.
 type loader struct {
 	*report
-	fsys     fs.FS
+	sl       *setLoader
 	site     Site
 	s        *Script
+	root     *yval
 	lang     *language
 	verbs    []*verb
 	confirms map[string]bool // prompts that read a value back, and so may name it
 	steps    int
 }
 
-// Load reads the script at path in fsys (recordings lie under sounds/ of fsys), proves it sound, and returns it. With an
-// error among the findings the script is nil.
-func Load(fsys fs.FS, file string, site Site) (*Script, []Finding) {
-	r := newReport(file)
-	src, err := fs.ReadFile(fsys, file)
-	if err != nil {
-		r.errorf(place{1, 1}, "IVR008", "the file cannot be read: %s", reason(err))
-		return nil, r.sorted()
-	}
-	root := readYAML(r, src)
-	if root == nil {
-		return nil, r.sorted()
-	}
-	sum := sha256.Sum256(src)
-	l := &loader{report: r, fsys: fsys, site: site, verbs: verbTable(), confirms: map[string]bool{},
-		s: &Script{name: strings.TrimSuffix(path.Base(file), path.Ext(file)), version: fmt.Sprintf("%x", sum[:4]), site: site}}
-	l.load(root)
-	if r.failed() {
-		return nil, r.sorted()
-	}
-	return l.s, r.sorted()
-}
-
-func reason(err error) string {
-	var pe *fs.PathError
-	if errors.As(err, &pe) {
-		return pe.Err.Error()
-	}
-	return err.Error()
-}
-
 var fileKeys = []string{"version", "name", "kind", "start", "languages", "vars", "prompts", "defaults", "events", "on_error", "on_hangup", "nodes"}
 
-// load goes from what is named to what names it: languages, variables, node names, prompts, then steps, then the flow.
-func (l *loader) load(root *yval) {
+// declare reads what other scripts may name, and the names of the nodes.
+func (l *loader) declare(root *yval) {
 	for _, p := range root.pairs {
 		switch {
 		case slices.Contains(fileKeys, p.key.text):
@@ -74,6 +39,10 @@ func (l *loader) load(root *yval) {
 	l.lang = newLanguage(l.site, l.s.vars)
 	l.s.lang = l.lang
 	l.nodeList(root)
+}
+
+// body goes from what is named to what names it: prompts, then steps.
+func (l *loader) body(root *yval) {
 	l.findConfirms()
 	l.prompts(root.get("prompts"))
 	l.defaults(root.get("defaults"))
@@ -91,9 +60,6 @@ func (l *loader) load(root *yval) {
 	slices.Sort(l.s.queues)
 	l.recordings()
 	l.apology()
-	if len(l.s.nodes) > 0 && !l.failed() {
-		l.flow()
-	}
 }
 
 func (l *loader) head(root *yval) {
@@ -110,21 +76,18 @@ func (l *loader) head(root *yval) {
 			l.s.title = v.text
 		}
 	}
-	if v := root.get("kind"); v != nil && v.text != "inbound" {
-		kinds := []string{"inbound", "outbound", "subscript", "library"}
-		if slices.Contains(kinds, v.text) {
-			l.errorf(v.at, "IVR004", "kind %q is not available in this version; inbound is", v.text)
-		} else {
-			l.errorf(v.at, "IVR004", "kind wants inbound, not %s%s", v.what(), near(v.text, kinds))
-		}
+	l.s.kind = KindInbound
+	if v := root.get("kind"); v != nil {
+		l.s.kind = l.kind(v)
 	}
 }
 
 var (
-	langCode  = regexp.MustCompile(`^[a-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}$`)
-	plainName = regexp.MustCompile(`^[\pL\pN_][\pL\pM\pN_-]{0,63}$`)
-	varName   = regexp.MustCompile(`^[a-z_][a-z0-9_]{0,63}$`)
-	reserved  = []string{"next", "repeat", "back", "return", "hangup", "otherwise"}
+	langCode   = regexp.MustCompile(`^[a-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}$`)
+	plainName  = regexp.MustCompile(`^[\pL\pN_][\pL\pM\pN_-]{0,63}$`)
+	varName    = regexp.MustCompile(`^[a-z_][a-z0-9_]{0,63}$`)
+	scriptName = regexp.MustCompile(`^(?:lib/)?[\pL\pN_][\pL\pM\pN_-]{0,63}$`)
+	reserved   = []string{"next", "repeat", "back", "return", "hangup", "otherwise"}
 )
 
 func (l *loader) languages(v *yval) {

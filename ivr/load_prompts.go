@@ -2,7 +2,6 @@ package ivr
 
 import (
 	"fmt"
-	"io/fs"
 	"slices"
 	"strings"
 )
@@ -159,17 +158,19 @@ func baseOf(lang string) string {
 func (l *loader) recordings() {
 	for _, p := range l.s.prompts {
 		for _, t := range p.texts {
-			if l.site.hasVoice(t.lang) {
-				continue
-			}
 			base := p.name
 			if p.file != "" {
 				base = p.file
 			}
 			wav := fmt.Sprintf("sounds/%s/%s.wav", t.lang, base)
-			if t.text.hasHoles() {
+			there, err := l.sl.sound(wav)
+			switch {
+			case err != nil:
+				l.errorf(t.at, "IVR033", "%q in %s: the recording %s cannot be read: %s", p.name, t.lang, wav, err)
+			case l.site.hasVoice(t.lang):
+			case t.text.hasHoles():
 				l.errorf(t.at, "IVR033", "%q in %s: a text with holes is spoken, and there is no voice for %s", p.name, t.lang, t.lang)
-			} else if st, err := fs.Stat(l.fsys, wav); err != nil || st.IsDir() {
+			case !there:
 				l.errorf(t.at, "IVR033", "%q in %s: no recording %s and no voice for %s", p.name, t.lang, wav, t.lang)
 			}
 		}

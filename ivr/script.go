@@ -7,9 +7,11 @@ import (
 
 // Script is one script, loaded and found sound. It never changes and may be shared by all calls.
 type Script struct {
-	name     string // the file's base name without .yaml
+	name     string // its path in the folder without .yaml
+	kind     string
 	title    string
-	version  string // the first 8 digits of the file's SHA-256
+	version  string // the first 8 digits of the set's SHA-256
+	set      *Set
 	site     Site
 	langs    []string
 	vars     []variable
@@ -137,13 +139,19 @@ func (p *prompt) in(lang string) *template {
 	return nil
 }
 
-// Name is the script's file name without its ending.
+// Name is the script's path in its folder without .yaml: front_desk, lib/csat.
 func (s *Script) Name() string { return s.name }
 
 // Title is its name for people.
 func (s *Script) Title() string { return s.title }
 
-// Version is the first 8 digits of the SHA-256 of its text; a call keeps the version it began with.
+// Kind is inbound, outbound, subscript or library.
+func (s *Script) Kind() string { return s.kind }
+
+// Set is the set the script was loaded with.
+func (s *Script) Set() *Set { return s.set }
+
+// Version is the first 8 digits of the sum of its set; a call keeps the set it began with.
 func (s *Script) Version() string { return s.version }
 
 // Languages are the script's languages; the first is the default.
