@@ -51,6 +51,10 @@ type CallInfo struct {
 	DIDName  string // the label of the number called
 	Language string // empty: the script's first
 	Priority int    // 0–100
+	// Dialled is the number that an outbound call went to; empty: DNIS.
+	Dialled string
+	// Contact is the row of an outbound list, by column, as texts.
+	Contact map[string]string
 }
 
 // Result is how a step went: Outcome is one of the step's outcomes (done, found, answered, timeout, error …).

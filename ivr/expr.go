@@ -1,6 +1,7 @@
 package ivr
 
 import (
+	"cmp"
 	"errors"
 	"math"
 	"strings"
@@ -81,8 +82,18 @@ var queueFigures = typ{kind: kRecord, fields: []field{{"waiting", typ{kind: kNum
 
 var hoursOutcome = typ{kind: kOneOf, words: []string{"open", "closed", "holiday"}}
 
+// name finds what n stands for; extra names hide those of the same name.
 func (l *language) name(n string, extra []field) (typ, bool) {
-	return typ{fields: append(append([]field{}, l.names...), extra...)}.field(n)
+	return typ{fields: append(append([]field{}, extra...), l.names...)}.field(n)
+}
+
+// add makes a record of variables known by a name.
+func (l *language) add(name string, vs []variable) {
+	t := typ{kind: kRecord}
+	for _, v := range vs {
+		t.fields = append(t.fields, field{v.name, v.typ})
+	}
+	l.names = append(l.names, field{name, t})
 }
 
 // parserConfig makes len, upper and the like ordinary calls, so that ours stand in their place.
@@ -122,6 +133,7 @@ func (l *language) compile(src string, extra []field) (*expression, *problem) {
 	}
 	env["queue"] = types.TypeOf((func(string) map[string]any)(nil))
 	env["hours"] = types.TypeOf((func(string) (string, error))(nil))
+	env[secretOf] = types.TypeOf((func(string) (string, error))(nil))
 	env[divide] = types.TypeOf((func(float64, float64) (float64, error))(nil))
 	prog, err := expr.Compile(src, expr.Env(env), expr.DisableAllBuiltins(), expr.MaxNodes(4*maxNodes), expr.Optimize(false), expr.Patch(&patcher{}))
 	if err != nil {
@@ -130,9 +142,12 @@ func (l *language) compile(src string, extra []field) (*expression, *problem) {
 	return &expression{src: src, typ: t, prog: prog}, nil
 }
 
-const divide = "__divide"
+const (
+	divide   = "__divide"
+	secretOf = "__secret"
+)
 
-// patcher makes every number a float64 and lets a division by zero fail instead of giving infinity.
+// patcher makes every number a float64, fetches secrets only where they are named, and lets a division by zero fail instead of giving infinity.
 type patcher struct{}
 
 // Visit implements ast.Visitor.
@@ -140,6 +155,10 @@ func (*patcher) Visit(n *ast.Node) {
 	switch x := (*n).(type) {
 	case *ast.IntegerNode:
 		ast.Patch(n, &ast.FloatNode{Value: float64(x.Value)})
+	case *ast.MemberNode:
+		if of, ok := x.Node.(*ast.IdentifierNode); ok && of.Value == "secrets" {
+			ast.Patch(n, &ast.CallNode{Callee: &ast.IdentifierNode{Value: secretOf}, Arguments: []ast.Node{x.Property}})
+		}
 	case *ast.BinaryNode:
 		if x.Operator == "/" {
 			ast.Patch(n, &ast.CallNode{Callee: &ast.IdentifierNode{Value: divide}, Arguments: []ast.Node{x.Left, x.Right}})
@@ -200,7 +219,13 @@ type scope struct {
 	priority int
 	customer *ctid.Customer
 	vars     map[string]any
-	value    any // of the question being checked
+	text     int // most characters of a text
+	args     map[string]any
+	contact  map[string]any
+	answers  map[string]any
+	returned map[string]any                    // what result stands for while the values of a subscript are saved
+	secret   func(name string) (string, error) // of the site's store
+	value    any                               // of the question being checked
 	outcome  string
 	code     string
 	node     string
@@ -223,7 +248,7 @@ func (e *expression) run(x *scope) (v any, err error) {
 			return nil, fault("expr.not_a_number")
 		}
 	case string:
-		if utf8.RuneCountInString(v) > maxText {
+		if utf8.RuneCountInString(v) > x.text {
 			return nil, fault("limit.text")
 		}
 	}
@@ -233,7 +258,7 @@ func (e *expression) run(x *scope) (v any, err error) {
 func (x *scope) env() map[string]any {
 	local := x.now.In(x.site.location())
 	env := map[string]any{
-		"call": map[string]any{"ani": x.call.ANI, "dnis": x.call.DNIS, "did_name": x.call.DIDName, "dialled": x.call.DNIS,
+		"call": map[string]any{"ani": x.call.ANI, "dnis": x.call.DNIS, "did_name": x.call.DIDName, "dialled": cmp.Or(x.call.Dialled, x.call.DNIS),
 			"language": x.lang, "priority": float64(x.priority), "seconds": math.Floor(x.now.Sub(x.started).Seconds()), "answered_by": "", "tags": []any{}},
 		"time": map[string]any{"now": local.Format("15:04"), "date": local.Format(time.DateOnly), "hour": float64(local.Hour()),
 			"weekday": strings.ToLower(local.Format("Mon"))},
@@ -257,10 +282,27 @@ func (x *scope) env() map[string]any {
 			return a / b, nil
 		},
 	}
+	for name, values := range map[string]map[string]any{"args": x.args, "contact": x.contact, "answers": x.answers, "result": x.returned} {
+		if values != nil {
+			env[name] = values
+		}
+	}
+	env[secretOf] = x.secretNamed
 	for name, f := range x.funcs {
 		env[name] = func(a ...any) (any, error) { return f.call(x, a) }
 	}
 	return env
+}
+
+func (x *scope) secretNamed(name string) (string, error) {
+	if x.secret == nil {
+		return "", fault("secret.unknown")
+	}
+	s, err := x.secret(name)
+	if err != nil {
+		return "", fault("secret.failed")
+	}
+	return s, nil
 }
 
 func (x *scope) customerRecord() map[string]any {

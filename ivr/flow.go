@@ -19,32 +19,28 @@ func (l *loader) flow() {
 		f.node(n)
 	}
 	f.loops()
-	for _, n := range l.s.nodes {
-		for _, s := range n.steps {
-			s.masks = f.masks(s, map[*step]bool{})
-		}
-	}
+	f.masks()
+	f.passage()
 }
 
-// masks tells whether a masked question can be the next one asked from s.
-func (f *flow) masks(s *step, seen map[*step]bool) bool {
-	open := []*step{s}
-	for len(open) > 0 {
-		s := open[len(open)-1]
-		open = open[:len(open)-1]
-		if seen[s] {
-			continue
-		}
-		seen[s] = true
-		q := s.question()
-		if q != nil && q.masked {
-			return true
-		}
-		if q == nil || s.cond != nil {
-			open = append(open, f.successorsPast(s, q != nil)...)
+// masks marks every step from which a masked question can be the next one asked: from such a question back along all
+// ways that ask nothing.
+func (f *flow) masks() {
+	before := map[*step][]*step{}
+	var open []*step
+	for _, n := range f.l.s.nodes {
+		for _, s := range n.steps {
+			q := s.question()
+			if q != nil && q.masked || f.calls(s).masks() {
+				s.masks = true
+				open = append(open, s)
+			}
+			for _, t := range f.unasked(s) {
+				before[t] = append(before[t], s)
+			}
 		}
 	}
-	return false
+	spread(open, before, func(s *step) *bool { return &s.masks })
 }
 
 // successorsPast are what follows s; if s asks and may be skipped, only the step after it.
@@ -125,7 +121,10 @@ func (f *flow) node(n *node) {
 		}
 		gap = !live
 		if f.after[s] && !s.verb.silent {
-			f.l.errorf(s.at, "IVR002", "%s cannot run after the caller has gone; on_hangup takes set, branch, goto, customer and attach", s.verb.name)
+			f.l.errorf(s.at, "IVR002", "%s cannot run after the caller has gone; on_hangup takes set, branch, goto, customer, attach and call", s.verb.name)
+		}
+		if c, ok := s.do.(*callStep); ok && f.after[s] && c.script != nil && !c.script.silent {
+			f.l.errorf(s.at, "IVR002", "%s cannot run after the caller has gone: it asks, speaks or waits", c.script.name)
 		}
 		if _, more := s.next(); !more && (f.reached[s] || !f.after[s]) {
 			f.end(s)
@@ -213,7 +212,7 @@ func (f *flow) visit(root *step, state map[*step]int) {
 }
 
 func (f *flow) quick(s *step) []*step {
-	if waits(s) {
+	if waits(s) || !f.calls(s).passes() {
 		return nil
 	}
 	return f.successors(s)

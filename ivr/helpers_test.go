@@ -1,6 +1,7 @@
 package ivr
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -39,7 +40,7 @@ func officeHours(name string, at time.Time) (string, bool) {
 
 func testSite() Site {
 	return Site{Queues: []string{"sales", "support", "tellers", "operators"}, Calendars: []string{"office"}, Voices: []string{"en", "zh"},
-		CustomerFields: []string{"city"}, LastResort: "operators", Zone: hongKong, Hours: officeHours}
+		CustomerFields: []string{"city"}, Secrets: []string{"crm_token", "vault"}, LastResort: "operators", Zone: hongKong, Hours: officeHours}
 }
 
 // rig drives a machine through a transcript and writes down what it does.
@@ -58,7 +59,15 @@ type rig struct {
 
 func newRig(t *testing.T) *rig {
 	at := time.Date(2026, 3, 2, 10, 15, 0, 0, hongKong)
-	return &rig{t: t, site: testSite(), start: at, now: at, last: map[string]string{}}
+	return &rig{t: t, site: testSite(), start: at, now: at, last: map[string]string{}, opts: Options{Secret: testSecret}}
+}
+
+// testSecret knows one of the two secrets of the site.
+func testSecret(name string) (string, error) {
+	if name != "crm_token" {
+		return "", errors.New("the file is gone")
+	}
+	return "4539578763621486", nil
 }
 
 func (r *rig) load(dir, file string) {
@@ -205,6 +214,14 @@ func (r *rig) call(w []string) CallInfo {
 			c.Priority = r.number(w[i+1])
 		case "label":
 			c.DIDName = w[i+1]
+		case "dialled":
+			c.Dialled = w[i+1]
+		case "contact":
+			k, v, _ := strings.Cut(w[i+1], "=")
+			if c.Contact == nil {
+				c.Contact = map[string]string{}
+			}
+			c.Contact[k] = v
 		}
 	}
 	return c

@@ -63,7 +63,7 @@ func (m *Machine) answered(in DoneStep) {
 func (m *Machine) result(r Result) {
 	m.x.outcome = r.Outcome
 	if r.Outcome == "error" {
-		m.x.code, m.x.node = r.Code, m.at.node.name
+		m.x.code, m.x.node = r.Code, m.place()
 		if r.Code == "" {
 			m.x.code = m.at.verb.name + ".failed"
 		}
@@ -101,6 +101,7 @@ func (m *Machine) tick() {
 	}
 	if due(&m.timers.after) {
 		m.log("limit.time", "on_hangup took more than 10 seconds")
+		m.floor = 0
 		m.finish()
 		return
 	}
@@ -126,7 +127,7 @@ func (m *Machine) tick() {
 
 // mask tells the world when keys become secret, and when they no longer are.
 func (m *Machine) mask() {
-	on := !m.over && !m.gone && m.at != nil && m.at.masks
+	on := !m.over && !m.gone && m.at != nil && m.maskAhead()
 	if on != m.masking {
 		m.masking = on
 		m.emitFirst(Mask{On: on}, on)

@@ -18,31 +18,37 @@ type loader struct {
 	verbs    []*verb
 	confirms map[string]bool // prompts that read a value back, and so may name it
 	steps    int
+	imports  []imported
+	calls    []callSite
+	followed bool    // its flow has been followed
+	extra    []field // names known only in what is being read
 }
-
-var fileKeys = []string{"version", "name", "kind", "start", "languages", "vars", "prompts", "defaults", "events", "on_error", "on_hangup", "nodes"}
 
 // declare reads what other scripts may name, and the names of the nodes.
 func (l *loader) declare(root *yval) {
-	for _, p := range root.pairs {
-		switch {
-		case slices.Contains(fileKeys, p.key.text):
-		case slices.Contains(laterKeys, p.key.text):
-			l.errorf(p.key.at, "IVR002", "key %q is not available in this version", p.key.text)
-		default:
-			l.errorf(p.key.at, "IVR002", "a script has no key %q%s", p.key.text, near(p.key.text, fileKeys))
-		}
-	}
+	l.s.kind = l.kind(root.get("kind"))
+	l.keys(root)
 	l.head(root)
 	l.languages(root.get("languages"))
-	l.vars(root.get("vars"))
+	l.s.vars = l.variables("vars", root.get("vars"))
 	l.lang = newLanguage(l.site, l.s.vars)
 	l.s.lang = l.lang
+	if l.s.kind == KindLibrary {
+		l.findConfirms()
+		l.prompts(root.get("prompts"))
+		return
+	}
 	l.nodeList(root)
+	l.signature(root)
 }
 
 // body goes from what is named to what names it: prompts, then steps.
 func (l *loader) body(root *yval) {
+	if l.s.kind == KindLibrary {
+		l.recordings()
+		return
+	}
+	l.importAll(root.get("imports"))
 	l.findConfirms()
 	l.prompts(root.get("prompts"))
 	l.defaults(root.get("defaults"))
@@ -75,10 +81,6 @@ func (l *loader) head(root *yval) {
 		} else if v.text != "" {
 			l.s.title = v.text
 		}
-	}
-	l.s.kind = KindInbound
-	if v := root.get("kind"); v != nil {
-		l.s.kind = l.kind(v)
 	}
 }
 
@@ -115,14 +117,16 @@ func (l *loader) languages(v *yval) {
 	}
 }
 
-func (l *loader) vars(v *yval) {
+// variables reads name: type, with or without a default.
+func (l *loader) variables(key string, v *yval) []variable {
 	if v == nil {
-		return
+		return nil
 	}
 	if v.kind != yamlMap {
-		l.errorf(v.at, "IVR004", "vars wants a mapping such as {tries: number = 0}, not %s", v.what())
-		return
+		l.errorf(v.at, "IVR004", "%s wants a mapping such as {tries: number = 0}, not %s", key, v.what())
+		return nil
 	}
+	var out []variable
 	for _, p := range v.pairs {
 		if !varName.MatchString(p.key.text) {
 			l.errorf(p.key.at, "IVR004", "a variable's name is small letters, digits and _, not %q", p.key.text)
@@ -134,7 +138,7 @@ func (l *loader) vars(v *yval) {
 		} else if t, def, has, err := parseType(p.val.text); err != nil {
 			l.errorf(p.val.at, "IVR004", "%s", err)
 		} else {
-			nv.typ, nv.def = t, t.zero()
+			nv.typ, nv.def, nv.has = t, t.zero(), has
 			if has {
 				if nv.def, err = parseAs(t, def); err != nil {
 					l.errorf(p.val.offset(strings.Index(p.val.text, "=")), "IVR004", "the default of %s %s", p.key.text, err)
@@ -142,8 +146,9 @@ func (l *loader) vars(v *yval) {
 				}
 			}
 		}
-		l.s.vars = append(l.s.vars, nv)
+		out = append(out, nv)
 	}
+	return out
 }
 
 // nodeList makes the nodes, still empty, so that any may name any other.

@@ -69,6 +69,11 @@ func (l *loader) step(st *step, v *yval) {
 	if vb == nil {
 		return
 	}
+	if vb.vary != nil {
+		own := *vb
+		own.outcomes = vb.vary(l, verbs[0].val)
+		vb = &own
+	}
 	st.verb, st.at = vb, verbs[0].key.at
 	l.exits(st, then)
 	st.do = vb.load(l, st, l.options(vb, verbs[0].key, verbs[0].val))

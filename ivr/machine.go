@@ -8,16 +8,11 @@ import (
 	"ctid"
 )
 
-// Limits of one session. A site may lower them.
-type Limits struct {
-	Steps    int           // without waiting for anything; 200
-	AllSteps int           // in the call; 2,000
-	InScript time.Duration // in the script, queues and talk not counted; 1 h
-}
-
 // Options of a Machine.
 type Options struct {
 	Limits Limits // zero: the defaults
+	// Secret gives a secret of the site's store; it must be pure and safe for concurrent use. nil: there is none.
+	Secret func(name string) (string, error)
 }
 
 const (
@@ -40,7 +35,7 @@ const (
 
 // Machine takes one call through a script. It is not safe for concurrent use: its call's goroutine owns it.
 type Machine struct {
-	s     *Script
+	s     *Script // at work
 	opts  Options
 	now   time.Time
 	x     scope
@@ -67,6 +62,9 @@ type Machine struct {
 	path    []visit
 	secrets []*step // steps that took a secret, for a restart
 	resort  *step
+	frames  []frame // of the scripts that wait for the one at work, the first called last
+	handled bool    // the script's on_error has been gone to
+	floor   int     // once the caller has gone: how many frames lie below the on_hangup at work
 
 	ran, total, questions, grace, level int
 	attached, dropped                   int
@@ -85,20 +83,9 @@ type visit struct {
 
 // NewMachine makes a machine for one call; Start is its first input.
 func NewMachine(s *Script, opts Options) *Machine {
-	l := &opts.Limits
-	if l.Steps <= 0 || l.Steps > 500 {
-		l.Steps = 200
-	}
-	if l.AllSteps <= 0 {
-		l.AllSteps = 2000
-	}
-	if l.InScript <= 0 || l.InScript > 4*time.Hour {
-		l.InScript = time.Hour
-	}
-	m := &Machine{s: s, opts: opts, x: scope{site: s.site, vars: map[string]any{}, funcs: s.lang.funcs, figures: map[string]Figures{}}}
-	for _, v := range s.vars {
-		m.x.vars[v.name] = v.def
-	}
+	opts.Limits = opts.Limits.bounded()
+	m := &Machine{opts: opts, x: scope{text: opts.Limits.Text, site: s.site, funcs: s.lang.funcs, figures: map[string]Figures{}, secret: opts.Secret}}
+	m.begin(s, fresh(s.args))
 	if s.site.LastResort != "" {
 		m.resort = lastResort(s.site.LastResort)
 	}
@@ -174,7 +161,13 @@ func (m *Machine) start(in Start) {
 			m.x.lang = l
 		}
 	}
+	m.readContact(true)
 	m.timers.budget = m.now.Add(m.opts.Limits.InScript)
+	if m.s.start == nil { // a library
+		m.over = true
+		m.emit(End{Cause: "normal", Why: "script.kind"})
+		return
+	}
 	m.enter(m.s.start)
 }
 
@@ -186,6 +179,7 @@ func (m *Machine) advance() {
 		switch {
 		case m.gone && m.ran > afterSteps:
 			m.log("limit.steps", "on_hangup took more than 50 steps")
+			m.floor = 0
 			m.finish()
 			continue
 		case m.ran > m.opts.Limits.Steps:
@@ -246,6 +240,8 @@ func (m *Machine) goTo(t target) {
 		}
 	case toBack:
 		m.back()
+	case toReturn:
+		m.giveBack(m.s.ends[0], fresh(m.s.returns))
 	case toHangup:
 		m.end("normal", "script")
 	}
@@ -260,7 +256,7 @@ func (m *Machine) settle() {
 
 func (m *Machine) enter(n *node) {
 	m.at = n.steps[0]
-	m.path = append(m.path, visit{Node: n.name, From: m.now})
+	m.path = append(m.path, visit{Node: m.place(), From: m.now})
 }
 
 // mark notes in the trail what was answered at the current node.
@@ -283,7 +279,7 @@ func (m *Machine) back() {
 	to := m.asked[n-1]
 	m.asked = m.asked[:n-1]
 	m.at = to
-	m.path = append(m.path, visit{Node: to.node.name, From: m.now})
+	m.path = append(m.path, visit{Node: m.place(), From: m.now})
 }
 
 // end hangs up once what was said has been heard.
@@ -298,8 +294,19 @@ func (m *Machine) end(cause, why string) {
 	m.flush()
 }
 
-// finish is the end of everything.
+// finish is the end of everything: of the on_hangup at work, and of those of the scripts that called, from the inside out.
 func (m *Machine) finish() {
+	for m.gone && m.floor > 0 {
+		m.floor--
+		for len(m.frames) > m.floor {
+			m.drop()
+		}
+		if m.s.onHangup != nil {
+			m.settle()
+			m.enter(m.s.onHangup)
+			return
+		}
+	}
 	e := End{Cause: "normal", Why: "caller"}
 	if m.ending != nil && !m.gone {
 		e = *m.ending
@@ -316,18 +323,14 @@ func (m *Machine) hangup() {
 	}
 	m.settle()
 	m.gone, m.ending, m.buf, m.speaker = true, nil, nil, speaker{}
-	m.timers = timers{}
-	if m.s.onHangup == nil {
-		m.finish()
-		return
-	}
-	m.timers.after = m.now.Add(afterTime)
-	m.enter(m.s.onHangup)
+	m.timers = timers{after: m.now.Add(afterTime)}
+	m.floor = len(m.frames) + 1
+	m.finish()
 }
 
 // Trail is the way the call took, as far as it has come.
 func (m *Machine) Trail(now time.Time) ctid.IVRTrail {
-	t := ctid.IVRTrail{Script: m.s.name, Version: m.s.version, Lang: m.x.lang, Path: []ctid.PathStep{}}
+	t := ctid.IVRTrail{Script: m.root().name, Version: m.root().version, Lang: m.x.lang, Path: []ctid.PathStep{}}
 	if now.Before(m.now) || m.over {
 		now = m.now
 	}

@@ -217,7 +217,7 @@ func again(rt *rapid.T, m *Machine) *Machine {
 	if err != nil {
 		rt.Fatal(err)
 	}
-	n, err := Restore(m.s, m.opts, snap)
+	n, err := Restore(m.root(), m.opts, snap)
 	if err != nil {
 		rt.Fatal(err)
 	}

@@ -60,7 +60,7 @@ func (m *Machine) attach(values []attachment) error {
 			return fault("attach.failed")
 		}
 		size += len(a.key) + len(b)
-		out = append(out, ctid.Attached{Key: a.key, Value: ctid.PrivateValue{V: v}, Src: "ivr:" + m.at.node.name, At: m.now})
+		out = append(out, ctid.Attached{Key: a.key, Value: ctid.PrivateValue{V: v}, Src: "ivr:" + m.place(), At: m.now})
 	}
 	if size > maxAttachStep || m.attached+size > maxAttachCall {
 		return fault("limit.attach")

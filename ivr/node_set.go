@@ -1,7 +1,5 @@
 package ivr
 
-import "encoding/json"
-
 const maxVars = 64 << 10 // bytes, of all variables as JSON
 
 // setStep gives variables new values, one after the other.
@@ -18,16 +16,23 @@ func loadSet(l *loader, _ *step, o *opts) action {
 		l.errorf(o.val.at, "IVR004", "set wants variable: value, as in {tries: =vars.tries + 1}, not %s", o.val.what())
 		return a
 	}
-	for _, p := range o.val.pairs {
+	a.sets = l.assignments(o.val)
+	return a
+}
+
+// assignments reads variable: value.
+func (l *loader) assignments(v *yval) []assignment {
+	var out []assignment
+	for _, p := range v.pairs {
 		v, ok := l.variable(p.key)
 		if !ok {
 			continue
 		}
 		if val := l.value(p.val, v.typ, v.name, "kept in a plain variable"); val != nil {
-			a.sets = append(a.sets, assignment{v, val})
+			out = append(out, assignment{v, val})
 		}
 	}
-	return a
+	return out
 }
 
 // variable finds a declared variable.
@@ -44,7 +49,16 @@ func (l *loader) variable(v *yval) (variable, bool) {
 }
 
 func (a *setStep) start(m *Machine) {
-	for _, s := range a.sets {
+	if err := m.setAll(a.sets); err != nil {
+		m.failWith(err)
+		return
+	}
+	m.leave("done")
+}
+
+// setAll gives the variables their values, up to the first fault.
+func (m *Machine) setAll(sets []assignment) error {
+	for _, s := range sets {
 		got, err := s.val.get(&m.x)
 		if err == nil {
 			got, err = convert(s.v.typ, got)
@@ -53,18 +67,20 @@ func (a *setStep) start(m *Machine) {
 			err = m.assign(s.v.name, got)
 		}
 		if err != nil {
-			m.failWith(err)
-			return
+			return err
+		}
+		if s.v.typ.kind == kSecret && got != "" {
+			m.secrets = append(m.secrets, m.at) // lost in a restart: the step is to run again
 		}
 	}
-	m.leave("done")
+	return nil
 }
 
 // assign sets a variable, within the bound on all of them.
 func (m *Machine) assign(name string, v any) error {
 	old := m.x.vars[name]
 	m.x.vars[name] = v
-	if b, err := json.Marshal(m.x.vars); err != nil || len(b) > maxVars {
+	if m.used()+size(m.x.vars) > m.opts.Limits.Variables {
 		m.x.vars[name] = old
 		return fault("limit.variables")
 	}

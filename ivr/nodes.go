@@ -10,7 +10,9 @@ type verb struct {
 	keys     bool     // phone keys are written among the options
 	free     bool     // the options are names of the script's own
 	silent   bool     // may run once the caller has gone
-	load     func(l *loader, s *step, o *opts) action
+	// vary gives the outcomes of a step that has others than its verb; nil: none has.
+	vary func(l *loader, v *yval) []outcome
+	load func(l *loader, s *step, o *opts) action
 }
 
 type option struct {
@@ -81,6 +83,9 @@ func verbTable() []*verb {
 			outcomes: []outcome{{"answered", "hangup", false}, {"timeout", "", true}, {"full", "=timeout", false}, {"closed", "=timeout", false},
 				{"empty", "=timeout", false}, {"callback", "=timeout", false}}, load: loadQueue},
 		{name: "attach", free: true, outcomes: done, silent: true, load: loadAttach},
+		{name: "call", short: "script", options: []option{{"script", "", true}, {"with", "", false}, {"save", "", false}},
+			outcomes: done, silent: true, vary: callOutcomes, load: loadCall},
+		{name: "return", short: "exit", options: []option{{"exit", "", false}, {"with", "", false}}, silent: true, load: loadReturn},
 		{name: "goto", short: "to", options: []option{{"to", "", true}}, silent: true, load: loadGoto},
 		{name: "hangup", short: "cause", options: []option{{"cause", "normal", false}, {"play", "", false}}, later: []string{"disposition"}, load: loadHangup},
 	}
@@ -88,7 +93,4 @@ func verbTable() []*verb {
 
 // laterVerbs are verbs of the language that this version refuses by name.
 var laterVerbs = []string{"listen", "query", "http", "callback", "transfer", "dial", "voicemail", "record", "fax_receive", "fax_send", "survey", "message",
-	"tag", "disposition", "priority", "pop", "detect", "wait", "call", "return"}
-
-// laterKeys are keys of a file that this version refuses by name.
-var laterKeys = []string{"args", "returns", "exits", "contact", "imports", "secrets"}
+	"tag", "disposition", "priority", "pop", "detect", "wait"}

@@ -182,7 +182,10 @@ func (o *opts) promptList(name string) []*prompt {
 }
 
 func (l *loader) prompt(v *yval) *prompt {
-	var names []string
+	p, names := l.importedPrompt(v)
+	if p != nil {
+		return p
+	}
 	for _, p := range l.s.prompts {
 		if p.name == v.text {
 			return p
@@ -247,7 +250,7 @@ func (l *loader) choices(keys []pair, st *step) []choice {
 	return out
 }
 
-// target reads the name of a node, or next, repeat, back, hangup.
+// target reads the name of a node, or next, repeat, back, return, hangup.
 func (l *loader) target(v *yval, st *step) target {
 	t := target{kind: toHangup, at: v.at}
 	if v.kind != yamlScalar || v.empty {
@@ -263,7 +266,8 @@ func (l *loader) target(v *yval, st *step) target {
 	case "back":
 		t.kind = toBack
 	case "return":
-		l.errorf(v.at, "IVR002", "target \"return\" is not available in this version; it belongs to subscripts")
+		t.kind = toReturn
+		l.returnTarget(v)
 	default:
 		for _, n := range l.s.nodes {
 			if n.name == v.text {

@@ -87,13 +87,12 @@ const (
 
 const (
 	maxRepeats   = 5
-	maxQuestions = 300
 	longestInput = 60 * time.Second
 )
 
 // ask begins the question of the current step. What was typed ahead is read first; if that answers it, nothing is said.
 func (m *Machine) ask() {
-	if m.questions++; m.questions > maxQuestions+m.grace {
+	if m.questions++; m.questions > m.opts.Limits.Questions+m.grace {
 		m.fail("limit.questions")
 		return
 	}
@@ -266,7 +265,7 @@ func (m *Machine) answeredWith(key string) {
 	}
 	m.mark(key)
 	if m.grace == 0 { // a call that has run into a limit stays on its way out
-		m.level = 0
+		m.handled = false
 	}
 }
 

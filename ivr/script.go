@@ -26,6 +26,16 @@ type Script struct {
 	lang     *language
 	queues   []string
 	apology  *prompt
+
+	args, returns []variable // of a subscript
+	ends          []string   // its exits
+	contact       []variable // columns of an outbound list
+	answers       []variable // of the surveys in the file
+	secrets       []string   // names from the site's store
+	subs          []*Script  // that it calls
+	libraries     []*Script  // that it imports
+	passes        bool       // it can return without waiting
+	silent        bool       // it can run once the caller has gone
 }
 
 type defaults struct {
@@ -38,7 +48,8 @@ type defaults struct {
 type variable struct {
 	name string
 	typ  typ
-	def  any // never nil
+	def  any  // never nil
+	has  bool // the file gives the default
 	at   place
 }
 
@@ -58,8 +69,11 @@ type step struct {
 	verb  *verb
 	do    action
 	cond  *expression
-	masks bool   // a masked question is the next one possible from here
-	exits []exit // every outcome that has somewhere to go
+	masks bool // a masked question is the next one possible from here
+	quits bool // the script can return without a question before it
+	// the same of what follows a call, once its subscript has returned
+	masksAfter, quitsAfter bool
+	exits                  []exit // every outcome that has somewhere to go
 }
 
 type exit struct {
@@ -99,6 +113,7 @@ const (
 	toRepeat
 	toBack
 	toHangup
+	toReturn // of a subscript, with its only exit
 )
 
 // target is where a step leads.
@@ -162,7 +177,30 @@ func (s *Script) Queues() []string { return slices.Clone(s.queues) }
 
 // FixedParts are all the texts that are the same for every caller, in the order of the file: what can be prepared before
 // the first call.
+//
+// Those of the subscripts it calls and the libraries it imports come after its own, each once.
 func (s *Script) FixedParts() []Part {
+	var out []Part
+	seen := map[*Script]bool{}
+	open := []*Script{s}
+	for len(open) > 0 {
+		t := open[0]
+		open = open[1:]
+		if seen[t] {
+			continue
+		}
+		seen[t] = true
+		for _, p := range t.fixedParts() {
+			if !slices.Contains(out, p) {
+				out = append(out, p)
+			}
+		}
+		open = append(append(open, t.subs...), t.libraries...)
+	}
+	return out
+}
+
+func (s *Script) fixedParts() []Part {
 	var out []Part
 	for _, p := range s.prompts {
 		for _, t := range p.texts {

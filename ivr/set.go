@@ -47,8 +47,11 @@ func LoadSet(fsys fs.FS, site Site) (*Set, []Finding) {
 // Load reads the script at path in fsys and what it calls and imports, as LoadSet does; other scripts are looked for beside
 // it. With an error among the findings the script is nil.
 func Load(fsys fs.FS, file string, site Site) (*Script, []Finding) {
-	sl := newSetLoader(fsys, path.Dir(file), site)
-	name := strings.TrimSuffix(path.Base(file), path.Ext(file))
+	base, name := path.Dir(file), strings.TrimSuffix(path.Base(file), path.Ext(file))
+	if path.Base(base) == "lib" {
+		base, name = path.Dir(base), "lib/"+name
+	}
+	sl := newSetLoader(fsys, base, site)
 	sl.read(name, file)
 	set, found := sl.finish()
 	if set == nil {
@@ -95,6 +98,7 @@ type setLoader struct {
 	order   []*loader
 	reports []*report
 	set     *Set
+	listed  []string // names of all files there are; nil: not looked at yet
 }
 
 func newSetLoader(fsys fs.FS, base string, site Site) *setLoader {
@@ -102,7 +106,13 @@ func newSetLoader(fsys fs.FS, base string, site Site) *setLoader {
 		set: &Set{scripts: map[string]*Script{}, files: map[string][]byte{}, sounds: map[string]string{}}}
 }
 
-// folder lists the names of the scripts and libraries there are.
+// names lists the scripts and libraries there are, for a hint.
+func (sl *setLoader) names() []string {
+	quiet := &setLoader{fsys: sl.fsys, base: sl.base}
+	return quiet.folder()
+}
+
+// folder lists the names of the scripts and libraries there are, and says what cannot be read.
 func (sl *setLoader) folder() []string {
 	var out []string
 	for _, sub := range []string{"", "lib"} {
@@ -236,7 +246,7 @@ func (sl *setLoader) sound(file string) (bool, error) {
 	if err != nil {
 		return false, nil //nolint:nilerr // no recording: the text is spoken
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }() // only read
 	if st, err := f.Stat(); err != nil || st.IsDir() {
 		return false, nil //nolint:nilerr // as above
 	}
@@ -263,7 +273,7 @@ func readAtMost(fsys fs.FS, name string, n int64) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }() // only read
 	return io.ReadAll(io.LimitReader(f, n))
 }
 

@@ -41,9 +41,27 @@ type stored struct {
 	Questions int            `json:"questions"`
 	Grace     int            `json:"grace,omitempty"`
 	Level     int            `json:"level,omitempty"`
+	In        string         `json:"in,omitempty"` // the subscript at work
+	Args      map[string]any `json:"args,omitempty"`
+	Answers   map[string]any `json:"answers,omitempty"`
+	Handled   bool           `json:"handled,omitempty"`
+	Floor     int            `json:"floor,omitempty"`
+	Frames    []storedFrame  `json:"frames,omitempty"`
 	Attached  int            `json:"attached,omitempty"`
 	Gone      bool           `json:"gone,omitempty"`
 	Over      bool           `json:"over,omitempty"`
+}
+
+// storedFrame is a script that waits for the one it called.
+type storedFrame struct {
+	Script  string         `json:"script"`
+	At      stepRef        `json:"at"`
+	Vars    map[string]any `json:"vars"`
+	Args    map[string]any `json:"args,omitempty"`
+	Answers map[string]any `json:"answers,omitempty"`
+	Asked   []stepRef      `json:"asked,omitempty"`
+	Secrets []stepRef      `json:"secrets,omitempty"`
+	Handled bool           `json:"handled,omitempty"`
 }
 
 type stepRef struct {
@@ -64,20 +82,81 @@ func (m *Machine) Snapshot() ([]byte, error) {
 	if m.at == nil {
 		return nil, fmt.Errorf("ivr: the session of script %s has not begun", m.s.name)
 	}
-	vars := map[string]any{}
-	for _, v := range m.s.vars {
-		if v.typ.kind != kSecret {
-			vars[v.name] = m.x.vars[v.name]
-		}
+	in := ""
+	if len(m.frames) > 0 {
+		in = m.s.name
 	}
-	return json.Marshal(stored{V: 1, Script: m.s.name, Version: m.s.version, Node: m.at.node.name, Step: m.at.index, Phase: m.phase, Open: m.open,
-		IDs: m.ids, Answer: m.answer, Asking: m.asking, Asked: refs(m.asked), Secrets: refs(m.secrets), Ending: m.ending, Path: m.path, Vars: vars,
+	return json.Marshal(stored{V: 1, Script: m.root().name, Version: m.s.version, In: in, Args: plain(m.s.args, m.x.args), Answers: m.x.answers,
+		Handled: m.handled, Floor: m.floor, Frames: m.storedFrames(), Node: m.at.node.name, Step: m.at.index, Phase: m.phase, Open: m.open,
+		IDs: m.ids, Answer: m.answer, Asking: m.asking, Asked: refs(m.asked), Secrets: refs(m.secrets), Ending: m.ending, Path: m.path, Vars: plain(m.s.vars, m.x.vars),
 		Call: m.x.call, Started: m.x.started, Now: m.now, Lang: m.x.lang, Priority: m.x.priority, Customer: m.x.customer, Outcome: m.x.outcome,
 		Code: m.x.code, ErrNode: m.x.node, Budget: m.timers.budget, Left: m.left, After: m.timers.after, Total: m.total,
 		Questions: m.questions, Grace: m.grace, Level: m.level, Attached: m.attached, Gone: m.gone, Over: m.over})
 }
 
-// Restore makes a machine of a snapshot of the same version of the script; Resume is its next input.
+// plain leaves secrets out.
+func plain(declared []variable, values map[string]any) map[string]any {
+	out := map[string]any{}
+	for _, v := range declared {
+		if v.typ.kind != kSecret {
+			out[v.name] = values[v.name]
+		}
+	}
+	return out
+}
+
+// refill puts stored values back; one that does not fit its type any more, or is a secret, is at its default.
+func refill(declared []variable, values map[string]any) map[string]any {
+	out := fresh(declared)
+	for _, v := range declared {
+		if got, ok := values[v.name]; ok && v.typ.kind != kSecret {
+			if c, err := convert(v.typ, got); err == nil {
+				out[v.name] = c
+			}
+		}
+	}
+	return out
+}
+
+func (m *Machine) storedFrames() []storedFrame {
+	var out []storedFrame
+	for _, f := range m.frames {
+		out = append(out, storedFrame{f.s.name, stepRef{f.at.node.name, f.at.index}, plain(f.s.vars, f.vars), plain(f.s.args, f.args), f.answers,
+			refs(f.asked), refs(f.secrets), f.handled})
+	}
+	return out
+}
+
+// restoreFrames builds the scripts that wait for others anew, and makes the one at work the machine's.
+func (m *Machine) restoreFrames(st stored) error {
+	for _, f := range st.Frames {
+		s := m.s.set.Script(f.Script)
+		if s == nil {
+			return fmt.Errorf("ivr: the snapshot is within script %s, which the set does not have", f.Script)
+		}
+		at := m.findIn(s, f.At)
+		if at == nil {
+			return fmt.Errorf("ivr: the snapshot calls from step %d of node %q, which script %s does not have", f.At.Step+1, f.At.Node, f.Script)
+		}
+		if _, ok := at.do.(*callStep); !ok {
+			return fmt.Errorf("ivr: the snapshot calls from step %d of node %q of %s, which calls nothing", f.At.Step+1, f.At.Node, f.Script)
+		}
+		vars, args := refill(s.vars, f.Vars), refill(s.args, f.Args)
+		m.frames = append(m.frames, frame{s, at, vars, args, refill(s.answers, f.Answers), m.findAll(s, f.Asked), m.findAll(s, f.Secrets), f.Handled,
+			size(vars) + size(args)})
+	}
+	if st.In == "" {
+		return nil
+	}
+	s := m.s.set.Script(st.In)
+	if s == nil {
+		return fmt.Errorf("ivr: the snapshot is within script %s, which the set does not have", st.In)
+	}
+	m.s = s
+	return nil
+}
+
+// Restore makes a machine of a snapshot of the same set; s is the script the call began with, and Resume is the next input.
 func Restore(s *Script, opts Options, snapshot []byte) (*Machine, error) {
 	var st stored
 	if err := json.Unmarshal(snapshot, &st); err != nil {
@@ -87,30 +166,29 @@ func Restore(s *Script, opts Options, snapshot []byte) (*Machine, error) {
 		return nil, fmt.Errorf("ivr: the snapshot is of script %s version %s, not of %s version %s", st.Script, st.Version, s.name, s.version)
 	}
 	m := NewMachine(s, opts)
-	if m.at = m.find(stepRef{st.Node, st.Step}); m.at == nil {
-		return nil, fmt.Errorf("ivr: the snapshot stands at step %d of node %q, which script %s does not have", st.Step+1, st.Node, s.name)
+	if err := m.restoreFrames(st); err != nil {
+		return nil, err
 	}
-	for _, v := range s.vars {
-		if got, ok := st.Vars[v.name]; ok && v.typ.kind != kSecret {
-			if c, err := convert(v.typ, got); err == nil {
-				m.x.vars[v.name] = c
-			}
-		}
+	if m.at = m.findIn(m.s, stepRef{st.Node, st.Step}); m.at == nil {
+		return nil, fmt.Errorf("ivr: the snapshot stands at step %d of node %q, which script %s does not have", st.Step+1, st.Node, m.s.name)
 	}
+	m.x.vars, m.x.args, m.x.answers = refill(m.s.vars, st.Vars), refill(m.s.args, st.Args), refill(m.s.answers, st.Answers)
+	m.handled, m.floor = st.Handled, st.Floor
 	m.begun, m.phase, m.open, m.ids, m.answer, m.asking, m.ending, m.path = true, st.Phase, st.Open, st.IDs, st.Answer, st.Asking, st.Ending, st.Path
-	m.asked, m.secrets = m.findAll(st.Asked), m.findAll(st.Secrets)
+	m.asked, m.secrets = m.findAll(m.s, st.Asked), m.findAll(m.s, st.Secrets)
 	m.x.call, m.x.started, m.now, m.x.lang, m.x.priority, m.x.customer = st.Call, st.Started, st.Now, st.Lang, st.Priority, st.Customer
 	m.x.outcome, m.x.code, m.x.node = st.Outcome, st.Code, st.ErrNode
 	m.timers.budget, m.timers.after, m.left = st.Budget, st.After, st.Left
 	m.total, m.questions, m.grace, m.level, m.attached, m.gone, m.over = st.Total, st.Questions, st.Grace, st.Level, st.Attached, st.Gone, st.Over
+	m.readContact(false)
 	if m.phase == phaseAsk && (m.asking == nil || m.at.question() == nil) {
 		return nil, fmt.Errorf("ivr: the snapshot asks at step %d of node %q, which is no question", st.Step+1, st.Node)
 	}
 	return m, nil
 }
 
-func (m *Machine) find(r stepRef) *step {
-	nodes := m.s.nodes
+func (m *Machine) findIn(s *Script, r stepRef) *step {
+	nodes := s.nodes
 	if m.resort != nil {
 		nodes = append(nodes[:len(nodes):len(nodes)], m.resort.node)
 	}
@@ -122,10 +200,10 @@ func (m *Machine) find(r stepRef) *step {
 	return nil
 }
 
-func (m *Machine) findAll(rs []stepRef) []*step {
+func (m *Machine) findAll(in *Script, rs []stepRef) []*step {
 	var out []*step
 	for _, r := range rs {
-		if s := m.find(r); s != nil {
+		if s := m.findIn(in, r); s != nil {
 			out = append(out, s)
 		}
 	}
@@ -141,16 +219,35 @@ func (m *Machine) resume() {
 		m.phase = phaseQuiet
 		m.flush()
 	case queue && m.phase == phaseAnswer:
-	case len(m.secrets) > 0 && !m.gone:
-		to := m.secrets[0]
-		m.secrets = nil
-		m.settle()
-		m.at = to
-		m.path = append(m.path, visit{Node: to.node.name, From: m.now})
+	case !m.gone && m.secretLost():
 	case m.phase == phaseAsk:
 		m.asking.keys, m.asking.confirm = "", false
 		m.sayQuestion(m.at.question())
 	default:
 		m.settle()
 	}
+}
+
+// secretLost goes back to the step that took the first secret, in the outermost script that had one; it tells whether there
+// was any.
+func (m *Machine) secretLost() bool {
+	keep := len(m.frames)
+	for i, f := range m.frames {
+		if len(f.secrets) > 0 {
+			keep = i
+			break
+		}
+	}
+	if keep == len(m.frames) && len(m.secrets) == 0 {
+		return false
+	}
+	m.settle()
+	for len(m.frames) > keep {
+		m.drop()
+	}
+	m.at = m.secrets[0]
+	m.secrets = nil
+	m.path = append(m.path, visit{Node: m.place(), From: m.now})
+	m.speakIn()
+	return true
 }

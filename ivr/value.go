@@ -1,6 +1,7 @@
 package ivr
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -45,7 +46,7 @@ func (t *template) fill(x *scope) (string, error) {
 		}
 		b.WriteString(textOf(v))
 	}
-	if utf8.RuneCountInString(b.String()) > maxText {
+	if utf8.RuneCountInString(b.String()) > x.text {
 		return "", fault("limit.text")
 	}
 	return b.String(), nil
@@ -151,7 +152,7 @@ func holeEnd(r []rune, i int) int {
 
 // expression compiles src, which stands off characters into the scalar v.
 func (l *loader) expression(v *yval, off int, src string, extra []field) *expression {
-	e, bad := l.lang.compile(src, extra)
+	e, bad := l.lang.compile(src, append(slices.Clone(l.extra), extra...))
 	if bad != nil {
 		l.errorf(v.offset(off+bad.off), bad.id, "%s", bad.msg)
 		return nil

@@ -48,6 +48,9 @@ type pair struct {
 }
 
 func (v *yval) get(key string) *yval {
+	if v == nil {
+		return nil
+	}
 	for _, p := range v.pairs {
 		if p.key.text == key {
 			return p.val
