@@ -59,6 +59,7 @@ type Node struct {
 	PasswordFile string `cfg:"password_file" form:"file" doc:"A file that holds only the ARI password. Instead: the environment variable CTID_ASTERISK_<NAME>_PASSWORD."`
 	App          string `cfg:"app" form:"name" default:"ctid" doc:"The Stasis application of the calls, as the dialplan names it."`
 	Trunk        string `cfg:"trunk" form:"trunk" doc:"How numbers outside are dialled, such as PJSIP/{number}@carrier. Without it nobody dials out by this node."`
+	Extensions   string `cfg:"extensions" form:"extensions" default:"PJSIP/{number}" doc:"How a telephone inside that is no agent's is rung by its extension, such as PJSIP/{number} or PJSIP/{number}@office."`
 	SIPURL       string `cfg:"sip_url" form:"sipurl" doc:"Where browsers reach its SIP by websocket, such as wss://sip.example.com/ws. Agents whose telephone is in the page (device kind web) need it."`
 	MediaURL     string `cfg:"media_url" form:"url" doc:"Where this node fetches prompts. Without it: our own address on the connection to the node, with the port of listen.media."`
 

@@ -32,6 +32,7 @@ const (
 	phonePattern    = `^(\+[0-9]{4,15}|[0-9*#]{1,20})$`
 	endpointPattern = `^PJSIP/[A-Za-z0-9][A-Za-z0-9_.-]{0,79}$`
 	trunkPattern    = `^PJSIP/\{number\}@[A-Za-z0-9_.-]+$`
+	insidePattern   = `^PJSIP/[A-Za-z0-9_.-]{0,40}\{number\}[A-Za-z0-9_.-]{0,40}(@[A-Za-z0-9_.-]+)?$`
 	dialPattern     = `^(extensions|premium|\+[1-9][0-9]{0,14})$`
 	goPattern       = `^(fallback|\+[1-9][0-9]{3,14})$`
 	callerPattern   = `^(anonymous|\+?[0-9]{1,15})$`
@@ -41,34 +42,35 @@ const (
 
 // forms is the table of text forms that the struct tags name.
 var forms = map[string]form{
-	"name":     {namePattern, nil, "a name: letters, digits, - and _, beginning with a letter or digit, at most 64"},
-	"text":     {"", checkText, ""},
-	"file":     {"", checkText, ""},
-	"lang":     {`^[a-z]{2,3}(-[A-Z]{2})?$`, nil, "a language, such as en or pt-BR"},
-	"voice":    {`^[A-Za-z0-9][A-Za-z0-9_+-]{0,63}$`, nil, "a voice's name, such as en-gb"},
-	"zone":     {"", checkZone, ""},
-	"country":  {`^[A-Z]{2}$`, checkCountry, "a country as two capital letters, such as HK"},
-	"listen":   {"", checkListen, ""},
-	"address":  {"", checkAddress, ""},
-	"url":      {`^https?://`, checkURL, "a URL that begins with http:// or https://"},
-	"template": {`^https://`, checkTemplate, "a URL that begins with https://"},
-	"origin":   {`^https?://[^/]+$`, checkURL, "an origin: scheme and host without a path, such as https://crm.example.com"},
-	"host":     {hostPattern, nil, "a host name, such as crm.example.com"},
-	"phone":    {phonePattern, nil, "a telephone number as the PBX gives it: digits, * and #, or + and digits"},
-	"endpoint": {endpointPattern, nil, "one endpoint, PJSIP/NAME, with letters, digits, _ . and - in NAME; & / @ and , are not allowed"},
-	"trunk":    {trunkPattern, nil, "a trunk: PJSIP/{number}@NAME, with letters, digits, _ . and - in NAME"},
-	"dialrule": {dialPattern, nil, "a dial rule: extensions, premium, or the leading digits of public numbers such as \"+852\""},
-	"need":     {needPattern, nil, "a skill, alone or with the level that is needed, such as \"claims >= 3\" (1 to 10)"},
-	"skill":    {skillPattern, nil, "a skill, alone or with a level, such as \"claims = 4\" (1 to 10)"},
-	"absence":  {`^(out|paused|reserved|talking|wrapup|unreachable)$`, nil, "one of out, paused, reserved, talking, wrapup, unreachable"},
-	"goto":     {goPattern, nil, "fallback, or a number outside as + and digits"},
-	"caller":   {callerPattern, nil, "anonymous, or the leading digits of callers' numbers such as \"+852\""},
-	"times":    {"", checkTimes, ""},
-	"medium":   {`^(voice|chat|email)$`, nil, "one of voice, chat, email"},
-	"blocks":   {`^(all|none|voice|chat|email)$`, nil, "all, none, or media: voice, chat, email"},
-	"sipurl":   {`^wss?://`, checkSIPURL, "a websocket URL that begins with wss:// (or, to this machine only, ws://)"},
-	"ice":      {icePattern, nil, "a server as stun:HOST[:PORT], stuns:…, turn:HOST[:PORT][?transport=udp|tcp] or turns:…"},
-	"dsn":      {`^sqlite:.+`, nil, "a store: sqlite:FILE"},
+	"name":       {namePattern, nil, "a name: letters, digits, - and _, beginning with a letter or digit, at most 64"},
+	"text":       {"", checkText, ""},
+	"file":       {"", checkText, ""},
+	"lang":       {`^[a-z]{2,3}(-[A-Z]{2})?$`, nil, "a language, such as en or pt-BR"},
+	"voice":      {`^[A-Za-z0-9][A-Za-z0-9_+-]{0,63}$`, nil, "a voice's name, such as en-gb"},
+	"zone":       {"", checkZone, ""},
+	"country":    {`^[A-Z]{2}$`, checkCountry, "a country as two capital letters, such as HK"},
+	"listen":     {"", checkListen, ""},
+	"address":    {"", checkAddress, ""},
+	"url":        {`^https?://`, checkURL, "a URL that begins with http:// or https://"},
+	"template":   {`^https://`, checkTemplate, "a URL that begins with https://"},
+	"origin":     {`^https?://[^/]+$`, checkURL, "an origin: scheme and host without a path, such as https://crm.example.com"},
+	"host":       {hostPattern, nil, "a host name, such as crm.example.com"},
+	"phone":      {phonePattern, nil, "a telephone number as the PBX gives it: digits, * and #, or + and digits"},
+	"endpoint":   {endpointPattern, nil, "one endpoint, PJSIP/NAME, with letters, digits, _ . and - in NAME; & / @ and , are not allowed"},
+	"trunk":      {trunkPattern, nil, "a trunk: PJSIP/{number}@NAME, with letters, digits, _ . and - in NAME"},
+	"extensions": {insidePattern, nil, "how an extension is rung: PJSIP/{number}, or PJSIP/{number}@NAME, with letters, digits, _ . and - beside {number}"},
+	"dialrule":   {dialPattern, nil, "a dial rule: extensions, premium, or the leading digits of public numbers such as \"+852\""},
+	"need":       {needPattern, nil, "a skill, alone or with the level that is needed, such as \"claims >= 3\" (1 to 10)"},
+	"skill":      {skillPattern, nil, "a skill, alone or with a level, such as \"claims = 4\" (1 to 10)"},
+	"absence":    {`^(out|paused|reserved|talking|wrapup|unreachable)$`, nil, "one of out, paused, reserved, talking, wrapup, unreachable"},
+	"goto":       {goPattern, nil, "fallback, or a number outside as + and digits"},
+	"caller":     {callerPattern, nil, "anonymous, or the leading digits of callers' numbers such as \"+852\""},
+	"times":      {"", checkTimes, ""},
+	"medium":     {`^(voice|chat|email)$`, nil, "one of voice, chat, email"},
+	"blocks":     {`^(all|none|voice|chat|email)$`, nil, "all, none, or media: voice, chat, email"},
+	"sipurl":     {`^wss?://`, checkSIPURL, "a websocket URL that begins with wss:// (or, to this machine only, ws://)"},
+	"ice":        {icePattern, nil, "a server as stun:HOST[:PORT], stuns:…, turn:HOST[:PORT][?transport=udp|tcp] or turns:…"},
+	"dsn":        {`^sqlite:.+`, nil, "a store: sqlite:FILE"},
 }
 
 var compiled = compile()

@@ -94,7 +94,7 @@ func (d *desk) arrive(now time.Time, n *ari.Node, e *ari.StasisStart, home *home
 	k := d.newCall(n, ctid.CallID(d.sb.cfg.NewID("c_")), e.Channel.ID, route)
 	k.rec = ctid.CallRecord{ID: k.id, Node: ctid.NodeID(n.Name()), Channel: e.Channel.ID, Trunk: said.Trunk, Dir: "in", Arrived: d.wall(now),
 		ANI: ani, DNIS: ctid.DNIS{Number: dnis, Label: route.Label}}
-	k.home = home
+	k.home, k.shown = home, d.plan.ShownAs
 	k.arrivedWith(e.Args, k.rec.Arrived)
 	rec := k.record()
 	k.rev++

@@ -1,6 +1,7 @@
 package switchboard
 
 import (
+	"cmp"
 	"errors"
 	"strings"
 	"time"
@@ -226,13 +227,13 @@ func (k *call) toFront(now time.Time) {
 
 // dialParty rings somebody outside. beside is the channel that he is rung for.
 func (k *call) dialParty(now time.Time, to reach, beside string) (*leg, error) {
-	trunk := k.sb.cfg.Trunks[ctid.NodeID(k.node.Name())]
-	if trunk == "" {
-		return nil, errNoTrunk
+	endpoint, err := k.endpointFor(to.number)
+	if err != nil {
+		return nil, err
 	}
 	l := &leg{id: k.name("l"), role: roleParty, born: now}
 	k.legs[l.id] = l
-	err := k.node.Originate(k.ctx, ari.OriginateRequest{ChannelID: l.id, Endpoint: strings.ReplaceAll(trunk, "{number}", to.number), AppArgs: "leg," + string(k.id),
+	err = k.node.Originate(k.ctx, ari.OriginateRequest{ChannelID: l.id, Endpoint: endpoint, AppArgs: "leg," + string(k.id),
 		Originator: beside, CallerID: `"" <` + k.shownAs() + `>`, Timeout: partyRings, Variables: k.partyVariables()})
 	if err != nil && !ari.IsNoAnswer(err) {
 		delete(k.legs, l.id)
@@ -240,6 +241,18 @@ func (k *call) dialParty(now time.Time, to reach, beside string) (*leg, error) {
 		return nil, err
 	}
 	return l, nil
+}
+
+// endpointFor is how a number that the dial rules allow is rung: a public one by the trunk, an extension as the node says.
+func (k *call) endpointFor(number string) (string, error) {
+	way := k.sb.cfg.Trunks[ctid.NodeID(k.node.Name())]
+	if !strings.HasPrefix(number, "+") {
+		way = cmp.Or(k.sb.cfg.Extensions[ctid.NodeID(k.node.Name())], "PJSIP/{number}")
+	}
+	if way == "" {
+		return "", errNoTrunk
+	}
+	return strings.ReplaceAll(way, "{number}", number), nil
 }
 
 var errNoTrunk = errors.New("this Asterisk has no trunk to dial out by (asterisk.nodes[].trunk)")

@@ -148,7 +148,7 @@ func (d *desk) adopt(now time.Time, n *ari.Node, r ctid.CallRecord, f *found) {
 		r.Live = &ctid.Live{}
 	}
 	k := d.newCall(n, r.ID, r.Channel, d.routedBefore(r))
-	k.rec, k.born = r, earliest(k.born, r.Arrived)
+	k.rec, k.born, k.shown = r, earliest(k.born, r.Arrived), d.plan.ShownAs
 	if r.Dir == "in" {
 		d.traffic.Began(k.id, r.Trunk, r.DNIS.Number)
 	}

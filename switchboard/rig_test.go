@@ -166,6 +166,9 @@ nodes:
 `
 )
 
+// shownAs is the centre's number, as those see it whom it calls.
+const shownAs = "+442079460000"
+
 // rules allow extensions and British numbers.
 func rules(t *testing.T) phone.Rules {
 	t.Helper()
@@ -226,7 +229,7 @@ func (c *centre) boot(t *testing.T, script string, run int) {
 			{ID: "hot", Name: "Hot", MaxWaiting: 1, Overflow: []acd.Overflow{{On: ctid.ExitFull, To: "support"}, {On: ctid.ExitTimeout, To: "support"}}}}},
 			Devices:   map[ctid.AgentID]Device{"ana": {Kind: c.kind, Endpoint: "PJSIP/1001", Node: "a"}, "ben": {Kind: "phone", Endpoint: "PJSIP/1002", Node: "a"}},
 			ShortTalk: map[ctid.QueueID]time.Duration{"sales": time.Second},
-			Routes:    c.routes(t, script), Country: "GB", DialRules: rules(t), Park: Park{First: 701, Slots: 3, Time: time.Minute},
+			Routes:    c.routes(t, script), Country: "GB", ShownAs: shownAs, DialRules: rules(t), Park: Park{First: 701, Slots: 3, Time: time.Minute},
 			Scripts: map[string]*ivr.Script{"goodbye": c.script(t, callScripts["goodbye"])},
 			Teams:   map[ctid.AgentID]string{"ana": "north", "ben": "north"}},
 		Limits:  Limits{Rescue: 20 * time.Second},

@@ -152,8 +152,10 @@ type Config struct {
 	Limits  Limits
 	Nodes   []*ari.Node
 	Trunks  map[ctid.NodeID]string // the endpoint to dial out by, PJSIP/{number}@NAME; empty: nobody dials out there
-	Now     func() time.Time       // the one clock; nil: time.Now
-	Log     *slog.Logger
+	// Extensions are how telephones inside that are no agent's are rung, PJSIP/{number}; empty: so.
+	Extensions map[ctid.NodeID]string
+	Now        func() time.Time // the one clock; nil: time.Now
+	Log        *slog.Logger
 
 	NewID  func(prefix string) string // makes business ids: c_…, p_…
 	Person func(number string) string // keyed hash of an unmatched caller's number

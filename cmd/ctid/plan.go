@@ -17,6 +17,15 @@ func trunks(c *config.Config) map[ctid.NodeID]string {
 	return out
 }
 
+// extensions are how telephones inside are rung at each Asterisk.
+func extensions(c *config.Config) map[ctid.NodeID]string {
+	out := map[ctid.NodeID]string{}
+	for _, n := range c.Asterisk.Nodes {
+		out[ctid.NodeID(n.Name)] = n.Extensions
+	}
+	return out
+}
+
 // plan is the part of the configuration that the switchboard works by.
 func plan(c *config.Config, epoch string, l *library) switchboard.Plan {
 	p := switchboard.Plan{Hash: c.Hash(), ACD: c.ACD(epoch), Devices: map[ctid.AgentID]switchboard.Device{}, Routes: l, Country: c.Numbering.Country,

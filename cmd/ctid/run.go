@@ -189,7 +189,7 @@ func (d *daemon) makeSwitchboard() error {
 	}
 	d.epoch = epoch
 	d.sb, err = switchboard.New(switchboard.Config{
-		Site: d.cfg.Site, Epoch: epoch, NextSeq: next, Plan: plan(d.cfg, epoch, d.lib), History: past, Nodes: d.nodes, Trunks: trunks(d.cfg),
+		Site: d.cfg.Site, Epoch: epoch, NextSeq: next, Plan: plan(d.cfg, epoch, d.lib), History: past, Nodes: d.nodes, Trunks: trunks(d.cfg), Extensions: extensions(d.cfg),
 		Limits: switchboard.Limits{Calls: d.cfg.Limits.Calls, NodeLost: d.cfg.Limits.NodeLost.D(), Rescue: d.cfg.Seat.Rescue.D()}, Log: d.log, NewID: newIDs(time.Now), Person: d.st.PersonHash, Healthy: d.st.Healthy,
 		Meters: d.metrics.meters(),
 	})
