@@ -15,6 +15,9 @@ type Live struct {
 	Outside  []LegID     `json:"outside,omitempty"` // others in the conversation who are no agents
 	Held     bool        `json:"held,omitempty"`    // he hears music in the bridge
 	Parked   *LiveParked `json:"parked,omitempty"`
+	// Rung is a dial or transfer step of the script whose caller has been joined with somebody.
+	Rung  *LiveRung `json:"rung,omitempty"`
+	Moves int       `json:"moves,omitempty"` // how often it was sent to own numbers
 	// Callback is what a call is made for that has not been dialled yet; its Queue says where it waits.
 	Callback *LiveCallback `json:"callback,omitempty"`
 }
@@ -51,4 +54,15 @@ type LiveTalk struct {
 	Agent AgentID   `json:"agent"`
 	Leg   LegID     `json:"leg"`
 	Since time.Time `json:"since"`
+}
+
+// LiveRung is a talk that a step of the script began. Part is its index in the record's parties, -1 for none; Until is when the
+// longest talk is over, zero for never.
+type LiveRung struct {
+	Step  string    `json:"step"`
+	Verb  string    `json:"verb"`
+	Leg   LegID     `json:"leg"`
+	Part  int       `json:"part"`
+	Since time.Time `json:"since"`
+	Until time.Time `json:"until,omitzero"`
 }

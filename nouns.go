@@ -183,6 +183,17 @@ type AgentPart struct {
 	WrapMS int64     `json:"wrap_ms"`
 }
 
+// PartyPart is one number that a script rang for the caller. Outcome is answered, busy, no_answer, failed, refused (by the dial
+// rules) or cancelled (another took the call, or the caller hung up).
+type PartyPart struct {
+	Verb    string    `json:"verb"` // dial, transfer
+	To      Private   `json:"to"`   // as the script has it
+	Agent   AgentID   `json:"agent,omitempty"`
+	At      time.Time `json:"at"`
+	Outcome string    `json:"outcome,omitempty"`
+	TalkMS  int64     `json:"talk_ms,omitempty"` // until the script had the caller again, or the call was over
+}
+
 // CallRecord is the lasting record of one call: opened when it arrives, closed exactly once. End is nil while it is open.
 type CallRecord struct {
 	ID          CallID        `json:"id"`
@@ -203,6 +214,7 @@ type CallRecord struct {
 	WaitMS      int64         `json:"wait_ms"`
 	TalkMS      int64         `json:"talk_ms"`
 	HoldMS      int64         `json:"hold_ms"`
+	Parties     []PartyPart   `json:"parties,omitempty"` // whom his script rang for him, the first 100
 	Attached    []Attached    `json:"attached"`
 	Customer    CustomerID    `json:"customer,omitempty"`
 	Match       MatchState    `json:"match"`

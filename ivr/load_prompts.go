@@ -14,8 +14,26 @@ var builtTexts = []struct{ name, lang, text string }{
 	{"no_match", "zh", "对不起，您的输入无效。"},
 	{"confirm", "en", "You entered ${digits(value)}. If that is right press 1. To enter it again press 2."},
 	{"confirm", "zh", "您输入的是 ${digits(value)}。正确请按 1，重新输入请按 2。"},
+	{"screen", "en", "There is a call for you. To take it press 1."},
+	{"screen", "zh", "有您的来电，接听请按 1。"},
 	{"apology", "en", "We are sorry, we cannot take your call now. Please call again later."},
 	{"apology", "zh", "很抱歉，现在无法接听您的来电，请稍后再拨。"},
+}
+
+// ScreenPart asks one whom a script has rung, and who has answered, whether he takes the call: in the call's language, or in
+// English if there is no text in it.
+func ScreenPart(lang string) Part {
+	part := Part{Name: "screen", Lang: "en"}
+	for _, b := range builtTexts {
+		if b.name == part.Name && (b.lang == "en" || b.lang == baseOf(lang)) {
+			part.Text = b.text
+			if b.lang == baseOf(lang) {
+				part.Lang = lang
+				break
+			}
+		}
+	}
+	return part
 }
 
 // findConfirms notes which prompts a collect reads a value back with: only they may name it.

@@ -67,6 +67,8 @@ type call struct {
 	monitors  []*monitor
 	dialing   *dialing // of a call that an agent makes
 	inner     *inner   // two agents talk without a caller
+	rung      *rung    // a dial or transfer step of the script
+	moves     int      // how often it was sent to own numbers
 	did       map[ctid.AgentID]string
 	dataRev   int
 	shown     string       // the number that others see of us
@@ -206,7 +208,7 @@ func (k *call) deadline() time.Time {
 	if k.saving != nil {
 		due = earliest(earliest(due, k.saving.next), k.saving.until)
 	}
-	return earliest(earliest(due, k.leave), k.musicDue)
+	return earliest(earliest(earliest(due, k.leave), k.musicDue), k.rungDue())
 }
 
 func (k *call) timeUp(now time.Time) {
@@ -234,6 +236,10 @@ func (k *call) timeUp(now time.Time) {
 		return
 	} else if s != nil && !s.next.IsZero() && !now.Before(s.next) {
 		k.ringLost(now)
+		return
+	}
+	if due := k.rungDue(); !due.IsZero() && !now.Before(due) {
+		k.rungTimeUp(now)
 		return
 	}
 	k.input(now, ivr.Tick{})
@@ -295,30 +301,6 @@ func (k *call) onEvent(now time.Time, ev ari.Event) {
 // listens tells whether the script has the caller, who speaks with nobody and is not on his way to anybody.
 func (k *call) listens() bool {
 	return k.talk == nil && k.xfer == nil && k.parked == nil && k.inner == nil && k.dialing == nil && len(k.outside) == 0
-}
-
-// reconcile compares the call with the channels that a node has after a gap in its events. What is younger than that
-// look is not in it.
-func (k *call) reconcile(now time.Time, f *found) {
-	there := func(id string) bool { _, ok := f.channels[id]; return ok }
-	if k.channel != "" && k.legs[k.channel] == nil && !there(k.channel) && k.born.Before(f.began) { // before his legs: where both are gone, nobody hung up on him
-		k.lost(now, "lost_while_disconnected", 0)
-	}
-	for id, l := range k.legs {
-		switch {
-		case !there(id) && l.born.Before(f.began):
-			k.legGone(now, l, 0, 0)
-		case there(id) && !l.up && !l.asked && f.channels[id].State == "Up": // answered while nobody looked
-			k.legUp(l)
-		case there(id) && l.asked: // the request may have been lost with the connection
-			k.hangupLeg(l)
-		}
-	}
-	for id, p := range k.plays {
-		if p.begun { // it may have ended unseen; the script goes on
-			k.played(now, id, false)
-		}
-	}
 }
 
 // name makes an id for Asterisk: kind is l (leg), b (bridge), p (playback), r (recording) or s (snoop).

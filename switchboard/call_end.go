@@ -68,6 +68,7 @@ func (k *call) leftAlone(now time.Time) {
 		k.revokeOffers(func(o *offer) bool { return !o.queued() })
 		k.wishFailed(x.wish, ctid.Refuse(ctid.CallerGone, "the caller has hung up"))
 	}
+	k.rungCancelled(now)
 	if k.side != nil && (!k.side.up || k.side.with == nil || k.side.swapped) {
 		k.dropSide(now, by, "caller_gone")
 	}
@@ -132,6 +133,10 @@ func (k *call) finish(now time.Time, end ctid.End) {
 		if k.rec.Offers[o.rec].End == "" {
 			k.offerOver(now, o, ctid.OfferCancelled)
 		}
+	}
+	k.rungCancelled(now)
+	for i := range k.rec.Parties {
+		k.partyOutcome(i, rungDropped)
 	}
 	k.trail(now)
 	k.ended = true
@@ -353,6 +358,7 @@ func (k *call) sendToFallback(now time.Time, reason string) {
 		k.rec.Queues[len(k.rec.Queues)-1].Exit = ctid.ExitRemoved
 	}
 	k.stopMusic()
+	k.rungCancelled(now)
 	k.rec.Outcome = "fallback"
 	k.away = true
 	if err := toFallback(k.ctx, k.node, k.channel); err != nil {

@@ -26,6 +26,10 @@ func (k *call) legEvent(now time.Time, l *leg, ev ari.Event) {
 			k.partnerLeft(now, l, e.Cause)
 			k.legClear(l)
 		}
+	case *ari.ChannelDtmfReceived:
+		if c := k.candidate(l.id); c != nil {
+			k.candidateKey(now, c, e.Digit)
+		}
 	case *ari.ChannelTransfer:
 		k.transferByPhone(now, e)
 	case *ari.ChannelHold:
@@ -88,6 +92,7 @@ func (k *call) legGone(now time.Time, l *leg, cause, sip int) {
 	}
 	k.legClear(l)
 	k.cleanUp()
+	k.rungLegGone(now)
 }
 
 // legClear tells the core that the agent's phone is free of this leg.

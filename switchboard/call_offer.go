@@ -61,6 +61,9 @@ func (k *call) offered(now time.Time, m acd.MakeOffer, dev Device, queue string)
 	} else {
 		k.offers = append(k.offers, o)
 	}
+	if m.Kind == ctid.OfferDirect && k.rung != nil {
+		k.rungOffered(o)
+	}
 	k.rec.Offers = append(k.rec.Offers, ctid.OfferRecord{Offer: m.Offer, Kind: m.Kind, Agent: m.Agent, At: k.sb.clock.wall(now), PopBeforeRing: "none", PopSeenMS: -1})
 	if ringFirst() {
 		k.ring(now, o)
@@ -111,7 +114,7 @@ func (k *call) wantsOffer(m acd.MakeOffer) bool {
 	case ctid.OfferConsult:
 		ok = k.side != nil && k.side.offer == nil && !k.side.up && k.side.to.agent == m.Agent
 	case ctid.OfferDirect:
-		ok = k.dialing != nil && k.dialing.to.agent == m.Agent
+		ok = k.dialing != nil && k.dialing.to.agent == m.Agent || k.wantsRung(m.Agent)
 	default:
 		ok = k.xfer != nil && k.xfer.to.agent == m.Agent && !k.callerGone
 	}
@@ -192,7 +195,9 @@ func (k *call) besideRing(o *offer) {
 	case ctid.OfferConsult:
 		k.sideRings()
 	case ctid.OfferDirect:
-		k.fact(ctid.BySystem, ctid.CallProgress{Leg: ctid.LegID(o.leg), What: "ringing"}, k.dialing.agent)
+		if k.dialing != nil {
+			k.fact(ctid.BySystem, ctid.CallProgress{Leg: ctid.LegID(o.leg), What: "ringing"}, k.dialing.agent)
+		}
 		k.makeBridge()
 	case ctid.OfferCallback:
 		k.makeBridge()

@@ -70,6 +70,10 @@ func (k *call) accepted(now time.Time, o *offer, ringMS int64) {
 	case ctid.OfferConsult:
 		k.sideAnswered(now, o)
 	case ctid.OfferDirect:
+		if k.rung != nil || k.dialing == nil && k.channel != "" {
+			k.rungAccepted(now, o)
+			break
+		}
 		k.colleagueUp(now, o, ringMS)
 	case "":
 		k.endVisit(now, ctid.ExitAnswered)
@@ -104,6 +108,8 @@ func (k *call) nobodyCame(now time.Time, o *offer, c acd.EndOffer) {
 	}
 	err := targetError(c.Why)
 	switch {
+	case o.Kind == ctid.OfferDirect && k.candidate(o.leg) != nil:
+		k.candidateOver(now, k.candidate(o.leg), offerOutcome(c.End, c.Why))
 	case o.Kind == ctid.OfferConsult && k.side != nil:
 		k.sideOver(now, err, c.Why)
 	case o.Kind == ctid.OfferDirect && k.dialing != nil:

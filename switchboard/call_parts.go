@@ -31,6 +31,8 @@ type playback struct {
 	step    string // the machine's id
 	stopped bool
 	begun   bool
+	on      string              // the leg that hears it; empty: the caller does
+	then    func(now time.Time) // what follows, instead of the word to the script; nil: that
 }
 
 // removal is what a supervisor wants of a caller whom he takes out of a queue.
@@ -51,4 +53,5 @@ type queueStay struct {
 	until    time.Time // when the longest wait is over; zero: never
 	over     bool      // the desk has taken him out, to an agent or otherwise
 	left     bool      // the script has gone on
+	handed   bool      // an agent whom the script rang has sent him here: to the script he was answered
 }

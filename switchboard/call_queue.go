@@ -162,7 +162,11 @@ func (k *call) leftQueue(now time.Time, c acd.TaskEnded) {
 	case k.machine == nil: // an agent has called him and sent him here: there is nothing that he could go back to
 		k.hangupWaiting(now, string(c.Exit), "")
 	default:
-		k.input(now, ivr.DoneStep{ID: k.queue.step, Result: ivr.Result{Outcome: row.Outcome}})
+		outcome := row.Outcome
+		if k.queue.handed {
+			outcome = rungAnswered
+		}
+		k.input(now, ivr.DoneStep{ID: k.queue.step, Result: ivr.Result{Outcome: outcome}})
 	}
 }
 

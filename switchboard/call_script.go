@@ -1,6 +1,7 @@
 package switchboard
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -64,6 +65,10 @@ func (k *call) step(now time.Time, s ivr.Step) {
 		k.tellCore(acd.Leave{Task: ctid.TaskID(k.id), Why: ctid.ExitKey})
 	case ivr.Attach:
 		k.attach(now, s.Values)
+	case ivr.Dial:
+		k.dialStep(s)
+	case ivr.Transfer:
+		k.transferStep(s)
 	case ivr.SetLanguage:
 		k.rec.IVR.Lang = s.Lang
 		if s.Remember {
@@ -106,11 +111,14 @@ func (k *call) answer(now time.Time, s ivr.Answer) {
 // play prepares a prompt aside, for its speech may have to be made first, and then plays it.
 func (k *call) play(s ivr.Play) {
 	id := k.name("p")
-	p := &playback{step: s.ID}
-	k.plays[id] = p
+	k.plays[id] = &playback{step: s.ID}
+	k.prepare(id, s.Parts)
+}
+
+func (k *call) prepare(id string, parts []ivr.Part) {
 	node := ctid.NodeID(k.node.Name())
 	k.aside(func(ctx context.Context) func(now time.Time) {
-		media, err := k.sb.deps.Prompts.Prepare(ctx, node, s.Parts)
+		media, err := k.sb.deps.Prompts.Prepare(ctx, node, parts)
 		return func(now time.Time) { k.playReady(now, id, media, err) }
 	})
 }
@@ -128,7 +136,7 @@ func (k *call) playReady(now time.Time, id string, media []string, err error) {
 		k.played(now, id, false)
 		return
 	}
-	if err := k.node.Play(k.ctx, ari.OnlyChannel(k.channel), ari.PlayRequest{ID: id, Media: media}); err != nil {
+	if err := k.node.Play(k.ctx, ari.OnlyChannel(cmp.Or(p.on, k.channel)), ari.PlayRequest{ID: id, Media: media}); err != nil {
 		k.warn("play failed", err)
 		k.played(now, id, true)
 		return
@@ -146,17 +154,18 @@ func (k *call) played(now time.Time, id string, failed bool) {
 	if failed && !p.stopped {
 		k.note("prompt_failed", map[string]any{"playback": id})
 	}
+	if p.then != nil {
+		p.then(now)
+		return
+	}
 	k.input(now, ivr.DoneStep{ID: p.step, Result: ivr.Result{Outcome: "done"}})
 }
 
 // stopPlay deletes a running playback before anything else is asked of the channel, for that would wait for its end.
 func (k *call) stopPlay(step string) {
 	for id, p := range k.plays {
-		if p.step == step && !p.stopped {
-			p.stopped = true
-			if p.begun {
-				k.warn("stopping a prompt failed", k.node.StopPlayback(k.ctx, id))
-			}
+		if p.step == step && p.then == nil {
+			k.stopPlayback(id)
 		}
 	}
 }

@@ -105,7 +105,10 @@ func (k *call) established(now time.Time, o *offer, ringMS int64) {
 // partnerLeft: a leg that was up has ended.
 func (k *call) partnerLeft(now time.Time, l *leg, cause int) {
 	by := ctid.By{Kind: "phone", ID: string(l.agent)}
+	c := k.candidate(l.id)
 	switch t := k.talk; {
+	case c != nil: // he has answered, and hangs up before he has the caller
+		k.rungLost(now, c, rungBusy)
 	case t != nil && t.leg == l.id && l.clear: // he is being rung again, or asked after
 	case k.inner != nil && (k.inner.first.leg == l.id || k.inner.second.leg == l.id):
 		k.innerOver(now, by, cause)
@@ -198,7 +201,7 @@ func (k *call) ownerOut(now time.Time, by ctid.By, cause int) {
 func (k *call) ownerLost(now time.Time, by ctid.By, cause int) {
 	k.holdOver(now)
 	k.ownerLeaves(now, by, "hangup", cause)
-	if k.queue == nil {
+	if !k.cameByQueue() {
 		k.talkDone(now)
 		return
 	}
@@ -212,6 +215,10 @@ func (k *call) ownerLost(now time.Time, by ctid.By, cause int) {
 
 // talkDone lets the script go on after the conversation. A call that no script has is over.
 func (k *call) talkDone(now time.Time) {
+	if k.rung != nil && k.machine != nil {
+		k.rungDone(now)
+		return
+	}
 	if k.queue != nil {
 		k.queue.left = true
 	}
@@ -309,7 +316,7 @@ func (k *call) dropAgent(now time.Time, c acd.DropWork) {
 		id := k.side.leg
 		k.sideOver(now, ctid.Refuse(ctid.TargetGone, "a supervisor has ended it"), "gone")
 		k.hangupLegs(func(l *leg) bool { return l.id == id })
-	case k.talk != nil && k.talk.agent == c.Agent && k.queue != nil && k.side == nil && len(k.guests)+len(k.outside) == 0:
+	case k.talk != nil && k.talk.agent == c.Agent && k.cameByQueue() && k.side == nil && len(k.guests)+len(k.outside) == 0:
 		k.ownerLost(now, c.By, 16)
 	case k.talk != nil && k.talk.agent == c.Agent:
 		k.ownerOut(now, c.By, 16)

@@ -134,7 +134,13 @@ func (k *call) queuedOn(now time.Time, c acd.TaskQueued) {
 		step, music = k.queue.step, k.queue.music
 	}
 	k.release(now)
-	k.queue = &queueStay{step: step, music: music, queue: c.Queue, entered: now, since: now, priority: c.Priority}
+	handed := k.rung != nil
+	if handed { // the step that rang the agent ends with this wait
+		step, music = k.rung.step, ""
+		k.rungClock(now)
+		k.rung = nil
+	}
+	k.queue = &queueStay{step: step, handed: handed, music: music, queue: c.Queue, entered: now, since: now, priority: c.Priority}
 	k.rec.Queues = append(k.rec.Queues, ctid.QueueVisit{Queue: c.Queue, Entered: k.sb.clock.wall(now), Priority: c.Priority})
 	k.transferred(now, "")
 	k.wishDone(x.wish)
@@ -147,6 +153,7 @@ func (k *call) toScript(now time.Time, x *transfer) {
 	k.stopMusic()
 	k.transferred(now, "")
 	k.wishDone(x.wish)
+	k.rungCancelled(now)
 	k.route = Route{Label: k.route.Label, Script: x.to.script}
 	k.queue, k.rec.Outcome = nil, ""
 	k.machine = ivr.NewMachine(k.route.Script, ivr.Options{})
@@ -186,11 +193,11 @@ func (k *call) transferFailed(now time.Time, err *ctid.Error, why string) {
 	if x == nil || k.callerGone || k.ended {
 		return
 	}
-	next := x.onFail
+	next, onFail := x.onFail, x.onFail
 	if x.back || next == failBack && x.from == "" {
 		next = failQueue
 	}
-	if next == failQueue && k.queue == nil {
+	if next == failQueue && !k.cameByQueue() {
 		next = failHangup
 	}
 	var told []ctid.AgentID
@@ -214,10 +221,17 @@ func (k *call) transferFailed(now time.Time, err *ctid.Error, why string) {
 		k.toFront(now)
 	default:
 		k.xfer = nil
+		if next == failHangup && onFail != failHangup && k.rung != nil { // a script had rung for him, and has him again
+			k.rungDone(now)
+			return
+		}
 		k.hangupCaller("normal")
 		k.finish(now, ctid.End{Side: ctid.SideSystem, Reason: "transfer_failed"})
 	}
 }
+
+// cameByQueue tells whether there is a queue that the caller can be put back into.
+func (k *call) cameByQueue() bool { return k.queue != nil && k.queue.queue != "" }
 
 // toFront puts the caller back into his queue, at the place that he had: in front of all who came later.
 func (k *call) toFront(now time.Time) {
@@ -262,7 +276,10 @@ const partyRings = 45
 
 // partyUp: somebody outside has answered.
 func (k *call) partyUp(now time.Time, l *leg) {
+	c := k.candidate(l.id)
 	switch {
+	case c != nil:
+		k.candidateUp(now, c)
 	case k.side != nil && k.side.leg == l.id:
 		k.sideUp(now, nil)
 	case k.xfer != nil && k.xfer.leg == l.id:
@@ -299,8 +316,10 @@ func (k *call) joinOutside(now time.Time, l *leg) {
 // partyFailed: somebody outside did not answer.
 func (k *call) partyFailed(now time.Time, l *leg, cause, sip int) {
 	why := refusal(cause, sip)
-	err := targetError(why)
+	err, c := targetError(why), k.candidate(l.id)
 	switch {
+	case c != nil:
+		k.candidateOver(now, c, dialOutcome(cause, sip))
 	case k.side != nil && k.side.leg == l.id:
 		k.sideOver(now, err, why)
 	case k.xfer != nil && k.xfer.leg == l.id:

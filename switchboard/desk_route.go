@@ -2,6 +2,7 @@ package switchboard
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"ctid"
@@ -68,6 +69,11 @@ func routeWhy(w traffic.Why) string {
 func (d *desk) routedBefore(r ctid.CallRecord) Route {
 	route, _ := d.plan.Routes.Route(r.DNIS.Number)
 	if r.Live == nil || r.Live.Route == "" {
+		return route
+	}
+	if number, own := strings.CutPrefix(r.Live.Route, ownNumberKey); own { // a script has transferred it there
+		route, _ = d.plan.Routes.Route(number)
+		route.Key = r.Live.Route
 		return route
 	}
 	if s := d.plan.Answers[r.Live.Route]; s != nil {

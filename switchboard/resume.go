@@ -31,6 +31,7 @@ func (k *call) resume(now time.Time, a adopted) {
 		k.queue = &queueStay{step: q.Step, music: q.Music, queue: q.Queue, entered: q.Entered, since: q.Entered, priority: q.Priority, until: q.Until}
 	}
 	k.resumeOthers(now, a)
+	k.resumeRung(l)
 	switch {
 	case a.talking != nil:
 		k.resumeTalk(now, l, a)
@@ -44,6 +45,8 @@ func (k *call) resume(now time.Time, a adopted) {
 	case l.Talk != nil: // the agent hung up while nobody looked
 		k.closeTalk(now, l)
 		k.talkDone(now)
+	case k.rung != nil: // the one whom the script had rung hung up while nobody looked
+		k.rungDone(now)
 	case k.rec.Dir == "out": // whom he called has hung up, or he has
 		k.hangupCaller("normal")
 		k.finish(now, ctid.End{Side: ctid.SideSystem, Reason: "lost_while_down"})

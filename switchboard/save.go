@@ -46,6 +46,13 @@ func (k *call) live() *ctid.Live {
 	if q := k.queue; q != nil && !q.left {
 		l.Queue = &ctid.LiveQueue{Step: q.step, Queue: q.queue, Music: q.music, Priority: q.priority, Entered: q.entered.UTC(), Until: q.until}
 	}
+	l.Moves = k.moves
+	if r := k.rung; r != nil && r.joined {
+		l.Rung = &ctid.LiveRung{Step: r.step, Verb: r.verb, Leg: ctid.LegID(r.leg), Part: r.part, Since: r.since.UTC(), Until: r.until.UTC()}
+		if r.until.IsZero() {
+			l.Rung.Until = time.Time{}
+		}
+	}
 	if o := k.owed; o != nil {
 		l.Callback = &ctid.LiveCallback{Callback: o.callback, Of: o.of, Number: ctid.Private(o.number), N: o.n, Due: o.due}
 	}
