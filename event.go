@@ -186,11 +186,11 @@ type (
 		Until  time.Time `json:"until"`
 		BackTo Target    `json:"back_to"`
 	}
-	// CallFailed: a leg that ctid made did not come up. Step is dial, consult, transfer, monitor; Next is cleared, held, back, queue.
+	// CallFailed: a leg that ctid made did not come up. Step is dial, consult, transfer, monitor; Next is cleared, held, back, queue, script.
 	CallFailed struct {
 		Leg    LegID  `json:"leg"`
 		Step   string `json:"step"`
-		Reason string `json:"reason"` // busy, no_answer, rejected, unreachable, failed
+		Reason string `json:"reason"` // busy, no_answer, rejected, unreachable, failed, refused by the dial rules
 		Q850   int    `json:"q850,omitempty"`
 		SIP    int    `json:"sip,omitempty"`
 		Next   string `json:"next"`

@@ -169,7 +169,7 @@ func (l *loader) namedExit(st *step, p pair, named map[string]target) {
 	switch {
 	case !slices.Contains(names, p.key.text):
 		l.errorf(p.key.at, "IVR002", "%s has no outcome %q%s", st.verb.name, p.key.text, near(p.key.text, names))
-	case p.key.text == "failed":
+	case p.key.text == "failed" && st.verb.asks():
 		for _, o := range []string{"no_input", "no_match"} {
 			if _, ok := named[o]; !ok {
 				named[o] = l.target(p.val, st)

@@ -30,6 +30,8 @@ func (k *call) legEvent(now time.Time, l *leg, ev ari.Event) {
 		if c := k.candidate(l.id); c != nil {
 			k.candidateKey(now, c, e.Digit)
 		}
+	case *ari.PlaybackFinished:
+		k.played(now, e.Playback.ID, e.Playback.State == "failed")
 	case *ari.ChannelTransfer:
 		k.transferByPhone(now, e)
 	case *ari.ChannelHold:

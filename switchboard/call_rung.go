@@ -105,6 +105,7 @@ func (k *call) beginRung(r *rung, to, allow []string) {
 			if k.rung == r && !k.ended && !k.callerGone {
 				r.left, r.shown = goals, shown
 				k.ringNext(now)
+				k.save()
 			}
 		})
 	})
@@ -135,6 +136,11 @@ func (k *call) ringNext(now time.Time) {
 	}
 	k.rung = nil
 	k.warn("stopping the ringing tone failed", k.node.StopRing(k.ctx, k.channel))
+	why := result.Outcome
+	if why == "error" {
+		why = rungRefused
+	}
+	k.fact(ctid.BySystem, ctid.CallFailed{Step: r.verb, Reason: why, Next: "script"})
 	k.input(now, ivr.DoneStep{ID: r.step, Result: result})
 }
 
