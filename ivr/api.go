@@ -46,6 +46,7 @@ func (Hangup) InputKind() string   { return "hangup" }
 
 // CallInfo is what a script may know of its call.
 type CallInfo struct {
+	ID       string // the call's own; the keys of idempotent requests are made of it
 	ANI      string // E.164, or empty if withheld
 	DNIS     string
 	DIDName  string // the label of the number called

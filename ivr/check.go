@@ -91,6 +91,9 @@ func (c *checker) member(n *ast.MemberNode) typ {
 	if c.bad != nil {
 		return typ{}
 	}
+	if t.kind == kAny {
+		return t
+	}
 	if t.kind != kRecord {
 		return c.fail(n.Property, "IVR052", "there is no %s.%s; %s is %s", n.Node, p.Value, n.Node, t)
 	}
@@ -220,7 +223,9 @@ func (c *checker) arithmetic(n *ast.BinaryNode, a, b typ) typ {
 		return a
 	}
 	hint := ""
-	if n.Operator == "+" && (a.textual() || b.textual()) {
+	if a.kind == kAny || b.kind == kAny {
+		hint = "; write number(…) or text(…) around what a look-up gave"
+	} else if n.Operator == "+" && (a.textual() || b.textual()) {
 		hint = "; text(…) makes a text of a number, number(…) a number of a text"
 	}
 	return c.fail(n, "IVR051", "%s cannot join %s (%s) and %s (%s)%s", n.Operator, a, n.Left, b, n.Right, hint)
@@ -238,6 +243,8 @@ func (c *checker) conditional(n *ast.ConditionalNode) typ {
 		return c.fail(n.Cond, "IVR051", "? wants true or false before it, and %s is %s", n.Cond, cond)
 	case !a.comparable(b):
 		return c.fail(n, "IVR051", "? : gives %s or %s; both must be of one type", a, b)
+	case a.kind == kAny || b.kind == kAny:
+		return typ{kind: kAny}
 	case a.kind == kOneOf || a.kind == kDigits:
 		return typ{kind: kText}
 	}
@@ -276,6 +283,8 @@ func (c *checker) call(n *ast.CallNode) typ {
 		case t.kind == kSecret && f.secret && i == 0:
 		case t.kind == kSecret:
 			return c.use(a)
+		case t.kind == kAny && (want.numeric() || want.kind == kDuration):
+			return c.fail(a, "IVR051", "%s wants %s, and %s is %s; write number(%s)", f.name, want, a, t, a)
 		case want.kind == kNone && t.kind != kRecord, want.comparable(t):
 		default:
 			return c.fail(a, "IVR051", "%s wants %s, and %s is %s", f.name, want, a, t)

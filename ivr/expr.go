@@ -70,7 +70,8 @@ func newLanguage(site Site, vars []variable) *language {
 			field{"weekday", typ{kind: kOneOf, words: []string{"mon", "tue", "wed", "thu", "fri", "sat", "sun"}}})},
 		{"customer", rec(customer...)},
 		{"vars", rec(vs...)},
-		{"result", rec(field{"outcome", text})},
+		{"result", rec(field{"outcome", text}, field{"row", typ{kind: kAny}}, field{"rows", typ{kind: kList}}, field{"count", number},
+			field{"status", number}, field{"body", typ{kind: kAny}})},
 		{"error", rec(field{"code", text}, field{"node", text})},
 	}
 	return l
@@ -172,6 +173,8 @@ func exprType(t typ) types.Type {
 		return types.Float64
 	case kBool:
 		return types.Bool
+	case kAny:
+		return types.Any
 	case kList:
 		return types.TypeOf([]any{})
 	case kRecord:
@@ -230,6 +233,7 @@ type scope struct {
 	code     string
 	node     string
 	figures  map[string]Figures
+	memo     *memo
 	funcs    map[string]function
 }
 
@@ -259,12 +263,12 @@ func (x *scope) env() map[string]any {
 	local := x.now.In(x.site.location())
 	env := map[string]any{
 		"call": map[string]any{"ani": x.call.ANI, "dnis": x.call.DNIS, "did_name": x.call.DIDName, "dialled": cmp.Or(x.call.Dialled, x.call.DNIS),
-			"language": x.lang, "priority": float64(x.priority), "seconds": math.Floor(x.now.Sub(x.started).Seconds()), "answered_by": "", "tags": []any{}},
+			"language": x.lang, "priority": float64(x.priority), "seconds": math.Floor(x.now.Sub(x.started).Seconds()), "answered_by": x.memo.AnsweredBy, "tags": x.memo.tags()},
 		"time": map[string]any{"now": local.Format("15:04"), "date": local.Format(time.DateOnly), "hour": float64(local.Hour()),
 			"weekday": strings.ToLower(local.Format("Mon"))},
 		"customer": x.customerRecord(),
 		"vars":     x.vars,
-		"result":   map[string]any{"outcome": x.outcome},
+		"result":   x.memo.result(x.outcome),
 		"error":    map[string]any{"code": x.code, "node": x.node},
 		"value":    x.value,
 		"queue":    x.queueRecord,

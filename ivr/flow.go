@@ -1,6 +1,9 @@
 package ivr
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // flow follows every way a call can take: what cannot be reached, what falls off the end, what goes round for ever.
 func (l *loader) flow() {
@@ -121,7 +124,7 @@ func (f *flow) node(n *node) {
 		}
 		gap = !live
 		if f.after[s] && !s.verb.silent {
-			f.l.errorf(s.at, "IVR002", "%s cannot run after the caller has gone; on_hangup takes set, branch, goto, customer, attach and call", s.verb.name)
+			f.l.errorf(s.at, "IVR002", "%s cannot run after the caller has gone; on_hangup takes %s", s.verb.name, silentVerbs(f.l.verbs))
 		}
 		if c, ok := s.do.(*callStep); ok && f.after[s] && c.script != nil && !c.script.silent {
 			f.l.errorf(s.at, "IVR002", "%s cannot run after the caller has gone: it asks, speaks or waits", c.script.name)
@@ -157,8 +160,7 @@ func (f *flow) places(s *step) {
 
 // waits tells whether the caller or the clock decides when the step ends.
 func waits(s *step) bool {
-	_, queue := s.do.(*queueStep)
-	return queue || s.question() != nil
+	return s.verb.waits || s.question() != nil
 }
 
 // loops finds ways round that never ask, wait or end. Each is told once, at its first step in the file.
@@ -216,4 +218,15 @@ func (f *flow) quick(s *step) []*step {
 		return nil
 	}
 	return f.successors(s)
+}
+
+func silentVerbs(verbs []*verb) string {
+	var names []string
+	for _, v := range verbs {
+		if v.silent {
+			names = append(names, v.name)
+		}
+	}
+	slices.Sort(names)
+	return strings.Join(names, ", ")
 }

@@ -40,7 +40,13 @@ func officeHours(name string, at time.Time) (string, bool) {
 
 func testSite() Site {
 	return Site{Queues: []string{"sales", "support", "tellers", "operators"}, Calendars: []string{"office"}, Voices: []string{"en", "zh"},
-		CustomerFields: []string{"city"}, Secrets: []string{"crm_token", "vault"}, LastResort: "operators", Zone: hongKong, Hours: officeHours}
+		CustomerFields: []string{"city"}, Mailboxes: []string{"sales", "desk"}, Skills: []string{"support", "billing", "technical"},
+		Tags: []string{"vip", "refund"}, Dispositions: []string{"sold", "no_answer"}, Databases: []string{"bank"},
+		Statements: []Statement{{Name: "pin_ok", SQL: "select 1 from pins where account = :account and pin = :pin", Params: []string{"account", "pin"}},
+			{Name: "confirm", DB: "bank", SQL: "update visits set ok = true where id = :visit", Params: []string{"visit"}, Write: true}},
+		HTTPAllow: []string{"https://crm.example", "http://127.0.0.1:8080"}, DialAllow: []string{"extensions", "+852"}, Premium: []string{"+852900"}, Country: "852",
+		Secrets:    []string{"crm_token", "vault"},
+		LastResort: "operators", Zone: hongKong, Hours: officeHours}
 }
 
 // rig drives a machine through a transcript and writes down what it does.
@@ -140,6 +146,8 @@ func (r *rig) step(st Step) {
 		r.line("log %s: %s", st.Code, st.Text)
 	case End:
 		r.line("hang up: %s, by %s", st.Cause, st.Why)
+	default:
+		r.verb(st)
 	}
 }
 
@@ -180,6 +188,8 @@ func (r *rig) do(line string) {
 			r.t.Fatalf("no duration: %s", line)
 		}
 		r.wait(d)
+	case "query", "http":
+		r.next(DoneStep{ID: r.last[w[0]], Result: r.result(w)})
 	case "lookup":
 		r.next(DoneStep{ID: r.last["lookup"], Result: r.result(w)})
 	case "queue":
@@ -229,6 +239,9 @@ func (r *rig) call(w []string) CallInfo {
 
 func (r *rig) result(w []string) Result {
 	res := Result{Outcome: w[1]}
+	if w[0] != "lookup" {
+		return answerOf(r.t, w)
+	}
 	if w[1] == "found" {
 		res.Customer = &ctid.Customer{ID: "c77", Fields: map[string]string{}}
 	}

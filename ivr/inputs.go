@@ -53,7 +53,7 @@ func (m *Machine) answered(in DoneStep) {
 		}
 	case in.ID != "" && in.ID == m.open && m.phase == phaseAnswer:
 		m.open = ""
-		m.timers.answer, m.timers.flush = time.Time{}, time.Time{}
+		m.timers.answer, m.timers.flush, m.timers.hold = time.Time{}, time.Time{}, time.Time{}
 		m.result(in.Result)
 	default:
 		m.dropped++
@@ -82,7 +82,7 @@ func (m *Machine) expect(id string, within time.Duration) {
 // Deadline is when Next wants a Tick; zero is never.
 func (m *Machine) Deadline() time.Time {
 	var least time.Time
-	for _, t := range []time.Time{m.timers.ask, m.timers.stop, m.timers.flush, m.timers.answer, m.timers.budget, m.timers.after} {
+	for _, t := range []time.Time{m.timers.ask, m.timers.stop, m.timers.flush, m.timers.hold, m.timers.answer, m.timers.budget, m.timers.after} {
 		if !t.IsZero() && (least.IsZero() || t.Before(least)) {
 			least = t
 		}
@@ -116,9 +116,18 @@ func (m *Machine) tick() {
 	if due(&m.timers.flush) {
 		m.flush()
 	}
+	if due(&m.timers.hold) {
+		if h, ok := m.at.do.(interface{ held(*Machine) }); ok {
+			h.held(m)
+		}
+	}
 	if due(&m.timers.answer) && m.phase == phaseAnswer {
 		m.open = ""
-		m.result(Result{Outcome: "error", Code: m.at.verb.name + ".timeout"})
+		if w, ok := m.at.do.(timed); ok {
+			w.elapsed(m)
+		} else {
+			m.result(Result{Outcome: "error", Code: m.at.verb.name + ".timeout"})
+		}
 	}
 	if due(&m.timers.ask) && m.phase == phaseAsk {
 		m.askTimer()

@@ -157,7 +157,7 @@ func (l *loader) apology() {
 	for _, lang := range l.s.langs {
 		for _, b := range builtTexts {
 			if b.name == p.name && b.lang == baseOf(lang) {
-				p.texts = append(p.texts, langText{lang: lang, text: &template{[]piece{{text: b.text}}}})
+				p.texts = append(p.texts, langText{lang: lang, text: &template{pieces: []piece{{text: b.text}}}})
 			}
 		}
 	}

@@ -188,6 +188,9 @@ func (l *loader) exitOf(st *step, o outcome, named map[string]target) (target, b
 		return t, true
 	}
 	if other, ok := strings.CutPrefix(o.to, "="); ok {
+		if t, named := named[other]; named {
+			return t, true
+		}
 		return st.exit(other)
 	}
 	switch o.to {

@@ -57,6 +57,7 @@ type Machine struct {
 	ending  *End
 	timers  timers
 	masking bool
+	music   bool          // is playing
 	left    time.Duration // of the time in the script, while the caller waits in a queue
 	key     string        // pressed in a queue, while Leave is asked
 	path    []visit
@@ -66,13 +67,15 @@ type Machine struct {
 	handled bool    // the script's on_error has been gone to
 	floor   int     // once the caller has gone: how many frames lie below the on_hangup at work
 
+	memo memo
+
 	ran, total, questions, grace, level int
 	attached, dropped                   int
 }
 
 // timers are the open deadlines; zero is none.
 type timers struct {
-	ask, stop, flush, answer, budget, after time.Time
+	ask, stop, flush, hold, answer, budget, after time.Time
 }
 
 type visit struct {
@@ -85,6 +88,7 @@ type visit struct {
 func NewMachine(s *Script, opts Options) *Machine {
 	opts.Limits = opts.Limits.bounded()
 	m := &Machine{opts: opts, x: scope{text: opts.Limits.Text, site: s.site, funcs: s.lang.funcs, figures: map[string]Figures{}, secret: opts.Secret}}
+	m.x.memo = &m.memo
 	m.begin(s, fresh(s.args))
 	if s.site.LastResort != "" {
 		m.resort = lastResort(s.site.LastResort)
@@ -250,8 +254,13 @@ func (m *Machine) goTo(t target) {
 // settle closes what the current step had open.
 func (m *Machine) settle() {
 	m.phase, m.open, m.asking, m.key = phaseRun, "", nil, ""
-	m.timers.ask, m.timers.answer, m.timers.flush = time.Time{}, time.Time{}, time.Time{}
+	m.timers.ask, m.timers.answer, m.timers.flush, m.timers.hold = time.Time{}, time.Time{}, time.Time{}, time.Time{}
 	m.x.value = nil
+	m.letGo()
+	if m.music && !m.gone {
+		m.emit(StopMusic{})
+	}
+	m.music = false
 }
 
 func (m *Machine) enter(n *node) {
@@ -321,6 +330,7 @@ func (m *Machine) hangup() {
 	if m.gone {
 		return
 	}
+	m.music = false
 	m.settle()
 	m.gone, m.ending, m.buf, m.speaker = true, nil, nil, speaker{}
 	m.timers = timers{after: m.now.Add(afterTime)}

@@ -54,11 +54,8 @@ func (a *customerStep) start(m *Machine) {
 	case "id":
 		look.Cust = ctid.CustomerID(key)
 	}
-	m.expect(look.ID, a.within+answerGrace)
+	m.lookUp(look.ID, a.within)
 	m.emit(look)
-	if len(m.pending) > 0 && !m.gone {
-		m.timers.flush = m.now.Add(lookupPatient)
-	}
 }
 
 // answer keeps the customer only if there is exactly one; equal matches fill nothing.

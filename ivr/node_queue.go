@@ -1,7 +1,6 @@
 package ivr
 
 import (
-	"slices"
 	"time"
 
 	"ctid"
@@ -21,7 +20,7 @@ type queueStep struct {
 func loadQueue(l *loader, st *step, o *opts) action {
 	a := &queueStep{atMost: o.duration("at_most", 15*time.Minute)}
 	if v, ok := o.scalar("name"); ok {
-		a.name = l.queueName(v)
+		a.name = l.siteName("queue", l.site.Queues, v)
 	}
 	if v, ok := o.scalar("priority"); ok {
 		a.priority = l.value(v, typ{kind: kNumber}, "priority", "shown")
@@ -33,9 +32,8 @@ func loadQueue(l *loader, st *step, o *opts) action {
 		a.attach = l.attachments(v)
 	}
 	if v, ok := o.scalar("music"); ok {
-		if a.music = v.text; !plainName.MatchString(v.text) {
-			l.errorf(v.at, "IVR004", "music wants the name of a music class, letters, digits, _ and -, not %q", v.text)
-		}
+		a.music = v.text
+		l.musicClass(v)
 	}
 	if v, ok := o.scalar("prefer"); ok {
 		a.prefer = l.value(v, typ{kind: kText}, "prefer", "shown")
@@ -48,28 +46,6 @@ func loadQueue(l *loader, st *step, o *opts) action {
 		a.keys = append(a.keys, l.choices([]pair{p}, st)...)
 	}
 	return a
-}
-
-// queueName reads a queue of the site; worked out, it must be one of words that are all queues.
-func (l *loader) queueName(v *yval) *value {
-	check := func(at place, name string) {
-		if !slices.Contains(l.site.Queues, name) {
-			l.errorf(at, "IVR055", "the site has no queue %q%s", name, near(name, l.site.Queues))
-		}
-	}
-	val := l.value(v, typ{kind: kText}, "name", "shown")
-	switch {
-	case val == nil:
-	case val.exp != nil && val.exp.typ.kind == kOneOf:
-		for _, w := range val.exp.typ.words {
-			check(v.offset(1), w)
-		}
-	case val.exp != nil || val.tmpl != nil:
-		l.errorf(v.at, "IVR004", "the name of a queue that is worked out must be a one_of, so that all its queues can be checked; it is a text")
-	default:
-		check(v.at, v.text)
-	}
-	return val
 }
 
 func (a *queueStep) targets() []target {
@@ -159,3 +135,6 @@ func lastResort(name string) *step {
 		exits: []exit{{"answered", target{kind: toHangup}}}}}
 	return n.steps[0]
 }
+
+// resume: the caller keeps his place.
+func (a *queueStep) resume(*Machine) bool { return true }

@@ -10,6 +10,7 @@ type verb struct {
 	keys     bool     // phone keys are written among the options
 	free     bool     // the options are names of the script's own
 	silent   bool     // may run once the caller has gone
+	waits    bool     // the caller, the clock or another party decides when the step ends
 	// vary gives the outcomes of a step that has others than its verb; nil: none has.
 	vary func(l *loader, v *yval) []outcome
 	load func(l *loader, s *step, o *opts) action
@@ -41,6 +42,12 @@ type quieted interface{ quiet(m *Machine) }
 type pressed interface {
 	press(m *Machine, digit string)
 }
+
+// timed is an action that waits for a time and not for an answer.
+type timed interface{ elapsed(m *Machine) }
+
+// resuming is an action that a restart need not begin anew while it waits for its answer; resume tells whether it went on.
+type resuming interface{ resume(m *Machine) bool }
 
 // branching is an action with targets of its own beside its outcomes.
 type branching interface{ targets() []target }
@@ -81,16 +88,28 @@ func verbTable() []*verb {
 		{name: "queue", short: "name", options: []option{{"name", "", true}, {"priority", "the call's", false}, {"attach", "", false},
 			{"at_most", "15m", false}, {"music", "the queue's", false}, {"prefer", "", false}}, keys: true, later: []string{"skills", "agent", "agent_wait", "announce", "callback"},
 			outcomes: []outcome{{"answered", "hangup", false}, {"timeout", "", true}, {"full", "=timeout", false}, {"closed", "=timeout", false},
-				{"empty", "=timeout", false}, {"callback", "=timeout", false}}, load: loadQueue},
+				{"empty", "=timeout", false}, {"callback", "=timeout", false}}, waits: true, load: loadQueue},
+		{name: "query", options: []option{{"sql", "", false}, {"statement", "", false}, {"db", "the only one", false}, {"with", "", false}, {"save", "", false},
+			{"max_rows", "20", false}, {"within", "2s", false}}, silent: true, vary: queryOutcomes,
+			outcomes: []outcome{{"done", "next", false}, {"none", "", true}}, load: loadQuery},
+		{name: "http", short: "url", options: []option{{"url", "", true}, {"headers", "", false}, {"json", "", false}, {"form", "", false}, {"within", "3s", false},
+			{"retries", "0", false}, {"idempotent", "false", false}, {"save", "", false}, {"ok", "200-299", false}, {"hold", "", false}}, silent: true,
+			outcomes: []outcome{{"done", "next", false}, {"refused", "=error", false}}, load: loadHTTP},
+		{name: "tag", short: "tags", options: []option{{"tags", "", true}}, outcomes: done, silent: true, load: loadTag},
+		{name: "disposition", short: "name", options: []option{{"name", "", true}}, outcomes: done, silent: true, load: loadDisposition},
+		{name: "priority", short: "to", options: []option{{"to", "", true}}, outcomes: done, load: loadPriority},
+		{name: "pop", options: []option{{"title", "", false}, {"fields", "", false}, {"url", "", false}, {"colour", "", false}, {"note", "", false}},
+			outcomes: done, load: loadPop},
+		{name: "wait", short: "for", options: []option{{"for", "", true}, {"music", "silence", false}}, outcomes: done, waits: true, load: loadWait},
 		{name: "attach", free: true, outcomes: done, silent: true, load: loadAttach},
 		{name: "call", short: "script", options: []option{{"script", "", true}, {"with", "", false}, {"save", "", false}},
 			outcomes: done, silent: true, vary: callOutcomes, load: loadCall},
 		{name: "return", short: "exit", options: []option{{"exit", "", false}, {"with", "", false}}, silent: true, load: loadReturn},
 		{name: "goto", short: "to", options: []option{{"to", "", true}}, silent: true, load: loadGoto},
-		{name: "hangup", short: "cause", options: []option{{"cause", "normal", false}, {"play", "", false}}, later: []string{"disposition"}, load: loadHangup},
+		{name: "hangup", short: "cause", options: []option{{"cause", "normal", false}, {"play", "", false}, {"disposition", "", false}}, load: loadHangup},
 	}
 }
 
 // laterVerbs are verbs of the language that this version refuses by name.
-var laterVerbs = []string{"listen", "query", "http", "callback", "transfer", "dial", "voicemail", "record", "fax_receive", "fax_send", "survey", "message",
-	"tag", "disposition", "priority", "pop", "detect", "wait"}
+var laterVerbs = []string{"listen", "callback", "transfer", "dial", "voicemail", "record", "fax_receive", "fax_send", "survey", "message",
+	"detect"}

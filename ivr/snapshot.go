@@ -50,6 +50,7 @@ type stored struct {
 	Attached  int            `json:"attached,omitempty"`
 	Gone      bool           `json:"gone,omitempty"`
 	Over      bool           `json:"over,omitempty"`
+	Memo      memo           `json:"memo,omitzero"`
 }
 
 // storedFrame is a script that waits for the one it called.
@@ -91,7 +92,7 @@ func (m *Machine) Snapshot() ([]byte, error) {
 		IDs: m.ids, Answer: m.answer, Asking: m.asking, Asked: refs(m.asked), Secrets: refs(m.secrets), Ending: m.ending, Path: m.path, Vars: plain(m.s.vars, m.x.vars),
 		Call: m.x.call, Started: m.x.started, Now: m.now, Lang: m.x.lang, Priority: m.x.priority, Customer: m.x.customer, Outcome: m.x.outcome,
 		Code: m.x.code, ErrNode: m.x.node, Budget: m.timers.budget, Left: m.left, After: m.timers.after, Total: m.total,
-		Questions: m.questions, Grace: m.grace, Level: m.level, Attached: m.attached, Gone: m.gone, Over: m.over})
+		Questions: m.questions, Grace: m.grace, Level: m.level, Attached: m.attached, Gone: m.gone, Over: m.over, Memo: m.memo.stored()})
 }
 
 // plain leaves secrets out.
@@ -175,6 +176,7 @@ func Restore(s *Script, opts Options, snapshot []byte) (*Machine, error) {
 	m.x.vars, m.x.args, m.x.answers = refill(m.s.vars, st.Vars), refill(m.s.args, st.Args), refill(m.s.answers, st.Answers)
 	m.handled, m.floor = st.Handled, st.Floor
 	m.begun, m.phase, m.open, m.ids, m.answer, m.asking, m.ending, m.path = true, st.Phase, st.Open, st.IDs, st.Answer, st.Asking, st.Ending, st.Path
+	m.memo = st.Memo
 	m.asked, m.secrets = m.findAll(m.s, st.Asked), m.findAll(m.s, st.Secrets)
 	m.x.call, m.x.started, m.now, m.x.lang, m.x.priority, m.x.customer = st.Call, st.Started, st.Now, st.Lang, st.Priority, st.Customer
 	m.x.outcome, m.x.code, m.x.node = st.Outcome, st.Code, st.ErrNode
@@ -210,15 +212,16 @@ func (m *Machine) findAll(in *Script, rs []stepRef) []*step {
 	return out
 }
 
-// resume goes on after a restart. A caller in a queue keeps his place. Otherwise secrets are lost: the call goes back to
+// resume goes on after a restart. A step that knows better than to begin anew goes on by itself.
+// Otherwise secrets are lost: the call goes back to
 // the question that took the first of them. An open question is asked again with the tries it had left.
 func (m *Machine) resume() {
-	_, queue := m.at.do.(*queueStep)
+	r, can := m.at.do.(resuming)
 	switch {
 	case m.ending != nil:
 		m.phase = phaseQuiet
 		m.flush()
-	case queue && m.phase == phaseAnswer:
+	case can && m.phase == phaseAnswer && r.resume(m):
 	case !m.gone && m.secretLost():
 	case m.phase == phaseAsk:
 		m.asking.keys, m.asking.confirm = "", false

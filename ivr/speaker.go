@@ -13,6 +13,7 @@ type speaker struct {
 type batch struct {
 	parts []Part
 	barge barge
+	hold  bool // said only as long as an answer is missing
 }
 
 type playing struct {
@@ -52,11 +53,11 @@ func (m *Machine) sayPrompt(p *prompt, lang string, own *barge) {
 }
 
 func (m *Machine) say(p Part, b barge) {
-	if n := len(m.pending); n > 0 && m.pending[n-1].barge == b {
+	if n := len(m.pending); n > 0 && m.pending[n-1].barge == b && !m.pending[n-1].hold {
 		m.pending[n-1].parts = append(m.pending[n-1].parts, p)
 		return
 	}
-	m.pending = append(m.pending, batch{[]Part{p}, b})
+	m.pending = append(m.pending, batch{parts: []Part{p}, barge: b})
 }
 
 // flush lets out what is to be said; when all has been heard, quiet follows, at once if there is nothing.

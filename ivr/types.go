@@ -27,6 +27,7 @@ const (
 	kList
 	kRecord
 	kSecret
+	kAny // of a row or an answer: known only when it runs; number(…) and text(…) make something of it
 )
 
 var kindNames = map[kind]string{kText: "text", kDigits: "digits", kNumber: "number", kBool: "bool", kMoney: "money", kDate: "date",
@@ -72,6 +73,8 @@ func (t typ) String() string {
 		return "digits"
 	case kMoney:
 		return "an amount of money"
+	case kAny:
+		return "a value of a look-up"
 	}
 	if n, ok := kindNames[t.kind]; ok {
 		return "a " + n
@@ -84,7 +87,7 @@ func (t typ) numeric() bool { return t.kind == kNumber || t.kind == kMoney }
 
 // comparable tells whether values of t and u can be compared with == and, if ordered, with <.
 func (t typ) comparable(u typ) bool {
-	return t.kind == u.kind || t.textual() && u.textual() || t.numeric() && u.numeric()
+	return t.kind == u.kind || t.kind == kAny || u.kind == kAny || t.textual() && u.textual() || t.numeric() && u.numeric()
 }
 
 // takes tells whether a value of type u may go where t is wanted; what remains to be seen is checked at run time.
@@ -92,6 +95,8 @@ func (t typ) takes(u typ) bool {
 	switch {
 	case u.kind == kSecret:
 		return t.kind == kSecret
+	case u.kind == kAny:
+		return true
 	case t.kind == kText:
 		return u.kind != kList && u.kind != kRecord
 	case t.kind == kSecret, t.textual():
@@ -202,8 +207,16 @@ func convert(t typ, v any) (any, error) {
 		if b, ok := v.(bool); ok {
 			return b, nil
 		}
-	case kList, kRecord:
+	case kAny:
 		return v, nil
+	case kList:
+		if x, ok := v.([]any); ok {
+			return x, nil
+		}
+	case kRecord:
+		if x, ok := v.(map[string]any); ok {
+			return x, nil
+		}
 	default:
 		if s, ok := v.(string); ok {
 			if s == "" && t.kind != kOneOf {

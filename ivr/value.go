@@ -9,6 +9,7 @@ import (
 // template is a text with holes.
 type template struct {
 	pieces []piece
+	secret bool // a secret is in it
 }
 
 type piece struct {
@@ -34,6 +35,11 @@ func (t *template) fixed() string {
 }
 
 func (t *template) fill(x *scope) (string, error) {
+	return t.fillWith(x, func(_, hole string) string { return hole })
+}
+
+// fillWith writes each hole as write has it, which also sees what stands before.
+func (t *template) fillWith(x *scope, write func(before, hole string) string) (string, error) {
 	var b strings.Builder
 	for _, p := range t.pieces {
 		if p.hole == nil {
@@ -44,7 +50,7 @@ func (t *template) fill(x *scope) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		b.WriteString(textOf(v))
+		b.WriteString(write(b.String(), textOf(v)))
 	}
 	if utf8.RuneCountInString(b.String()) > x.text {
 		return "", fault("limit.text")
@@ -58,6 +64,11 @@ type value struct {
 	konst any
 	tmpl  *template
 	exp   *expression
+}
+
+// secret tells whether the value is one, or has one in it.
+func (v *value) secret() bool {
+	return v.tmpl != nil && v.tmpl.secret || v.exp != nil && v.exp.typ.kind == kSecret
 }
 
 func (v *value) get(x *scope) (any, error) {
@@ -81,7 +92,7 @@ func (v *value) get(x *scope) (any, error) {
 	return v.konst, nil
 }
 
-// holes splits a text at its ${…}; where says what the text is for, in case a secret stands in it.
+// holes splits a text at its ${…}; where says what a secret there would be, as in spoken. Empty: secrets may stand there.
 func (l *loader) holes(v *yval, extra []field, where string) *template {
 	t := &template{}
 	runes := []rune(v.text)
@@ -105,7 +116,11 @@ func (l *loader) holes(v *yval, extra []field, where string) *template {
 		}
 		src := string(runes[start+2 : end])
 		if e := l.expression(v, start+2, src, extra); e != nil {
-			l.speakable(v.offset(start+2), e, where)
+			if e.typ.kind == kSecret && where == "" {
+				t.secret = true
+			} else {
+				l.speakable(v.offset(start+2), e, where)
+			}
 			t.pieces = append(t.pieces, piece{hole: e})
 		}
 		i = end + 1
@@ -212,11 +227,11 @@ func (l *loader) worked(v *yval, want typ, what, where string) *value {
 	if e == nil {
 		return nil
 	}
-	if e.typ.kind == kSecret && want.kind != kSecret || want.kind == kNone && e.typ.kind == kRecord {
+	if e.typ.kind == kSecret && want.kind != kSecret && where != "" || want.kind == kNone && e.typ.kind == kRecord {
 		l.speakable(v.offset(1), e, where)
 		return nil
 	}
-	if want.kind != kNone && !want.takes(e.typ) {
+	if want.kind != kNone && !want.takes(e.typ) && e.typ.kind != kSecret {
 		l.errorf(v.offset(1), "IVR051", "%s wants %s, and %s is %s", what, want, strings.TrimSpace(e.src), e.typ)
 		return nil
 	}

@@ -1,0 +1,102 @@
+package ivr
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// fieldsText writes fields as a transcript shows them; what is secret is not shown.
+func fieldsText(fs []Field) string {
+	var out []string
+	for _, f := range fs {
+		v := fmt.Sprintf("%#v", f.Value)
+		if f.Secret {
+			v = "(secret)"
+		}
+		out = append(out, f.Name+"="+v)
+	}
+	return "{" + strings.Join(out, " ") + "}"
+}
+
+func partsText(ps []Part) string {
+	var out []string
+	for _, p := range ps {
+		out = append(out, fmt.Sprintf("%s “%s”", p.Name, p.Text))
+	}
+	return "[" + strings.Join(out, " + ") + "]"
+}
+
+// verb writes down a step of one of the heavier verbs.
+func (r *rig) verb(st Step) {
+	switch st := st.(type) {
+	case Query:
+		r.last["query"] = st.ID
+		r.line("query %s sql=%q statement=%s write=%v with %s at most %d rows within %s", st.DB, st.SQL, st.Statement, st.Write, fieldsText(st.With), st.MaxRows, st.Within)
+	case HTTP:
+		r.last["http"] = st.ID
+		text := fmt.Sprintf("%s %s within %s", st.Method, st.URL, st.Within)
+		for _, x := range []struct {
+			name string
+			fs   []Field
+		}{{"headers", st.Headers}, {"json", st.JSON}, {"form", st.Form}} {
+			if x.fs != nil {
+				text += " " + x.name + " " + fieldsText(x.fs)
+			}
+		}
+		if st.Retries > 0 {
+			text += fmt.Sprintf(" retries %d", st.Retries)
+		}
+		if st.Idempotent != "" {
+			text += " key " + st.Idempotent[:6]
+		}
+		if st.OKFrom != 200 || st.OKTo != 299 {
+			text += fmt.Sprintf(" ok %d-%d", st.OKFrom, st.OKTo)
+		}
+		r.line("%s", text)
+	case Tag:
+		r.line("tag %s", strings.Join(st.Tags, " "))
+	case Dispose:
+		r.line("disposition %s", st.Disposition)
+	case SetPriority:
+		r.line("priority %d", st.Priority)
+	case Pop:
+		r.line("pop %q url %q colour %q note %q %s", st.Title, st.URL, st.Colour, st.Note, fieldsText(st.Fields))
+	case Music:
+		r.line("music %q", st.Class)
+	case StopMusic:
+		r.line("music off")
+	default:
+		r.t.Fatalf("what is a %T?", st)
+	}
+}
+
+// answerOf reads the answer to a look-up: outcome, then code=…, status=…, row={json} or body={json}.
+func answerOf(t *testing.T, w []string) Result {
+	t.Helper()
+	res := Result{Outcome: w[1]}
+	read := func(text string, into any) {
+		if err := json.Unmarshal([]byte(text), into); err != nil {
+			t.Fatalf("%s: %v", text, err)
+		}
+	}
+	for _, x := range w[2:] {
+		k, v, _ := strings.Cut(x, "=")
+		switch k {
+		case "code":
+			res.Code = v
+		case "status":
+			read(v, &res.Status)
+		case "body":
+			read(v, &res.Body)
+		case "row":
+			var row map[string]any
+			read(v, &row)
+			res.Rows = append(res.Rows, row)
+		default:
+			t.Fatalf("what is %q?", x)
+		}
+	}
+	return res
+}
