@@ -82,6 +82,7 @@ type Part struct {
 	Voice string // empty: the site's voice for Lang
 	// Private: the text has holes, and so may tell something about the caller; it must not be kept.
 	Private bool
+	Of      string // the prompt it is of, with holes or without; empty for say
 }
 
 // The steps.

@@ -34,6 +34,7 @@ func (m *Machine) fail(code string) {
 	}
 	for m.level == 0 {
 		if t, ok := m.at.exit("error"); ok && own {
+			m.via = "error"
 			m.goTo(t)
 			return
 		}
@@ -63,8 +64,10 @@ func (m *Machine) handle() bool {
 	m.handled = true
 	switch {
 	case m.s.onError != nil:
+		m.rose(m.s.onError)
 		m.enter(m.s.onError)
 	case m.s.failed != nil && m.s.failed.kind == toNode:
+		m.rose(m.s.failed.node)
 		m.enter(m.s.failed.node)
 	default:
 		return false
@@ -77,6 +80,7 @@ func (m *Machine) lastly(code string) {
 	m.level++
 	if m.level == 1 && m.resort != nil {
 		m.emptyBuffer()
+		m.rose(m.resort.node)
 		m.enter(m.resort.node)
 		return
 	}

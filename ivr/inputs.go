@@ -146,10 +146,12 @@ func (m *Machine) mask() {
 // emitFirst puts a step before all others of this input, or, if not first, behind them but before the end.
 func (m *Machine) emitFirst(s Step, first bool) {
 	if first {
+		m.did(s)
 		m.out = append([]Step{s}, m.out...)
 		return
 	}
 	if n := len(m.out); n > 0 && m.over {
+		m.did(s)
 		m.out = append(m.out[:n-1], s, m.out[n-1])
 		return
 	}

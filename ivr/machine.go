@@ -66,6 +66,8 @@ type Machine struct {
 	frames  []frame // of the scripts that wait for the one at work, the first called last
 	handled bool    // the script's on_error has been gone to
 	floor   int     // once the caller has gone: how many frames lie below the on_hangup at work
+	watch   Watch
+	via     string // the outcome by which the current step is left
 
 	memo memo
 
@@ -148,7 +150,10 @@ func (m *Machine) Next(now time.Time, in Input) []Step {
 	return out
 }
 
-func (m *Machine) emit(s Step) { m.out = append(m.out, s) }
+func (m *Machine) emit(s Step) {
+	m.did(s)
+	m.out = append(m.out, s)
+}
 
 func (m *Machine) id() string {
 	m.ids++
@@ -205,6 +210,7 @@ func (m *Machine) run(s *step) {
 			return
 		}
 		if yes, _ := v.(bool); !yes {
+			m.via = "skipped"
 			m.goTo(target{kind: toNext})
 			return
 		}
@@ -217,6 +223,7 @@ func (m *Machine) leave(outcome string) {
 	t, ok := m.at.exit(outcome)
 	switch {
 	case ok:
+		m.via = outcome
 		m.goTo(t)
 	case outcome == "error":
 		m.fail(m.x.code)
@@ -226,6 +233,7 @@ func (m *Machine) leave(outcome string) {
 }
 
 func (m *Machine) goTo(t target) {
+	m.took(t)
 	if t.kind == toRepeat {
 		m.repeat()
 		return

@@ -54,5 +54,6 @@ func (a *returnStep) start(m *Machine) {
 		m.failWith(err)
 		return
 	}
+	m.took(a.to)
 	m.giveBack(a.exit, values)
 }

@@ -173,6 +173,7 @@ func (m *Machine) feed(d string) {
 		a.first = m.now
 	}
 	a.keys += d
+	m.tookKey(d, q.masked)
 	a.Stage = stageBetween
 	m.timers.ask = m.now.Add(q.between)
 	if end := a.first.Add(longestInput); end.Before(m.timers.ask) {
@@ -209,6 +210,7 @@ func (m *Machine) askTimer() {
 func (m *Machine) miss(outcome string) {
 	a, q := m.asking, m.at.question()
 	a.Tries++
+	m.missed(outcome, a.Tries, q.tries)
 	list, own, n := q.noInput, q.ownIn, 0
 	if outcome == "no_match" {
 		a.NoMatch++

@@ -205,7 +205,7 @@ func (s *Script) fixedParts() []Part {
 	for _, p := range s.prompts {
 		for _, t := range p.texts {
 			if !t.text.hasHoles() {
-				out = append(out, Part{Name: p.name, File: p.file, Text: t.text.fixed(), Lang: t.lang, Voice: s.defaults.voice})
+				out = append(out, Part{Name: p.name, File: p.file, Text: t.text.fixed(), Lang: t.lang, Voice: s.defaults.voice, Of: p.name})
 			}
 		}
 	}

@@ -45,7 +45,7 @@ func (m *Machine) sayPrompt(p *prompt, lang string, own *barge) {
 		m.log("prompt.skipped", p.name+": "+err.Error())
 		return
 	}
-	part := Part{Name: p.name, File: p.file, Text: text, Lang: lang, Voice: m.s.defaults.voice}
+	part := Part{Name: p.name, File: p.file, Text: text, Lang: lang, Voice: m.s.defaults.voice, Of: p.name}
 	if t.hasHoles() {
 		part.Name, part.File, part.Private = "", "", true
 	}

@@ -96,7 +96,7 @@ func readYAML(r *report, src []byte) *yval {
 	}
 	switch {
 	case len(bodies) == 0:
-		r.errorf(place{1, 1}, "IVR008", "the file holds nothing; a script is one YAML document that begins with version: 1")
+		r.errorf(place{1, 1}, "IVR008", "the file holds nothing; it should be one YAML document; a script begins with version: 1")
 		return nil
 	case len(file.Docs) > 1:
 		r.errorf(placeOf(bodies[len(bodies)-1]), "IVR008", "the file holds %d documents, not one; take out the --- lines", len(file.Docs))
@@ -108,7 +108,7 @@ func readYAML(r *report, src []byte) *yval {
 		return nil
 	}
 	if root.kind != yamlMap {
-		r.errorf(root.at, "IVR004", "a script is a mapping that begins with version: 1, not %s", root.what())
+		r.errorf(root.at, "IVR004", "the file should be a mapping, not %s; a script begins with version: 1", root.what())
 		return nil
 	}
 	return root
