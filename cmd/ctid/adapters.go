@@ -97,7 +97,7 @@ func (p prompts) Prepare(ctx context.Context, node ctid.NodeID, parts []ivr.Part
 func mediaParts(parts []ivr.Part) []media.Part {
 	out := make([]media.Part, len(parts))
 	for i, p := range parts {
-		out[i] = media.Part(p)
+		out[i] = media.Part{Name: p.Name, File: p.File, Text: p.Text, Lang: p.Lang, Voice: p.Voice, Private: p.Private}
 	}
 	return out
 }
