@@ -120,7 +120,8 @@ func DefaultAt(zone *time.Location) time.Time {
 }
 
 func (c *Call) info() ivr.CallInfo {
-	return ivr.CallInfo{ANI: c.given.ANI, DNIS: c.given.DNIS, Language: c.given.Language, Priority: c.given.Priority}
+	return ivr.CallInfo{ANI: c.given.ANI, DNIS: c.given.DNIS, Language: c.given.Language, Priority: c.given.Priority,
+		Contact: c.given.Contact}
 }
 
 // Over tells whether the call has ended.

@@ -18,7 +18,7 @@ type Given struct {
 	Language   string
 	Priority   int
 	Vars       map[string]string
-	Contact    map[string]any
+	Contact    map[string]string
 	AnsweredBy string // human, machine, fax, unsure
 	Queues     map[string]Queue
 	Stubs      []Stub

@@ -48,10 +48,7 @@ func (r *reader) given(g *Given, t ivr.Tree) {
 		case "vars":
 			g.Vars = r.values(v, g.Vars)
 		case "contact":
-			g.Contact = map[string]any{}
-			for name, x := range r.values(v, nil) {
-				g.Contact[name] = x
-			}
+			g.Contact = r.values(v, g.Contact)
 		case "queue":
 			r.queues(g, v)
 		case "customer", "query", "http", "callback", "fax", "message":
