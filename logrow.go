@@ -19,6 +19,8 @@ type LogEntry struct {
 	Record *CallRecord
 	// Amend, if set, adds paperwork to the record of its call in the same transaction.
 	Amend *Amendment
+	// Inputs, if any, are kept as what the script of the call took that Subject names.
+	Inputs []ScriptInput
 	// Done, if set, is called once from the writer's goroutine when the row is on disk (nil), or when it is known not
 	// to be there yet (an error; the row stays in the backlog, unless the error says that it was refused or dropped). It must not block.
 	Done func(error)

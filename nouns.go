@@ -208,6 +208,7 @@ type CallRecord struct {
 	Connected   time.Time     `json:"connected,omitzero"` // to the first agent
 	Ended       time.Time     `json:"ended,omitzero"`
 	IVR         IVRTrail      `json:"ivr"`
+	Scripted    *Scripted     `json:"scripted,omitempty"` // nil: no script answered
 	Queues      []QueueVisit  `json:"queues"`
 	Offers      []OfferRecord `json:"offers"`
 	Agents      []AgentPart   `json:"agents"`

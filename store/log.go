@@ -101,7 +101,10 @@ func (c *committer) reserveAhead(t *tx, items []item) error {
 	if len(items) == 0 {
 		return nil
 	}
-	last := items[len(items)-1].e.Seq
+	last := uint64(0) // what only hangs on an entry has no number
+	for _, it := range items {
+		last = max(last, it.e.Seq)
+	}
 	if c.reserved == 0 {
 		r, err := t.reserved()
 		if err != nil {

@@ -21,6 +21,11 @@ func (t *tx) writeEntry(e *ctid.LogEntry) error {
 			return fmt.Errorf("record of call %s: %w", e.Record.ID, err)
 		}
 	}
+	if len(e.Inputs) > 0 {
+		if err := t.writeInputs(e); err != nil {
+			return fmt.Errorf("inputs of the script of call %s: %w", e.Subject, err)
+		}
+	}
 	if e.Amend != nil {
 		if err := t.amend(e); err != nil {
 			return fmt.Errorf("paperwork of call %s: %w", e.Amend.Call, err)
@@ -145,6 +150,9 @@ func (t *tx) writeRecord(e *ctid.LogEntry) error {
 		return nil
 	}
 	if err := t.writeInteraction(r, person); err != nil {
+		return err
+	}
+	if err := t.writeScripted(r); err != nil {
 		return err
 	}
 	return t.putOutbox(r.ID, ctid.DeliverContact, personal, body)

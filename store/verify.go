@@ -40,10 +40,11 @@ func (s *Store) Verify(ctx context.Context) (findings []string, err error) {
 	return append(findings, bad...), err
 }
 
-// verifySealed reads every row of the log and every record once.
+// verifySealed reads every row of the log, every record and every input of a script once.
 func (s *Store) verifySealed(ctx context.Context) (findings []string, err error) {
 	rows, err := s.read.QueryxContext(ctx, `SELECT 'log/' || r.seq AS owner,`+sealedColumns+`FROM log r`+sealedJoin+`WHERE p.id IS NOT NULL AND k.id IS NOT NULL
- UNION ALL SELECT 'call/' || r.id AS owner,`+sealedColumns+`FROM calls r`+sealedJoin+`WHERE p.id IS NOT NULL AND k.id IS NOT NULL`)
+ UNION ALL SELECT 'call/' || r.id AS owner,`+sealedColumns+`FROM calls r`+sealedJoin+`WHERE p.id IS NOT NULL AND k.id IS NOT NULL
+ UNION ALL SELECT 'ivr/' || r.call || '/' || r.n AS owner,`+sealedColumns+`FROM ivr_inputs r`+sealedJoin+`WHERE p.id IS NOT NULL AND k.id IS NOT NULL`)
 	if err != nil {
 		return nil, s.d.explain(err)
 	}
