@@ -5,7 +5,7 @@ import "time"
 // ScriptInput is an input of a script as one of its steps took it. They have a table of their own beside the log; a call
 // can be fed through another version of its script with them.
 type ScriptInput struct {
-	N       int // in its call, from 1
+	N       int // in its call, rising
 	At      time.Time
 	Script  string // a subscript's own name while it runs
 	Node    string
@@ -23,6 +23,8 @@ type ScriptTold struct {
 	Keys   Private      `json:"keys,omitempty"`  // as they were pressed
 	Asked  Private      `json:"asked,omitempty"` // what was asked: a statement, an address, a queue
 	Answer PrivateValue `json:"answer,omitzero"` // what it gave; without secrets
+	// Queues are the figures that the script's conditions saw.
+	Queues PrivateValue `json:"queues,omitzero"`
 }
 
 // Kinds of a ScriptInput.

@@ -24,6 +24,7 @@ func (m *Machine) failWith(err error) {
 // next, so it cannot go round.
 func (m *Machine) fail(code string) {
 	m.x.code, m.x.node = code, m.place()
+	m.tally.Errors++
 	m.log(code, "error in "+m.place())
 	limit := strings.HasPrefix(code, "limit.")
 	// What the step's own error led to may be the fault: a limit, or a repeat or back with nothing to go to.
@@ -79,6 +80,7 @@ func (m *Machine) handle() bool {
 func (m *Machine) lastly(code string) {
 	m.level++
 	if m.level == 1 && m.resort != nil {
+		m.tally.LastResort = true
 		m.emptyBuffer()
 		m.rose(m.resort.node)
 		m.enter(m.resort.node)

@@ -61,6 +61,7 @@ func (m *Machine) answered(in DoneStep) {
 }
 
 func (m *Machine) result(r Result) {
+	m.tookAnswer(r)
 	m.x.outcome = r.Outcome
 	if r.Outcome == "error" {
 		m.x.code, m.x.node = r.Code, m.place()

@@ -69,7 +69,10 @@ type Machine struct {
 	watch   Watch
 	via     string // the outcome by which the current step is left
 
-	memo memo
+	memo     memo
+	taken    []ctid.ScriptInput // not asked for yet
+	askedFor string             // what the open step wants to know
+	tally    Tally
 
 	ran, total, questions, grace, level int
 	attached, dropped                   int
@@ -144,6 +147,7 @@ func (m *Machine) Next(now time.Time, in Input) []Step {
 		m.hangup()
 	}
 	m.advance()
+	m.noteAsked()
 	m.mask()
 	out := m.out
 	m.out = nil
@@ -177,6 +181,7 @@ func (m *Machine) start(in Start) {
 		m.emit(End{Cause: "normal", Why: "script.kind"})
 		return
 	}
+	m.tookStart(in.Call)
 	m.enter(m.s.start)
 }
 
@@ -224,6 +229,9 @@ func (m *Machine) leave(outcome string) {
 	switch {
 	case ok:
 		m.via = outcome
+		if outcome == "error" {
+			m.tally.Errors++
+		}
 		m.goTo(t)
 	case outcome == "error":
 		m.fail(m.x.code)
@@ -339,6 +347,7 @@ func (m *Machine) hangup() {
 		return
 	}
 	m.music = false
+	m.tookHangup()
 	m.settle()
 	m.gone, m.ending, m.buf, m.speaker = true, nil, nil, speaker{}
 	m.timers = timers{after: m.now.Add(afterTime)}

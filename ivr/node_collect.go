@@ -192,6 +192,7 @@ func (a *collectStep) take(m *Machine, keys string) {
 		return
 	}
 	if a.confirm != nil {
+		m.tookKeys("confirm")
 		m.asking.confirm, m.asking.value, m.asking.count, m.asking.keys = true, v, len(keys), ""
 		m.x.value = a.shown(v, keys)
 		if len(m.buf) > 0 { // the confirmation was typed ahead
@@ -218,6 +219,7 @@ func (a *collectStep) confirmed(m *Machine, keys string) {
 	case "1":
 		a.keep(m, m.asking.value)
 	case "2":
+		m.tookKeys("again")
 		m.asking.confirm, m.asking.value, m.x.value = false, nil, nil
 		m.repeat()
 	default:

@@ -189,6 +189,7 @@ func (m *Machine) event(d string) bool {
 	}
 	for _, e := range m.s.events {
 		if e.keys == d {
+			m.tookKeys("event")
 			m.mark(spelled(d))
 			m.goTo(e.to)
 			return true
@@ -208,6 +209,7 @@ func (m *Machine) askTimer() {
 
 // miss counts a silence or a wrong answer. Each has its own list of prompts; both share the tries.
 func (m *Machine) miss(outcome string) {
+	m.tookMiss(outcome)
 	a, q := m.asking, m.at.question()
 	a.Tries++
 	m.missed(outcome, a.Tries, q.tries)
@@ -226,6 +228,7 @@ func (m *Machine) miss(outcome string) {
 		if own && n <= len(list) {
 			m.sayAll(list[n-1:n], q)
 		}
+		m.tally.Failed++
 		m.mark(outcome)
 		m.leave(outcome)
 		return
@@ -262,6 +265,7 @@ func (m *Machine) repeat() {
 
 // answeredWith notes that the caller answered: key is what the trail shows.
 func (m *Machine) answeredWith(key string) {
+	m.tookKeys("done")
 	if m.at.question().masked {
 		key = masked
 	}

@@ -48,6 +48,8 @@ type stored struct {
 	Floor     int            `json:"floor,omitempty"`
 	Frames    []storedFrame  `json:"frames,omitempty"`
 	Attached  int            `json:"attached,omitempty"`
+	AskedFor  string         `json:"asked_for,omitempty"`
+	Tally     Tally          `json:"tally"`
 	Gone      bool           `json:"gone,omitempty"`
 	Over      bool           `json:"over,omitempty"`
 	Memo      memo           `json:"memo,omitzero"`
@@ -92,7 +94,8 @@ func (m *Machine) Snapshot() ([]byte, error) {
 		IDs: m.ids, Answer: m.answer, Asking: m.asking, Asked: refs(m.asked), Secrets: refs(m.secrets), Ending: m.ending, Path: m.path, Vars: plain(m.s.vars, m.x.vars),
 		Call: m.x.call, Started: m.x.started, Now: m.now, Lang: m.x.lang, Priority: m.x.priority, Customer: m.x.customer, Outcome: m.x.outcome,
 		Code: m.x.code, ErrNode: m.x.node, Budget: m.timers.budget, Left: m.left, After: m.timers.after, Total: m.total,
-		Questions: m.questions, Grace: m.grace, Level: m.level, Attached: m.attached, Gone: m.gone, Over: m.over, Memo: m.memo.stored()})
+		Questions: m.questions, Grace: m.grace, Level: m.level, Attached: m.attached,
+		AskedFor: m.askedFor, Tally: m.tally, Gone: m.gone, Over: m.over, Memo: m.memo.stored()})
 }
 
 // plain leaves secrets out.
@@ -182,6 +185,7 @@ func Restore(s *Script, opts Options, snapshot []byte) (*Machine, error) {
 	m.x.outcome, m.x.code, m.x.node = st.Outcome, st.Code, st.ErrNode
 	m.timers.budget, m.timers.after, m.left = st.Budget, st.After, st.Left
 	m.total, m.questions, m.grace, m.level, m.attached, m.gone, m.over = st.Total, st.Questions, st.Grace, st.Level, st.Attached, st.Gone, st.Over
+	m.askedFor, m.tally = st.AskedFor, st.Tally
 	m.readContact(false)
 	if m.phase == phaseAsk && (m.asking == nil || m.at.question() == nil) {
 		return nil, fmt.Errorf("ivr: the snapshot asks at step %d of node %q, which is no question", st.Step+1, st.Node)

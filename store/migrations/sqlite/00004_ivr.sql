@@ -57,3 +57,10 @@ CREATE TABLE ivr_inputs (
   PRIMARY KEY (call, n)
 ) WITHOUT ROWID;
 CREATE INDEX ivr_inputs_at ON ivr_inputs (at_us);
+
+-- +goose Down
+DROP TABLE ivr_inputs;
+DROP TABLE ivr_calls;
+DROP TABLE ivr_canaries;
+DROP TABLE ivr_versions;
+DROP TABLE ivr_sets;
