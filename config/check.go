@@ -79,6 +79,7 @@ func (d *decoder) check(c *Config) {
 	d.checkCalendars(c)
 	d.checkHolidays(c)
 	d.checkWebPhones(c)
+	d.checkScripting(c)
 	d.refer(queues, c.IVR.LastResort.Queue, "ivr.last_resort.queue")
 	for i, x := range c.Dispositions {
 		for j, q := range x.Queues {

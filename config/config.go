@@ -27,6 +27,9 @@ type Config struct {
 	Agents       []Agent       `cfg:"agents" doc:"The agents, their queues and their phones."`
 	PauseCodes   []PauseCode   `cfg:"pause_codes" doc:"The reasons an agent can pause with."`
 	Dispositions []Disposition `cfg:"dispositions" doc:"What a conversation can have come to."`
+	Tags         []string      `cfg:"tags" form:"name" short:"yes" doc:"The words that scripts can tag a call with."`
+	Databases    []Database    `cfg:"databases" restart:"yes" doc:"The databases that scripts may ask."`
+	Voicemail    Voicemail     `cfg:"voicemail" doc:"Messages that callers leave."`
 	IVR          IVR           `cfg:"ivr" doc:"Scripts, their voices and recordings."`
 	Media        Media         `cfg:"media" doc:"How prompts are made and kept."`
 	Auth         Auth          `cfg:"auth" doc:"Log-in."`
@@ -87,6 +90,8 @@ type Store struct {
 type Numbering struct {
 	Country string `cfg:"country" form:"country" doc:"Two capital letters, such as HK. Without it only numbers with a country code are understood."`
 	ShownAs string `cfg:"shown_as" form:"phone" doc:"The number that others see of the calls that agents make. Without it none is shown."`
+
+	Premium []string `cfg:"premium" form:"prefix" doc:"Leading digits of numbers that cost extra, such as \"+852900\": a script that has one written in it is refused unless dial_allow names it."`
 }
 
 // Calendar is a set of opening hours.
@@ -241,14 +246,6 @@ type Disposition struct {
 	Flags  []string `cfg:"flags" form:"name" doc:"Words that reports can group by, such as sale."`
 }
 
-// IVR is the part of the site that scripts are checked against.
-type IVR struct {
-	Dir        string     `cfg:"dir" form:"file" default:"ivr" flag:"yes" doc:"The folder of the scripts."`
-	Voices     []Voice    `cfg:"voices" doc:"A voice for each language; without one, every prompt of that language needs a recording."`
-	Sounds     string     `cfg:"sounds" form:"file" doc:"The folder of recordings, LANG/NAME.wav."`
-	LastResort LastResort `cfg:"last_resort" doc:"Where a caller goes when even a script's own error handling fails."`
-}
-
 // Voice is the voice of a language.
 type Voice struct {
 	Lang  string `cfg:"lang" form:"lang" need:"yes" doc:"The language, such as en or zh."`
@@ -352,6 +349,5 @@ type Log struct {
 // reserved are the keys that are part of the configuration's language but not of this version.
 var reserved = map[string]bool{
 	"campaigns": true, "crm": true, "recording": true, "reports": true, "rates": true, "webhooks": true,
-	"databases": true, "mail": true, "sms": true,
-	"ivr.http_allow": true, "ivr.statements": true,
+	"mail": true, "sms": true,
 }

@@ -36,6 +36,8 @@ const (
 	dialPattern     = `^(extensions|premium|\+[1-9][0-9]{0,14})$`
 	goPattern       = `^(fallback|\+[1-9][0-9]{3,14})$`
 	callerPattern   = `^(anonymous|\+?[0-9]{1,15})$`
+	prefixPattern   = `^\+[1-9][0-9]{0,14}$`
+	liftPattern     = `^IVR07[0-9]$`
 	icePattern      = `^(stuns?:[A-Za-z0-9.-]+(:[0-9]{1,5})?|turns?:[A-Za-z0-9.-]+(:[0-9]{1,5})?(\?transport=(udp|tcp))?)$`
 	hostPattern     = `^[A-Za-z0-9]([A-Za-z0-9.-]{0,252}[A-Za-z0-9])?$`
 )
@@ -60,6 +62,8 @@ var forms = map[string]form{
 	"trunk":      {trunkPattern, nil, "a trunk: PJSIP/{number}@NAME, with letters, digits, _ . and - in NAME"},
 	"extensions": {insidePattern, nil, "how an extension is rung: PJSIP/{number}, or PJSIP/{number}@NAME, with letters, digits, _ . and - beside {number}"},
 	"dialrule":   {dialPattern, nil, "a dial rule: extensions, premium, or the leading digits of public numbers such as \"+852\""},
+	"prefix":     {prefixPattern, nil, "the leading digits of public numbers, such as \"+852900\""},
+	"lift":       {liftPattern, nil, "one of IVR070 to IVR079"},
 	"need":       {needPattern, nil, "a skill, alone or with the level that is needed, such as \"claims >= 3\" (1 to 10)"},
 	"skill":      {skillPattern, nil, "a skill, alone or with a level, such as \"claims = 4\" (1 to 10)"},
 	"absence":    {`^(out|paused|reserved|talking|wrapup|unreachable)$`, nil, "one of out, paused, reserved, talking, wrapup, unreachable"},
