@@ -65,6 +65,9 @@ type Contact struct {
 	Queue   QueueID   `json:"queue,omitempty"`
 	Outcome string    `json:"outcome,omitempty"`
 	Note    Private   `json:"note,omitempty"`
+
+	Disposition string   `json:"disposition,omitempty"`
+	Tags        []string `json:"tags,omitempty"`
 }
 
 // MatchState says what a customer look-up found.
@@ -149,6 +152,23 @@ type PopData struct {
 	Match     Match      `json:"match"`
 	Cases     []Case     `json:"cases"`
 	Last      []Contact  `json:"last"`
+	Card      *PopCard   `json:"card,omitempty"` // what the script adds
+	Tags      []string   `json:"tags,omitempty"` // what the script has tagged the call with
+}
+
+// PopCard is what a script adds to what the agent's screen shows. Who has one never changes it: a change makes another.
+type PopCard struct {
+	Title  Private     `json:"title,omitempty"`
+	Colour string      `json:"colour,omitempty"` // a name such as red, or #rrggbb
+	Note   Private     `json:"note,omitempty"`
+	URL    Private     `json:"url,omitempty"` // https, of a host that pops may open
+	Fields []CardField `json:"fields,omitempty"`
+}
+
+// CardField is one named value on a PopCard.
+type CardField struct {
+	Name  string       `json:"name"`
+	Value PrivateValue `json:"value"`
 }
 
 // OfferRecord is one offer in a call record.
@@ -221,6 +241,8 @@ type CallRecord struct {
 	Match       MatchState    `json:"match"`
 	Outcome     string        `json:"outcome"` // answered, abandoned, script, refused …
 	Disposition string        `json:"disposition,omitempty"`
+	Tags        []string      `json:"tags,omitempty"`
+	Card        *PopCard      `json:"card,omitempty"`
 	Notes       Private       `json:"notes,omitempty"`
 	Live        *Live         `json:"live,omitempty"` // nil once it has ended
 	End         *End          `json:"end"`

@@ -244,13 +244,16 @@ type contactRow struct {
 	Queue   string `db:"queue"`
 	Outcome string `db:"outcome"`
 	Note    []byte `db:"note"`
+
+	Disposition string `db:"disposition"`
+	Tags        []byte `db:"tags"`
 	sealed
 }
 
 // LastContacts returns a customer's last n interactions, the newest first.
 func (s *Store) LastContacts(ctx context.Context, id ctid.CustomerID, n int) ([]ctid.Contact, error) {
 	var rows []contactRow
-	err := s.selectAll(ctx, &rows, `SELECT r.call, r.at_us, r.kind, r.dir, r.agent, r.queue, r.outcome, r.note,`+sealedColumns+
+	err := s.selectAll(ctx, &rows, `SELECT r.call, r.at_us, r.kind, r.dir, r.agent, r.queue, r.outcome, r.note, r.disposition, r.tags,`+sealedColumns+
 		`FROM interactions r`+sealedJoin+`WHERE r.customer = ? AND r.customer <> '' ORDER BY r.at_us DESC LIMIT ?`, string(id), n)
 	if err != nil {
 		return nil, err
@@ -259,7 +262,13 @@ func (s *Store) LastContacts(ctx context.Context, id ctid.CustomerID, n int) ([]
 	for _, r := range rows {
 		note := s.unseal(r.Note, noteOwner(ctid.CallID(r.Call)), r.sealed)
 		c := ctid.Contact{At: fromUS(r.AtUS), Kind: r.Kind, Dir: r.Dir, Call: ctid.CallID(r.Call), Agent: ctid.AgentID(r.Agent),
-			Queue: ctid.QueueID(r.Queue), Outcome: r.Outcome}
+			Queue: ctid.QueueID(r.Queue), Outcome: r.Outcome, Disposition: r.Disposition}
+		if err := json.Unmarshal(r.Tags, &c.Tags); err != nil {
+			return nil, fmt.Errorf("store: tags of call %s: %w", r.Call, err)
+		}
+		if len(c.Tags) == 0 {
+			c.Tags = nil
+		}
 		if err := json.Unmarshal(note, &c.Note); err != nil {
 			return nil, fmt.Errorf("store: note of call %s: %w", r.Call, err)
 		}

@@ -196,9 +196,13 @@ func (t *tx) writeInteraction(r *ctid.CallRecord, person string) error {
 	if err != nil {
 		return err
 	}
-	return t.exec(`INSERT INTO interactions (call, customer, at_us, kind, dir, agent, queue, outcome, person, personal, note)
- VALUES (?, ?, ?, 'call', ?, ?, ?, ?, ?, ?, ?)`, string(r.ID), string(r.Customer), r.Arrived.UnixMicro(), r.Dir, string(agent),
-		string(queue), r.Outcome, person, personal, note)
+	tags, err := json.Marshal(append([]string{}, r.Tags...))
+	if err != nil {
+		return err
+	}
+	return t.exec(`INSERT INTO interactions (call, customer, at_us, kind, dir, agent, queue, outcome, person, personal, note, disposition, tags)
+ VALUES (?, ?, ?, 'call', ?, ?, ?, ?, ?, ?, ?, ?, ?)`, string(r.ID), string(r.Customer), r.Arrived.UnixMicro(), r.Dir, string(agent),
+		string(queue), r.Outcome, person, personal, note, r.Disposition, string(tags))
 }
 
 func (t *tx) putOutbox(call ctid.CallID, kind string, personal any, body string) error {
@@ -247,7 +251,7 @@ func (t *tx) amend(e *ctid.LogEntry) error {
 	if err != nil {
 		return err
 	}
-	if err := t.exec("UPDATE interactions SET personal = ?, note = ? WHERE call = ?", notePersonal, note, string(r.ID)); err != nil {
+	if err := t.exec("UPDATE interactions SET personal = ?, note = ?, disposition = ? WHERE call = ?", notePersonal, note, r.Disposition, string(r.ID)); err != nil {
 		return err
 	}
 	return t.amendOutbox(r.ID, personal, body)

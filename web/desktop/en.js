@@ -58,7 +58,7 @@ export const en = {
 
   "pop.to": "to {name}", "pop.vip": "VIP", "pop.from": "Calls from", "pop.called": "Called", "pop.queue": "Queue", "pop.offers": "offered before: {n}", "pop.account": "Account", "pop.lang": "Language",
   "pop.lastagent": "Last spoke to", "pop.customer": "Customer", "pop.candidates": "Who it may be", "pop.sure": "how sure", "pop.secret": "secret", "pop.path": "Way through the menu",
-  "pop.cases": "Open cases", "pop.days": "{n} days", "pop.last": "Last contacts", "pop.choose": "It is this one", "pop.nobody": "Nobody of them",
+  "pop.cases": "Open cases", "pop.days": "{n} days", "pop.last": "Last contacts", "pop.choose": "It is this one", "pop.nobody": "Nobody of them", "pop.open": "Open",
 
   "card.rings": "rings {time} more", "card.waited": "waited {time}", "card.talking": "talking {time}", "card.pickphone": "Pick up your phone to answer.", "card.acts": "This call",
   "card.parked": "In slot {slot}", "card.monitored": "A supervisor is in this call", "card.parties": "Who is in this call", "card.me": "you", "card.of": "Call of {agent}",

@@ -24,6 +24,7 @@ export function PopPane({ pop, now, choose }) {
       <dt>${t("pop.called")}</dt><dd><bdi class="dnis">${plain(d.dnis?.number)}</bdi> <bdi class="dim">${short(d.dnis?.label, 60)}</bdi></dd>
       <dt>${t("pop.queue")}</dt><dd><bdi class="queue">${short(d.queue?.name || d.queue?.id, 60)}</bdi>, ${parts("card.waited", { time: html`<span class="wait">${clock(d.queue?.wait_ms ?? 0)}</span>` })}${d.queue?.offers_before > 0 ? `, ${t("pop.offers", { n: d.queue.offers_before })}` : null}</dd>
     </dl>
+    <${Card} card=${d.card} tags=${d.tags ?? []} />
     ${chosen ? html`<${CustomerCard} customer=${chosen} />` : null}
     <${Candidates} match=${match} choose=${choose} />
     <${Attached} list=${d.attached ?? []} />
@@ -31,6 +32,24 @@ export function PopPane({ pop, now, choose }) {
     <${Cases} list=${d.cases ?? []} />
     <${Contacts} list=${d.last ?? []} now=${now} />
   </article>`;
+}
+
+/** What the script adds. @param {{card: any, tags: any[]}} p */
+function Card({ card, tags }) {
+  if (!card && tags.length === 0) return null;
+  const c = card ?? {};
+  return html`<section class="said" data-colour=${plain(c.colour)}>
+    ${c.title ? html`<h3><bdi title=${plain(c.title)}>${short(c.title, 160)}</bdi></h3>` : null}
+    ${c.note ? html`<p><bdi title=${plain(c.note)}>${short(c.note, 300)}</bdi></p>` : null}
+    <dl class="facts">${(c.fields ?? []).map((/** @type {any} */ f) => html`<dt><bdi>${plain(f.name)}</bdi></dt><dd><bdi>${short(plain(f.value), 160)}</bdi></dd>`)}</dl>
+    ${safeLink(c.url) ? html`<p><a href=${c.url} target="_blank" rel="noopener noreferrer">${t("pop.open")}</a></p>` : null}
+    ${tags.map((x) => html`<span class="badge"><bdi>${plain(x)}</bdi></span> `)}
+  </section>`;
+}
+
+/** The server has checked the address; a page follows none but https all the same. @param {any} url */
+function safeLink(url) {
+  return typeof url === "string" && url.startsWith("https://");
 }
 
 /** @param {{customer: any}} p */
