@@ -33,6 +33,7 @@ type call struct {
 	names   int // of the ids made for Asterisk
 
 	callerGone bool
+	last       *ctid.End // how the call ends whose caller has gone, once the script's on_hangup is through; else nil
 	answered   bool
 	unheard    bool // an agent had answered, and the caller was gone before they were joined
 	ended      bool // rec.End is set and told
@@ -253,7 +254,7 @@ func (k *call) start(now time.Time) {
 		return
 	}
 	k.lookupCaller(now)
-	k.machine = ivr.NewMachine(k.route.Script, ivr.Options{})
+	k.machine = ivr.NewMachine(k.route.Script, k.options())
 	k.input(now, k.startInput())
 }
 

@@ -56,7 +56,20 @@ func (k *call) gone(now time.Time, end ctid.End) {
 		k.settleQueue(now)
 	}
 	k.settleTalk(&end)
+	if k.machine != nil && !k.machine.Done() { // its on_hangup waits for an answer, for 10 s at most
+		k.last = &end
+		return
+	}
 	k.finish(now, end)
+}
+
+// lastThings ends a call whose caller has gone and whose script has done its last things.
+func (k *call) lastThings(now time.Time) {
+	if k.last != nil && k.machine.Done() {
+		end := *k.last
+		k.last = nil
+		k.finish(now, end)
+	}
 }
 
 // leftAlone takes those out of the call who are nothing in it without the caller: whom he was handed to, a consultation
@@ -320,6 +333,10 @@ func (k *call) letGo(now time.Time, reason string) {
 	k.callerGone, k.music = true, false
 	k.legs, k.bridge, k.doubtful = map[string]*leg{}, "", nil
 	if k.ended {
+		return
+	}
+	if k.last != nil {
+		k.finish(now, *k.last)
 		return
 	}
 	end := ctid.End{Side: ctid.SideSystem, Reason: reason}

@@ -130,7 +130,7 @@ func (k *call) popData(now time.Time, o *offer) ctid.PopData {
 	return ctid.PopData{Kind: o.popKind(), Offer: o.Offer, Leg: ctid.LegID(o.leg), RingUntil: o.Until.UTC(),
 		AckBy: o.decided.UTC().Add(2 * time.Second), ANI: k.rec.ANI, DNIS: k.rec.DNIS,
 		Queue: ctid.PopQueue{ID: o.Queue, Name: o.queue, WaitMS: now.Sub(o.Entered).Milliseconds(), OffersBefore: o.OffersBefore, Priority: o.Priority},
-		IVR:   k.rec.IVR, Attached: k.attachedFor(o.Agent),
+		IVR:   k.rec.IVR, Attached: k.attachedFor(o.Agent), Card: k.rec.Card, Tags: k.rec.Tags,
 		Match: k.match, Cases: orEmpty(k.match.Cases), Last: orEmpty(k.match.Last)}
 }
 

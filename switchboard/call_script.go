@@ -24,6 +24,12 @@ func (k *call) input(now time.Time, in ivr.Input) {
 	if len(steps) > 0 {
 		k.save()
 	}
+	k.lastThings(now)
+}
+
+// options are those of this call's machine.
+func (k *call) options() ivr.Options {
+	return ivr.Options{}
 }
 
 // giveFigures hands the machine the figures of the queues that its script names.
@@ -78,6 +84,22 @@ func (k *call) step(now time.Time, s ivr.Step) {
 		// The keys of a masked question go to the machine alone; nothing here records, logs or shows keys.
 	case ivr.Log:
 		k.note("script", map[string]any{"code": s.Code, "text": s.Text})
+	case ivr.Query:
+		k.query(s)
+	case ivr.HTTP:
+		k.http(s)
+	case ivr.Tag:
+		k.tag(s.Tags)
+	case ivr.Dispose:
+		k.dispose(s.Disposition)
+	case ivr.SetPriority:
+		k.prioritize(s.Priority)
+	case ivr.Pop:
+		k.pop(s)
+	case ivr.Music:
+		k.scriptMusic(s.Class)
+	case ivr.StopMusic:
+		k.stopMusic()
 	case ivr.End:
 		k.endScript(now, s)
 	}

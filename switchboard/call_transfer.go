@@ -156,7 +156,7 @@ func (k *call) toScript(now time.Time, x *transfer) {
 	k.rungCancelled(now)
 	k.route = Route{Label: k.route.Label, Script: x.to.script}
 	k.queue, k.rec.Outcome = nil, ""
-	k.machine = ivr.NewMachine(k.route.Script, ivr.Options{})
+	k.machine = ivr.NewMachine(k.route.Script, k.options())
 	k.input(now, k.startInput())
 }
 

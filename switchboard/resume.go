@@ -57,7 +57,7 @@ func (k *call) resume(now time.Time, a adopted) {
 	case k.route.Script == nil:
 		k.sendToFallback(now, "lost_while_down")
 	default:
-		k.machine = ivr.NewMachine(k.route.Script, ivr.Options{})
+		k.machine = ivr.NewMachine(k.route.Script, k.options())
 		k.input(now, k.startInput())
 	}
 	k.save()
@@ -68,7 +68,7 @@ func (k *call) restoreMachine(l *ctid.Live) {
 	if l.Machine == "" || k.route.Script == nil {
 		return
 	}
-	m, err := ivr.Restore(k.route.Script, ivr.Options{}, []byte(l.Machine))
+	m, err := ivr.Restore(k.route.Script, k.options(), []byte(l.Machine))
 	if err != nil {
 		k.sb.cfg.Log.Warn("the script has changed since this call began; it goes on without its place in the script", "call", k.id, "error", err)
 		return

@@ -112,6 +112,8 @@ type Plan struct {
 	ShownAs   string                         // the number that others see of calls that ctid makes
 	Park      Park
 	Teams     map[ctid.AgentID]string
+
+	ScreenHosts []string // whose pages a script's pop may open, in small letters
 }
 
 // Limits of the switchboard. Zero fields take the default in brackets.
@@ -195,7 +197,9 @@ type Deps struct {
 	Desktops  Desktops
 	Customers Customers
 	Prompts   Prompts
-	Homes     map[ctid.NodeID]Home // of the nodes that have one; it may be nil
+	Lookups   Lookups                           // nil: no script asks any
+	Secret    func(name string) (string, error) // the site's secrets, for scripts; nil: there are none
+	Homes     map[ctid.NodeID]Home              // of the nodes that have one; it may be nil
 }
 
 // Switchboard is the running thing. Do, Reload, Drain and the questions are safe from any goroutine.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"strings"
 	"time"
 
 	"ctid"
@@ -30,6 +31,9 @@ func extensions(c *config.Config) map[ctid.NodeID]string {
 func plan(c *config.Config, epoch string, l *library) switchboard.Plan {
 	p := switchboard.Plan{Hash: c.Hash(), ACD: c.ACD(epoch), Devices: map[ctid.AgentID]switchboard.Device{}, Routes: l, Country: c.Numbering.Country,
 		Traffic: l.traffic, Answers: l.answers, Scripts: l.scripts, ShownAs: c.Numbering.ShownAs, Park: switchboard.Park{First: c.Park.First, Slots: c.Park.Slots, Time: c.Park.Time.D()}}
+	for _, h := range c.Screen.Hosts {
+		p.ScreenHosts = append(p.ScreenHosts, strings.ToLower(h))
+	}
 	p.Teams, p.Others = map[ctid.AgentID]string{}, map[ctid.AgentID]map[string]switchboard.Device{}
 	p.DialRules, _ = c.DialRules() // they were read when the configuration was checked
 	for _, a := range c.Agents {

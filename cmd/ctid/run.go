@@ -42,6 +42,7 @@ type daemon struct {
 	nodes   []*ari.Node
 	homes   map[ctid.NodeID]switchboard.Home
 	lib     *library
+	asks    *lookups
 	metrics *metrics
 	tickets *web.Tickets
 	phones  *webPhones
@@ -239,7 +240,12 @@ func codes(c *config.Config) ws.Codes {
 
 // runSwitchboard connects the parts and lets them work.
 func (d *daemon) runSwitchboard() error {
-	deps := switchboard.Deps{Log: d.st, Desktops: d.hub, Prompts: prompts{m: d.media, bases: d.mediaBases()},
+	var err error
+	if d.asks, err = newLookups(d.cfg); err != nil {
+		return err
+	}
+	d.stops = append(d.stops, d.asks.close)
+	deps := switchboard.Deps{Lookups: d.asks, Secret: d.asks.secret, Log: d.st, Desktops: d.hub, Prompts: prompts{m: d.media, bases: d.mediaBases()},
 		Customers: customers{local.NewDirectory(d.st, time.Now), d.st}, Homes: d.homes}
 	d.speakAhead()
 	d.runSync() // it ends behind the switchboard, and before the store
@@ -312,6 +318,9 @@ func (d *daemon) reload(next *config.Config) error {
 		return err
 	}
 	if err := d.st.PutConfig(d.ctx, next.Hash(), next.Text()); err != nil {
+		return err
+	}
+	if err := d.asks.use(next); err != nil {
 		return err
 	}
 	changes := config.Diff(d.cfg, next)

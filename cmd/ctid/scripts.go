@@ -203,6 +203,7 @@ func ivrSite(c *config.Config) ivr.Site {
 		}
 		return nil
 	}
+	mayAsk(c, &s)
 	s.ValidPhone = func(number string) bool { return phone.Parse(number, c.Numbering.Country).E164 != "" }
 	return s
 }
