@@ -34,6 +34,15 @@ func (n *Node) Record(ctx context.Context, what Target, name string, o Recording
 	})
 }
 
+// LiveRecording is a recording that runs; IsNotFound where there is none, or it is over.
+func (n *Node) LiveRecording(ctx context.Context, name string) (LiveRecordingData, error) {
+	var r LiveRecordingData
+	err := n.do(ctx, request{
+		op: "live_recording", target: name, method: http.MethodGet, path: []string{"recordings", "live", name}, reply: &r, again: sendAgain,
+	})
+	return r, err
+}
+
 func (n *Node) liveRecording(ctx context.Context, op, method, name, what string, already []int) error {
 	path := []string{"recordings", "live", name}
 	if what != "" {

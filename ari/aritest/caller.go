@@ -1,8 +1,10 @@
 package aritest
 
 import (
+	"maps"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Caller is someone who calls in over the carrier. Fill in what matters and give it to Call.
@@ -93,7 +95,22 @@ func (s *Server) press(ch *channel, keys string) {
 	}
 	for _, k := range keys {
 		s.tell(ch, "ChannelDtmfReceived", body{"digit": string(k), "duration_ms": 140})
+		if r := ch.recording; r != nil && (r.ends == "any" || r.ends == string(k)) {
+			s.finishRecording(r)
+		}
 	}
+}
+
+// Talk has the caller say something from now on, which he does unless told otherwise, or nothing.
+func (c *Caller) Talk(on bool) {
+	c.s.do(func() {
+		c.ch.silent = !on
+		if r := c.ch.recording; r != nil && on {
+			r.quiet = time.Time{}
+		} else if r != nil {
+			c.s.fallSilent(r)
+		}
+	})
 }
 
 // Heard lists all media that has been played to the caller so far.
@@ -210,5 +227,5 @@ func (s *Server) Bridges() map[string][]string {
 func (s *Server) Stored() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return slices.Clone(s.stored)
+	return slices.Sorted(maps.Keys(s.stored))
 }

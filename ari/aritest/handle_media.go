@@ -3,6 +3,8 @@ package aritest
 import (
 	"encoding/binary"
 	"fmt"
+	"maps"
+	"math"
 	"net/http"
 	"slices"
 	"strconv"
@@ -151,10 +153,13 @@ func (s *Server) record(c *call, uri string) (*recording, reply) {
 		return nil, fail(http.StatusUnprocessableEntity, "specified format is unknown on this system")
 	}
 	exists := c.q("ifExists")
-	if s.live[name] != nil || slices.Contains(s.stored, name) && (exists == "" || exists == "fail") {
+	if _, there := s.stored[name]; s.live[name] != nil || there && (exists == "" || exists == "fail") {
 		return nil, fail(http.StatusConflict, "Recording '"+name+"' already exists and can not be overwritten")
 	}
-	r := &recording{name: name, format: format, state: "queued", uri: uri}
+	r := &recording{name: name, format: format, state: "queued", uri: uri, ends: c.q("terminateOn")}
+	if n, err := strconv.Atoi(c.q("maxSilenceSeconds")); err == nil {
+		r.maxSilence = time.Duration(n) * time.Second
+	}
 	s.live[name] = r
 	return r, created(r.json())
 }
@@ -165,6 +170,34 @@ func (s *Server) startRecording(r *recording, limit string) {
 	if n, err := strconv.Atoi(limit); err == nil && n > 0 {
 		s.after(time.Duration(n)*time.Second, func() { s.finishRecording(r) })
 	}
+	if r.ch != nil && r.ch.silent {
+		s.fallSilent(r)
+	}
+}
+
+// fallSilent notes that who is recorded says nothing from now on. A recording with a longest silence ends after that.
+func (s *Server) fallSilent(r *recording) {
+	r.quiet = time.Now()
+	if at := r.quiet; r.maxSilence > 0 {
+		s.after(r.maxSilence, func() {
+			if r.quiet.Equal(at) {
+				s.finishRecording(r)
+			}
+		})
+	}
+}
+
+// said is how long something was said, and how long the file is: a silence that ended it is cut off.
+func (r *recording) said() (talk, all time.Duration) {
+	all = time.Since(r.began)
+	if r.quiet.IsZero() {
+		return all, all
+	}
+	talk = r.quiet.Sub(r.began)
+	if r.maxSilence > 0 && all-talk >= r.maxSilence {
+		all = talk
+	}
+	return talk, all
 }
 
 func recordChannel(s *Server, c *call) reply {
@@ -218,9 +251,8 @@ func (s *Server) finishRecording(r *recording) {
 	}
 	delete(s.live, r.name)
 	r.state = "done"
-	if !slices.Contains(s.stored, r.name) {
-		s.stored = append(s.stored, r.name)
-	}
+	talk, all := r.said()
+	s.stored[r.name] = tone(talk, all)
 	s.tellAbout(r.uri, "RecordingFinished", body{"recording": r.json()})
 	if r.ch != nil && r.ch.recording == r {
 		r.ch.recording = nil
@@ -239,42 +271,62 @@ func changeRecording(s *Server, c *call) reply {
 		s.finishRecording(r)
 	case what == "":
 		s.finishRecording(r)
-		s.stored = slices.DeleteFunc(s.stored, func(n string) bool { return n == r.name })
+		delete(s.stored, r.name)
 	case what != "pause" && what != "mute":
 		return fail(http.StatusNotFound, "Resource not found")
 	}
 	return done()
 }
 
+// liveRecording tells of a recording that runs.
+func liveRecording(s *Server, c *call) reply {
+	r := s.live[c.PathValue("name")]
+	if r == nil {
+		return fail(http.StatusNotFound, "Recording not found")
+	}
+	return ok(r.json())
+}
+
 func listStored(s *Server, _ *call) reply {
 	list := []any{}
-	for _, n := range s.stored {
+	for _, n := range slices.Sorted(maps.Keys(s.stored)) {
 		list = append(list, body{"name": n, "format": "wav"})
 	}
 	return ok(list)
 }
 
-// storedFile gives a second of silence as a WAV file.
 func storedFile(s *Server, c *call) reply {
-	if !slices.Contains(s.stored, c.PathValue("name")) {
+	file, there := s.stored[c.PathValue("name")]
+	if !there {
 		return fail(http.StatusNotFound, "Recording not found")
 	}
+	return ok(file)
+}
+
+func deleteStored(s *Server, c *call) reply {
+	if _, there := s.stored[c.PathValue("name")]; !there {
+		return fail(http.StatusNotFound, "Recording not found")
+	}
+	delete(s.stored, c.PathValue("name"))
+	return done()
+}
+
+// tone is a WAV file with a tone for as long as somebody talked, and silence for the rest.
+func tone(talk, all time.Duration) []byte {
 	const rate = 8000
+	n := int(all * rate / time.Second)
 	h := []byte("RIFF----WAVEfmt \x10\x00\x00\x00\x01\x00\x01\x00")
 	h = binary.LittleEndian.AppendUint32(h, rate)
 	h = binary.LittleEndian.AppendUint32(h, rate*2)
 	h = append(h, 2, 0, 16, 0, 'd', 'a', 't', 'a')
-	h = binary.LittleEndian.AppendUint32(h, rate*2)
-	h = append(h, make([]byte, rate*2)...)
-	binary.LittleEndian.PutUint32(h[4:], uint32(len(h)-8))
-	return ok(h)
-}
-
-func deleteStored(s *Server, c *call) reply {
-	before := len(s.stored)
-	s.stored = slices.DeleteFunc(s.stored, func(n string) bool { return n == c.PathValue("name") })
-	if len(s.stored) == before {
-		return fail(http.StatusNotFound, "Recording not found")
+	h = binary.LittleEndian.AppendUint32(h, uint32(n*2))
+	for i := range n {
+		v := uint16(0)
+		if time.Duration(i)*time.Second/rate < talk {
+			v = uint16(int16(8000 * math.Sin(2*math.Pi*440*float64(i)/rate)))
+		}
+		h = binary.LittleEndian.AppendUint16(h, v)
 	}
-	return done()
+	binary.LittleEndian.PutUint32(h[4:], uint32(len(h)-8))
+	return h
 }

@@ -29,6 +29,7 @@ type channel struct {
 	ringing, progress, hold bool
 	holding                 bool // its phone has put the partner on hold
 	listener                bool // in its bridge it is not heard
+	silent                  bool // who is at it says nothing
 	lost                    bool // its phone is gone without a word
 	lostAt, made            time.Time
 	playing                 *playback // what takes up the channel
@@ -177,12 +178,19 @@ type recording struct {
 	ch                       *channel
 	br                       *bridge
 	began                    time.Time
+	ends                     string        // the key that ends it: none, any, #, *
+	maxSilence               time.Duration // that ends it; 0: none does
+	quiet                    time.Time     // since when nothing is said; zero: something is
 }
 
 func (r *recording) json() map[string]any {
 	m := map[string]any{"name": r.name, "format": r.format, "state": r.state, "target_uri": r.uri}
 	if r.state == "done" {
-		m["duration"] = int(time.Since(r.began).Seconds())
+		talk, all := r.said()
+		m["duration"] = int(all.Seconds())
+		if r.maxSilence > 0 {
+			m["talking_duration"], m["silence_duration"] = int(talk.Seconds()), int((all - talk).Seconds())
+		}
 	}
 	return m
 }

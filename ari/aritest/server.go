@@ -45,7 +45,7 @@ type Server struct {
 	bridges     map[string]*bridge
 	playbacks   map[string]*playback
 	live        map[string]*recording
-	stored      []string
+	stored      map[string][]byte // the files of recordings, by name
 	phones      map[string]*Phone
 	phoneOrder  []string
 	outsiders   map[string]*Phone // by number
@@ -76,7 +76,7 @@ func New(opt Options) *Server {
 	s := &Server{
 		opt: opt, pipe: newPipeListener(), closed: make(chan struct{}), changed: make(chan struct{}),
 		timers: map[*timer]struct{}{}, apps: map[string]*app{}, channels: map[string]*channel{},
-		bridges: map[string]*bridge{}, playbacks: map[string]*playback{}, live: map[string]*recording{},
+		bridges: map[string]*bridge{}, playbacks: map[string]*playback{}, live: map[string]*recording{}, stored: map[string][]byte{},
 		phones: map[string]*Phone{}, outsiders: map[string]*Phone{}, devices: map[string]string{}, hops: map[string]Hop{},
 	}
 	s.mux = s.routes()

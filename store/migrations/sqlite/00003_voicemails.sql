@@ -7,11 +7,12 @@ ALTER TABLE interactions ADD COLUMN tags TEXT NOT NULL DEFAULT '[]';
 CREATE TABLE voicemails (
   id       TEXT PRIMARY KEY,
   mailbox  TEXT NOT NULL,
-  state    TEXT NOT NULL CHECK (state IN ('recording', 'kept', 'gone')),
+  state    TEXT NOT NULL CHECK (state IN ('recording', 'stored', 'kept', 'gone')),
   call     TEXT NOT NULL,
   node     TEXT NOT NULL,
   name     TEXT NOT NULL,
   at_us    INTEGER NOT NULL,
+  least_ms INTEGER NOT NULL,
   ms       INTEGER NOT NULL,
   size     INTEGER NOT NULL,
   sha256   TEXT NOT NULL,
@@ -19,8 +20,8 @@ CREATE TABLE voicemails (
   personal INTEGER,
   caller   TEXT NOT NULL
 ) WITHOUT ROWID;
-CREATE INDEX voicemails_mailbox ON voicemails (mailbox, at_us) WHERE state = 'kept';
-CREATE INDEX voicemails_open ON voicemails (node, at_us) WHERE state = 'recording';
+CREATE INDEX voicemails_mailbox ON voicemails (mailbox, at_us) WHERE state IN ('stored', 'kept');
+CREATE INDEX voicemails_open ON voicemails (node, at_us) WHERE state <> 'kept';
 
 -- +goose Down
 DROP TABLE voicemails;
