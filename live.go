@@ -16,8 +16,9 @@ type Live struct {
 	Held     bool        `json:"held,omitempty"`    // he hears music in the bridge
 	Parked   *LiveParked `json:"parked,omitempty"`
 	// Rung is a dial or transfer step of the script whose caller has been joined with somebody.
-	Rung  *LiveRung `json:"rung,omitempty"`
-	Moves int       `json:"moves,omitempty"` // how often it was sent to own numbers
+	Rung    *LiveRung    `json:"rung,omitempty"`
+	Moves   int          `json:"moves,omitempty"`   // how often it was sent to own numbers
+	Message *LiveMessage `json:"message,omitempty"` // while the caller leaves one
 	// Callback is what a call is made for that has not been dialled yet; its Queue says where it waits.
 	Callback *LiveCallback `json:"callback,omitempty"`
 }
@@ -37,6 +38,15 @@ type LiveParked struct {
 	By     AgentID   `json:"by"`
 	Until  time.Time `json:"until"`
 	BackTo Target    `json:"back_to"`
+}
+
+// LiveMessage is a message that the caller is leaving. Step is the script's own step.
+type LiveMessage struct {
+	Step      Private     `json:"step"`
+	Voicemail VoicemailID `json:"voicemail"`
+	Name      string      `json:"name"` // of the recording
+	Stage     string      `json:"stage"`
+	Again     int         `json:"again,omitempty"` // how often he has recorded another instead
 }
 
 // LiveQueue is a stay in a queue. Until is when the script's longest wait ends; zero: never.

@@ -63,8 +63,9 @@ type call struct {
 	side      *side     // a consultation
 	xfer      *transfer // the caller is handed on
 	parked    *parked
-	referring string  // the channel of a phone that asked by REFER and has had no answer, or a good one
-	saving    *rescue // of the agent who has the caller
+	message   *message // the caller leaves one
+	referring string   // the channel of a phone that asked by REFER and has had no answer, or a good one
+	saving    *rescue  // of the agent who has the caller
 	monitors  []*monitor
 	dialing   *dialing // of a call that an agent makes
 	inner     *inner   // two agents talk without a caller
@@ -203,6 +204,9 @@ func (k *call) deadline() time.Time {
 	if k.parked != nil {
 		due = earliest(due, k.parked.until)
 	}
+	if k.message != nil {
+		due = earliest(due, k.message.due)
+	}
 	if k.owed != nil && !k.ended {
 		due = earliest(due, k.owed.due)
 	}
@@ -226,6 +230,10 @@ func (k *call) timeUp(now time.Time) {
 	}
 	if k.parked != nil && !now.Before(k.parked.until) {
 		k.parkOver()
+		return
+	}
+	if m := k.message; m != nil && !m.due.IsZero() && !now.Before(m.due) {
+		k.messageDue(now)
 		return
 	}
 	if k.owed != nil && !k.ended && !k.owed.due.IsZero() && !now.Before(k.owed.due) {
@@ -287,11 +295,17 @@ func (k *call) onEvent(now time.Time, ev ari.Event) {
 			k.lost(now, "left_application", 0)
 		}
 	case *ari.ChannelDtmfReceived:
-		if s.Channel == k.channel && k.listens() {
+		if s.Channel == k.channel && k.message != nil {
+			k.messageKey(now, e.Digit)
+		} else if s.Channel == k.channel && k.listens() {
 			k.input(now, ivr.Key{Digit: e.Digit, Held: time.Duration(e.DurationMS) * time.Millisecond})
 		}
 	case *ari.PlaybackFinished:
 		k.played(now, e.Playback.ID, e.Playback.State == "failed")
+	case *ari.RecordingFinished:
+		k.messageEvent(now, s.Recording, false)
+	case *ari.RecordingFailed:
+		k.messageEvent(now, s.Recording, true)
 	case *ari.ChannelHold:
 		k.held(now, k.channel, e.MusicClass)
 	case *ari.ChannelUnhold:

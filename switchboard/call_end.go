@@ -38,6 +38,7 @@ func (k *call) gone(now time.Time, end ctid.End) {
 		k.cleanUp()
 		return
 	}
+	k.messageParted()
 	k.tellScript(now, end, end.Q850)
 	if k.parked != nil {
 		k.unpark()
@@ -364,6 +365,7 @@ func (k *call) sendToFallback(now time.Time, reason string) {
 	if k.talk != nil || k.callerGone || k.ended || k.dialing != nil || k.inner != nil || len(k.outside) > 0 {
 		return
 	}
+	k.messageParted()
 	for id, p := range k.plays {
 		if p.begun {
 			k.warn("stopping a prompt failed", k.node.StopPlayback(k.ctx, id))

@@ -19,6 +19,9 @@ func (k *call) reconcile(now time.Time, f *found) {
 			k.hangupLeg(l)
 		}
 	}
+	if m := k.message; m != nil && m.stage == messageRecords {
+		k.messageLook(m)
+	}
 	for id, p := range k.plays {
 		if p.begun { // it may have ended unseen; the script goes on
 			k.played(now, id, false)

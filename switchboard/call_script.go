@@ -88,6 +88,8 @@ func (k *call) step(now time.Time, s ivr.Step) {
 		k.query(s)
 	case ivr.HTTP:
 		k.http(s)
+	case ivr.Voicemail:
+		k.takeMessage(s)
 	case ivr.Tag:
 		k.tag(s.Tags)
 	case ivr.Dispose:
@@ -131,10 +133,14 @@ func (k *call) answer(now time.Time, s ivr.Answer) {
 }
 
 // play prepares a prompt aside, for its speech may have to be made first, and then plays it.
-func (k *call) play(s ivr.Play) {
+func (k *call) play(s ivr.Play) { k.playThen(s, nil) }
+
+// playThen plays a prompt that is not the machine's, if then is given, which follows its end however that comes about.
+func (k *call) playThen(s ivr.Play, then func(now time.Time)) string {
 	id := k.name("p")
-	k.plays[id] = &playback{step: s.ID}
+	k.plays[id] = &playback{step: s.ID, then: then}
 	k.prepare(id, s.Parts)
+	return id
 }
 
 func (k *call) prepare(id string, parts []ivr.Part) {
@@ -143,6 +149,14 @@ func (k *call) prepare(id string, parts []ivr.Part) {
 		media, err := k.sb.deps.Prompts.Prepare(ctx, node, parts)
 		return func(now time.Time) { k.playReady(now, id, media, err) }
 	})
+}
+
+// playMedia plays what Asterisk has itself.
+func (k *call) playMedia(media []string, then func(now time.Time)) string {
+	id := k.name("p")
+	k.plays[id] = &playback{then: then}
+	k.post(func(now time.Time) { k.playReady(now, id, media, nil) })
+	return id
 }
 
 func (k *call) playReady(now time.Time, id string, media []string, err error) {

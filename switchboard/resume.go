@@ -25,6 +25,9 @@ func (k *call) resume(now time.Time, a adopted) {
 		return
 	}
 	k.restoreMachine(l)
+	if l.Message != nil && k.machine == nil { // while it is recorded his channel does nothing else
+		k.warn("ending a recording failed", k.node.StopRecording(k.ctx, l.Message.Name))
+	}
 	k.lookupCaller(now)
 	k.note("adopted", map[string]any{"talking": a.talking != nil, "waiting": l.Queue != nil && l.Talk == nil})
 	if q := l.Queue; q != nil {
@@ -54,6 +57,9 @@ func (k *call) resume(now time.Time, a adopted) {
 		k.musicFrom(k.queue)
 	case l.Machine != "" && k.machine != nil:
 		k.input(now, ivr.Resume{})
+		if l.Message != nil {
+			k.resumeMessage(now, l.Message)
+		}
 	case k.route.Script == nil:
 		k.sendToFallback(now, "lost_while_down")
 	default:

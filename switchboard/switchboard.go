@@ -193,13 +193,14 @@ func (m Meters) withDefaults() Meters {
 
 // Deps are the edges that the switchboard speaks to.
 type Deps struct {
-	Log       Log
-	Desktops  Desktops
-	Customers Customers
-	Prompts   Prompts
-	Lookups   Lookups                           // nil: no script asks any
-	Secret    func(name string) (string, error) // the site's secrets, for scripts; nil: there are none
-	Homes     map[ctid.NodeID]Home              // of the nodes that have one; it may be nil
+	Log        Log
+	Desktops   Desktops
+	Customers  Customers
+	Prompts    Prompts
+	Lookups    Lookups                           // nil: no script asks any
+	Voicemails Voicemails                        // nil: no messages are taken
+	Secret     func(name string) (string, error) // the site's secrets, for scripts; nil: there are none
+	Homes      map[ctid.NodeID]Home              // of the nodes that have one; it may be nil
 }
 
 // Switchboard is the running thing. Do, Reload, Drain and the questions are safe from any goroutine.

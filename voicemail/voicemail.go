@@ -41,8 +41,12 @@ var (
 	ErrTooShort    = errors.New("voicemail: too short to be a message")
 )
 
-// SweepEvery is how often what was left half done is looked for.
-const SweepEvery = 10 * time.Minute
+// SweepEvery is how often what was left half done is looked for; sooner at first, for what the run before has left is
+// known only when the Asterisks are there.
+const (
+	SweepEvery = 10 * time.Minute
+	sweepFirst = 15 * time.Second
+)
 
 // forgetAfter is how long a recording that is not there is waited for.
 const forgetAfter = 10 * time.Minute
@@ -155,15 +159,16 @@ func (b *Box) Drop(ctx context.Context, id ctid.VoicemailID) error {
 
 // Run sweeps at once, and then again and again until ctx ends.
 func (b *Box) Run(ctx context.Context) {
-	t := time.NewTicker(SweepEvery)
+	t := time.NewTimer(0)
 	defer t.Stop()
-	for {
-		b.Sweep(ctx)
+	for wait := sweepFirst; ; wait = min(4*wait, SweepEvery) {
 		select {
 		case <-t.C:
 		case <-ctx.Done():
 			return
 		}
+		b.Sweep(ctx)
+		t.Reset(wait)
 	}
 }
 

@@ -121,7 +121,7 @@ func (d *daemon) openStore() error {
 }
 
 func (d *daemon) makeMedia() error {
-	cfg := media.Config{Sounds: scriptFS{dir: d.cfg.IVR.Dir, sounds: d.cfg.IVR.Sounds}, CacheDir: d.cfg.Media.Cache,
+	cfg := media.Config{Sounds: withBeep{scriptFS{dir: d.cfg.IVR.Dir, sounds: d.cfg.IVR.Sounds}}, CacheDir: d.cfg.Media.Cache,
 		Timeout: d.cfg.Media.Timeout.D(), Key: d.st.MediaKey(), Nodes: d.nodeAddresses()}
 	if d.cfg.Media.TTS != "none" {
 		for _, v := range d.cfg.IVR.Voices {
@@ -245,7 +245,7 @@ func (d *daemon) runSwitchboard() error {
 		return err
 	}
 	d.stops = append(d.stops, d.asks.close)
-	deps := switchboard.Deps{Lookups: d.asks, Secret: d.asks.secret, Log: d.st, Desktops: d.hub, Prompts: prompts{m: d.media, bases: d.mediaBases()},
+	deps := switchboard.Deps{Lookups: d.asks, Voicemails: d.takeMessages(), Secret: d.asks.secret, Log: d.st, Desktops: d.hub, Prompts: prompts{m: d.media, bases: d.mediaBases()},
 		Customers: customers{local.NewDirectory(d.st, time.Now), d.st}, Homes: d.homes}
 	d.speakAhead()
 	d.runSync() // it ends behind the switchboard, and before the store

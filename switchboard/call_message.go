@@ -1,0 +1,439 @@
+package switchboard
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"ctid"
+	"ctid/ari"
+	"ctid/ivr"
+)
+
+// Voicemails keeps the messages that callers leave. Begin comes before anything is recorded, so that nothing at an Asterisk
+// is forgotten. Keep fetches what was recorded; it tells whether that was a message: one too short, or without a word, is
+// none. Drop takes a message back that was not left.
+type Voicemails interface {
+	Begin(ctx context.Context, v ctid.Voicemail) error
+	Keep(ctx context.Context, id ctid.VoicemailID) (left bool, err error)
+	Drop(ctx context.Context, id ctid.VoicemailID) error
+}
+
+// Stages of leaving a message.
+const (
+	messageBegins  = "begins" // until its row is written
+	messageGreets  = "greets" // greeting and consent
+	messageBeeps   = "beeps"
+	messageRecords = "records"
+	messageAsks    = "asks"    // what the caller wants with it
+	messagePlays   = "plays"   // it back to him
+	messageKeeping = "keeping" // it is fetched
+)
+
+const (
+	messageTime  = 5 * time.Second  // to write a message's row
+	keepTime     = 8 * time.Second  // to fetch it
+	recordGrace  = 10 * time.Second // over the longest message, until it is asked what became of the recording
+	reviewWait   = 5 * time.Second  // for a key, each time the caller is asked
+	reviewAsks   = 3                // times that he is asked; then the message is kept
+	reviewRounds = 5                // messages that he may record instead of the first
+)
+
+// message is a message that the caller is leaving.
+type message struct {
+	step  ivr.Voicemail
+	id    ctid.VoicemailID
+	name  string // of the recording
+	stage string
+	play  string    // the playback that is under way
+	began time.Time // of the recording
+	due   time.Time // when the stage is over without an event; zero: never
+	asks  int
+	again int
+}
+
+// takeMessage lets the caller leave a message.
+func (k *call) takeMessage(s ivr.Voicemail) {
+	if k.sb.deps.Voicemails == nil {
+		k.done(s.ID, ivr.Result{Outcome: "error", Code: "voicemail.failed"})
+		return
+	}
+	k.stopMusic()
+	m := &message{step: s, id: ctid.VoicemailID(k.sb.cfg.NewID("v_")), name: k.name("r"), stage: messageBegins}
+	k.message = m
+	row := ctid.Voicemail{ID: m.id, Mailbox: s.Mailbox, Call: k.id, Node: ctid.NodeID(k.node.Name()), Name: m.name,
+		At: k.sb.clock.wall(k.sb.clock.steady()), Least: s.Min, Caller: k.rec.ANI, Person: k.messageOf()}
+	k.aside(func(ctx context.Context) func(now time.Time) {
+		ctx, cancel := context.WithTimeout(ctx, messageTime)
+		defer cancel()
+		err := k.sb.deps.Voicemails.Begin(ctx, row)
+		return func(now time.Time) {
+			switch {
+			case k.message != m:
+			case err != nil: // nothing is recorded that might be forgotten
+				k.warn("a message cannot be begun", err)
+				k.messageOver(now, ivr.Result{Outcome: "error", Code: "voicemail.failed"})
+			default:
+				k.messageGreet(now)
+			}
+		}
+	})
+}
+
+// messageOf is whose the message is, for its sealing and erasing.
+func (k *call) messageOf() string {
+	var e ctid.LogEntry
+	k.person(k.rec.Customer, k.rec.ANI)(&e)
+	if e.Person == "" {
+		return "s_" + string(k.id)
+	}
+	return e.Person
+}
+
+func (k *call) messageGreet(now time.Time) {
+	m := k.message
+	parts := m.step.Greeting
+	if len(parts) == 0 {
+		parts = []ivr.Part{messageText("voicemail_leave", m.step.Lang)}
+	}
+	m.stage = messageGreets
+	k.messagePlay(append(append([]ivr.Part{}, parts...), m.step.Consent...), k.messageBeep)
+	k.save()
+}
+
+func (k *call) messageBeep(time.Time) {
+	k.message.stage = messageBeeps
+	k.messagePlay([]ivr.Part{{Name: "beep", Lang: k.message.step.Lang}}, k.messageRecord)
+}
+
+// messagePlay plays parts, and goes on when they have ended or were stopped.
+func (k *call) messagePlay(parts []ivr.Part, then func(now time.Time)) {
+	m := k.message
+	k.message.play = k.playThen(ivr.Play{Parts: parts}, k.messageNext(m, then))
+}
+
+// messageNext is then for as long as the caller is leaving that message.
+func (k *call) messageNext(m *message, then func(now time.Time)) func(now time.Time) {
+	return func(now time.Time) {
+		if k.message == m {
+			m.play = ""
+			then(now)
+		}
+	}
+}
+
+func (k *call) messageRecord(now time.Time) {
+	m := k.message
+	ends := "none"
+	if m.step.End == "#" || m.step.End == "*" {
+		ends = m.step.End
+	}
+	m.stage, m.began, m.due = messageRecords, now, now.Add(m.step.Max+recordGrace)
+	err := k.node.Record(k.ctx, ari.OnlyChannel(k.channel), m.name, ari.RecordingOptions{Format: "wav", Exists: "overwrite",
+		MaxDuration: wholeSeconds(m.step.Max), MaxSilence: wholeSeconds(m.step.Silence), Terminate: ends})
+	if err != nil && !ari.IsNoAnswer(err) {
+		k.warn("recording a message failed", err)
+		k.messageDrop(m)
+		k.messageOver(now, ivr.Result{Outcome: "error", Code: "voicemail.failed"})
+		return
+	}
+	k.save()
+}
+
+// wholeSeconds is a duration as Asterisk takes it, rounded up.
+func wholeSeconds(d time.Duration) time.Duration {
+	return (d + time.Second - 1) / time.Second * time.Second
+}
+
+// messageEvent takes what Asterisk tells of a recording.
+func (k *call) messageEvent(now time.Time, name string, failed bool) {
+	m := k.message
+	if m == nil || m.name != name || m.stage != messageRecords {
+		return
+	}
+	m.due = time.Time{}
+	switch {
+	case failed:
+		k.messageDrop(m)
+		k.messageOver(now, ivr.Result{Outcome: "error", Code: "voicemail.failed"})
+	case m.step.Review:
+		k.messageAsk(now)
+	default:
+		k.messageKeep(now)
+	}
+}
+
+// messageAsk asks the caller what he wants with his message.
+func (k *call) messageAsk(now time.Time) {
+	m := k.message
+	if m.asks++; m.asks > reviewAsks {
+		k.messageKeep(now)
+		return
+	}
+	m.stage, m.due = messageAsks, time.Time{}
+	k.messagePlay([]ivr.Part{messageText("voicemail_review", m.step.Lang)}, func(now time.Time) { m.due = now.Add(reviewWait) })
+	k.save()
+}
+
+// messageKey takes a key of the caller's.
+func (k *call) messageKey(now time.Time, digit string) {
+	m := k.message
+	switch m.stage {
+	case messageGreets: // straight to the tone
+		k.messageHush()
+	case messagePlays:
+		k.messageQuiet()
+		if !k.messageChoice(now, digit) {
+			k.messageAsk(now)
+		}
+	case messageAsks:
+		k.messageChoice(now, digit)
+	}
+}
+
+// messageChoice does what the caller wants with his message, and tells whether the key meant anything.
+func (k *call) messageChoice(now time.Time, digit string) bool {
+	m := k.message
+	switch {
+	case digit == "1":
+		k.messageQuiet()
+		m.stage, m.due, m.asks = messagePlays, time.Time{}, 0
+		m.play = k.playMedia([]string{"recording:" + m.name}, k.messageNext(m, k.messageAsk))
+	case digit == "2" && m.again < reviewRounds:
+		m.again, m.asks, m.due = m.again+1, 0, time.Time{}
+		k.messageQuiet()
+		k.messageBeep(now)
+	case digit == "3" || digit == m.step.End && m.step.End != "":
+		k.messageQuiet()
+		k.messageKeep(now)
+	default:
+		return false
+	}
+	return true
+}
+
+// messageHush stops what the caller hears; what was to follow follows.
+func (k *call) messageHush() {
+	k.stopPlayback(k.message.play)
+}
+
+// messageQuiet stops what the caller hears, and with it what was to follow.
+func (k *call) messageQuiet() {
+	if p := k.plays[k.message.play]; p != nil {
+		p.then = func(time.Time) {}
+		k.stopPlayback(k.message.play)
+	}
+}
+
+// messageKeep fetches the message, and tells the script what became of it.
+func (k *call) messageKeep(time.Time) {
+	m := k.message
+	m.stage, m.due = messageKeeping, time.Time{}
+	k.save()
+	k.aside(func(ctx context.Context) func(now time.Time) {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), keepTime)
+		defer cancel()
+		left, err := k.sb.deps.Voicemails.Keep(ctx, m.id)
+		return func(now time.Time) {
+			k.warn("keeping a message failed", err)
+			if k.message != m {
+				return
+			}
+			r := ivr.Result{Outcome: "none"}
+			switch {
+			case err != nil:
+				r = ivr.Result{Outcome: "error", Code: "voicemail.failed"}
+			case left:
+				r.Outcome = "left"
+				k.messageLeft(m)
+			}
+			k.messageOver(now, r)
+		}
+	})
+}
+
+// messageLeft notes that a message was left.
+func (k *call) messageLeft(m *message) {
+	k.note("voicemail", map[string]any{"mailbox": m.step.Mailbox, "voicemail": m.id})
+	if k.rec.Outcome == "" {
+		k.rec.Outcome = "voicemail"
+	}
+}
+
+// messageOver lets the script go on.
+func (k *call) messageOver(now time.Time, r ivr.Result) {
+	id := k.message.step.ID
+	k.message = nil
+	k.input(now, ivr.DoneStep{ID: id, Result: r})
+}
+
+// messageDue: nothing was told in time.
+func (k *call) messageDue(now time.Time) {
+	m := k.message
+	m.due = time.Time{}
+	switch m.stage {
+	case messageAsks:
+		k.messageAsk(now)
+	case messageRecords:
+		k.warn("ending a recording failed", k.node.StopRecording(k.ctx, m.name))
+		k.messageLook(m)
+	}
+}
+
+// messageLook asks Asterisk whether a message is still being recorded, where its end may have been missed.
+func (k *call) messageLook(m *message) {
+	k.aside(func(ctx context.Context) func(now time.Time) {
+		_, err := k.node.LiveRecording(ctx, m.name)
+		return func(now time.Time) {
+			switch {
+			case k.message != m:
+			case ari.IsNotFound(err):
+				k.messageEvent(now, m.name, false)
+			case m.due.IsZero():
+				m.due = now.Add(recordGrace)
+			}
+		}
+	})
+}
+
+// messageDrop forgets a message of which nothing was recorded. What cannot be forgotten now the next sweep forgets.
+func (k *call) messageDrop(m *message) {
+	k.sb.wg.Go(func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(k.ctx), messageTime)
+		defer cancel()
+		if err := k.sb.deps.Voicemails.Drop(ctx, m.id); err != nil {
+			k.sb.cfg.Log.Warn("a message that was not left is forgotten later", "call", k.id, "error", err)
+		}
+	})
+}
+
+// messageParted: the caller has gone, or goes elsewhere. What he has said is kept.
+func (k *call) messageParted() {
+	m := k.message
+	if m == nil {
+		return
+	}
+	k.message = nil
+	switch m.stage {
+	case messageBegins, messageGreets, messageBeeps:
+		if m.again == 0 {
+			k.messageDrop(m)
+			return
+		}
+	case messageKeeping: // under way
+		k.messageLeft(m)
+		return
+	case messageRecords:
+		k.warn("ending a recording failed", k.node.StopRecording(k.ctx, m.name))
+	}
+	if m.stage != messageRecords || k.sb.clock.steady().Sub(m.began) >= m.step.Min {
+		k.messageLeft(m)
+	}
+	k.sb.wg.Go(func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(k.ctx), keepTime)
+		defer cancel()
+		if !k.recorded(ctx, m.name) {
+			return // the next sweep finds it
+		}
+		if _, err := k.sb.deps.Voicemails.Keep(ctx, m.id); err != nil {
+			k.sb.cfg.Log.Warn("keeping a message failed; it is tried again later", "call", k.id, "error", err)
+		}
+	})
+}
+
+// recorded waits until a recording is over, and tells whether it is.
+func (k *call) recorded(ctx context.Context, name string) bool {
+	for {
+		if _, err := k.node.LiveRecording(ctx, name); ari.IsNotFound(err) {
+			return true
+		}
+		t := time.NewTimer(200 * time.Millisecond)
+		select {
+		case <-t.C:
+		case <-ctx.Done():
+			t.Stop()
+			return false
+		}
+	}
+}
+
+// liveMessage is what a restart needs of a message that is being left.
+func (k *call) liveMessage() *ctid.LiveMessage {
+	m := k.message
+	if m == nil {
+		return nil
+	}
+	step, err := json.Marshal(m.step)
+	if err != nil { // texts and numbers always encode
+		return nil
+	}
+	return &ctid.LiveMessage{Step: ctid.Private(step), Voicemail: m.id, Name: m.name, Stage: m.stage, Again: m.again}
+}
+
+// resumeMessage goes on where the caller was leaving a message. A recording that runs on runs on.
+func (k *call) resumeMessage(now time.Time, l *ctid.LiveMessage) {
+	m := &message{id: l.Voicemail, name: l.Name, stage: l.Stage, again: l.Again}
+	if err := json.Unmarshal([]byte(l.Step), &m.step); err != nil || k.sb.deps.Voicemails == nil {
+		k.input(now, ivr.DoneStep{ID: m.step.ID, Result: ivr.Result{Outcome: "error", Code: "voicemail.failed"}})
+		return
+	}
+	k.message = m
+	k.aside(func(ctx context.Context) func(now time.Time) {
+		_, err := k.node.LiveRecording(ctx, m.name)
+		return func(now time.Time) {
+			if k.message == m {
+				k.messageBack(now, err == nil)
+			}
+		}
+	})
+}
+
+// messageBack takes a message up again: runs says that it is being recorded still.
+func (k *call) messageBack(now time.Time, runs bool) {
+	m := k.message
+	switch {
+	case runs:
+		m.stage, m.due = messageRecords, now.Add(m.step.Max+recordGrace)
+	case m.stage == messageRecords:
+		k.messageEvent(now, m.name, false)
+	case m.stage == messageAsks, m.stage == messagePlays:
+		k.messageAsk(now)
+	case m.stage == messageKeeping:
+		k.messageKeep(now)
+	case m.stage == messageBegins: // it is not known whether it has a row
+		m2 := m.step
+		k.message = nil
+		k.takeMessage(m2)
+	default:
+		k.messageGreet(now)
+	}
+}
+
+// messageTexts are the built-in texts, by their recordings' names. A site's recording of that name goes before them.
+var messageTexts = map[string]map[string]string{
+	"voicemail_leave": {"en": "Please leave a message after the tone.", "zh": "请在提示音后留言。"},
+	"voicemail_review": {"en": "To hear your message press 1. To record it again press 2. To keep it press 3.",
+		"zh": "收听留言请按 1，重新录制请按 2，保存留言请按 3。"},
+}
+
+func messageText(name, lang string) ivr.Part {
+	texts := messageTexts[name]
+	text, ok := texts[lang]
+	if !ok {
+		text = texts[baseLang(lang)]
+	}
+	if text == "" {
+		text = texts["en"]
+	}
+	return ivr.Part{Name: name, Text: text, Lang: lang}
+}
+
+// baseLang is zh of zh-HK.
+func baseLang(lang string) string {
+	for i := range len(lang) {
+		if lang[i] == '-' {
+			return lang[:i]
+		}
+	}
+	return lang
+}
