@@ -39,6 +39,8 @@ type centre struct {
 	sockets int
 	late    bool // pops are never written
 	home    Home // the node's, if any
+	asks    Lookups
+	box     Voicemails
 	callers []*aritest.Caller
 	got     *replies
 
@@ -193,8 +195,15 @@ func inCentre(t *testing.T, script string, f func(t *testing.T, c *centre)) {
 // inCentreWith is inCentre with the kind of ana's device.
 func inCentreWith(t *testing.T, script, kind string, f func(t *testing.T, c *centre)) {
 	t.Helper()
+	inCentreOf(t, script, func(c *centre) { c.kind = kind }, f)
+}
+
+// inCentreOf is inCentre with what set says of the centre before it is booted.
+func inCentreOf(t *testing.T, script string, set func(c *centre), f func(t *testing.T, c *centre)) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		c := &centre{t: t, kind: kind, sockets: 1, matches: map[string]ctid.Match{}}
+		c := &centre{t: t, kind: "phone", sockets: 1, matches: map[string]ctid.Match{}}
+		set(c)
 		c.pbx = aritest.New(aritest.Options{})
 		defer c.pbx.Close()
 		for i, a := range []string{"1001", "1002"} {
@@ -247,7 +256,7 @@ func (c *centre) boot(t *testing.T, script string, run int) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	deps := Deps{Log: c, Desktops: c, Customers: c, Prompts: c}
+	deps := Deps{Log: c, Desktops: c, Customers: c, Prompts: c, Lookups: c.asks, Voicemails: c.box}
 	if c.home != nil {
 		deps.Homes = map[ctid.NodeID]Home{"a": c.home}
 	}

@@ -23,10 +23,10 @@ import (
 	"ctid/voicemail"
 )
 
-// recorder lets the box of messages fetch them from the Asterisks.
-type recorder struct{ nodes []*ari.Node }
+// asteriskRecorder lets the box of messages fetch them from the Asterisks.
+type asteriskRecorder struct{ nodes []*ari.Node }
 
-func (r recorder) node(name ctid.NodeID) (*ari.Node, error) {
+func (r asteriskRecorder) node(name ctid.NodeID) (*ari.Node, error) {
 	for _, n := range r.nodes {
 		if n.Name() == string(name) {
 			return n, nil
@@ -36,7 +36,7 @@ func (r recorder) node(name ctid.NodeID) (*ari.Node, error) {
 }
 
 // Recording implements voicemail.Recorder. One that runs still is not there yet.
-func (r recorder) Recording(ctx context.Context, node ctid.NodeID, name string) ([]byte, error) {
+func (r asteriskRecorder) Recording(ctx context.Context, node ctid.NodeID, name string) ([]byte, error) {
 	n, err := r.node(node)
 	if err != nil {
 		return nil, err
@@ -54,7 +54,7 @@ func (r recorder) Recording(ctx context.Context, node ctid.NodeID, name string) 
 }
 
 // DeleteRecording implements voicemail.Recorder.
-func (r recorder) DeleteRecording(ctx context.Context, node ctid.NodeID, name string) error {
+func (r asteriskRecorder) DeleteRecording(ctx context.Context, node ctid.NodeID, name string) error {
 	n, err := r.node(node)
 	if err != nil {
 		return err
@@ -76,7 +76,7 @@ func (v voicemails) Keep(ctx context.Context, id ctid.VoicemailID) (bool, error)
 
 // takeMessages opens the box of the messages and sweeps it now and then.
 func (d *daemon) takeMessages() voicemails {
-	box := voicemail.New(voicemail.Config{Dir: d.cfg.Voicemail.Dir, Rows: d.st, Recorder: recorder{d.nodes}, Log: d.log, Now: time.Now})
+	box := voicemail.New(voicemail.Config{Dir: d.cfg.Voicemail.Dir, Rows: d.st, Recorder: asteriskRecorder{d.nodes}, Log: d.log, Now: time.Now})
 	ctx, cancel := context.WithCancel(d.ctx)
 	done := make(chan struct{})
 	go func() {
