@@ -29,7 +29,7 @@ func (k *call) input(now time.Time, in ivr.Input) {
 
 // options are those of this call's machine.
 func (k *call) options() ivr.Options {
-	return ivr.Options{}
+	return ivr.Options{Secret: k.sb.deps.Secret}
 }
 
 // giveFigures hands the machine the figures of the queues that its script names.
