@@ -245,7 +245,7 @@ func (k *call) toOwnNumber(now time.Time, c *candidate) {
 		k.warn("stopping the ringing tone failed", k.node.StopRing(k.ctx, k.channel))
 		k.route = *route
 		k.route.Key = ownNumberKey + c.goal.number
-		k.machine = ivr.NewMachine(k.route.Script, ivr.Options{})
+		k.machine = ivr.NewMachine(k.route.Script, k.options())
 		k.input(now, k.startInput())
 		return
 	}
