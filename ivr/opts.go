@@ -46,7 +46,7 @@ func (l *loader) options(vb *verb, key, v *yval) *opts {
 		}
 	}
 	for _, x := range vb.options {
-		if x.must && o.get(x.name) == nil {
+		if v := o.get(x.name); x.must && (v == nil || v.kind == yamlList && len(v.items) == 0) {
 			l.errorf(o.at, "IVR004", "%s needs %q", vb.name, x.name)
 		}
 	}
