@@ -57,6 +57,13 @@ type LiveQueue struct {
 	Priority int       `json:"priority"`
 	Entered  time.Time `json:"entered"`
 	Until    time.Time `json:"until,omitzero"`
+	Skills   []Skilled `json:"skills,omitempty"` // that the script asks for
+}
+
+// Skilled is a skill and the least level of it; 0 is any.
+type Skilled struct {
+	Skill   string `json:"skill"`
+	AtLeast int    `json:"at_least,omitempty"`
 }
 
 // LiveTalk is a conversation with an agent.

@@ -138,7 +138,7 @@ type Queue struct {
 	RejectGap   Duration `cfg:"reject_gap" default:"5s" min:"1s" max:"1h" doc:"After a rejection not offered again for this long."`
 	Music       string   `cfg:"music" form:"name" default:"default" doc:"The music-on-hold class of the Asterisk."`
 	Sticky      string   `cfg:"sticky" enum:"none|last-agent|owner" default:"none" doc:"Who alone is offered a call first: who last spoke with the customer, or the agent in the customer's own column owner."`
-	StickyFor   Duration `cfg:"sticky_for" default:"30s" min:"1s" max:"1h" doc:"For how long; with prefer in a script too. Then all are offered it, and at once where he is off duty or does not serve the queue."`
+	StickyFor   Duration `cfg:"sticky_for" default:"30s" min:"1s" max:"1h" doc:"For how long. Then all are offered it, and at once where he is off duty or does not serve the queue."`
 	Callbacks   int      `cfg:"callback_attempts" default:"3" min:"1" max:"20" doc:"How often a customer who left a callback is called at most."`
 	CallbackGap Duration `cfg:"callback_gap" default:"5m" min:"1s" max:"24h" doc:"How long after an attempt that came to nothing the next one waits."`
 	MaxWaiting  int      `cfg:"max_waiting" default:"0" max:"100000" doc:"More than this many waiting is full; 0: no limit."`

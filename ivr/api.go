@@ -105,7 +105,8 @@ type (
 		Within  time.Duration
 	}
 	// Enqueue puts the caller into a queue. Answer: answered (when the conversation is over and the agent left first),
-	// timeout, full, closed, empty, callback, key …
+	// timeout, full, closed, empty, callback, key … While it is open the machine may Play an
+	// offer of a call back and, when the caller takes it, ask for a BookCallback; booked takes him out of the queue.
 	Enqueue struct {
 		ID       string
 		Queue    ctid.QueueID
@@ -117,7 +118,6 @@ type (
 		PreferWait time.Duration
 		Skills     []Need // all must hold
 		Announce   *Announce
-		Offer      *CallbackOffer
 	}
 	// Need is a skill an agent must have: at least Level, 0 for any.
 	Need struct {
@@ -128,13 +128,6 @@ type (
 	Announce struct {
 		Position, Wait, Every time.Duration
 		Comfort               []Part
-	}
-	// CallbackOffer is the offer of a call back to who waits: heard After so long, taken with Key.
-	CallbackOffer struct {
-		Offer []Part
-		Key   string
-		After time.Duration
-		Book  BookCallback // without ID and Queue
 	}
 	// Leave asks to take the caller out of the queue again; the Enqueue is then answered with key, or the ask is ignored.
 	Leave struct{ ID string } // the Enqueue's ID
@@ -150,7 +143,8 @@ type (
 	Mask struct{ On bool }
 	// Log is a line about the script for whoever reads the call's record: a skipped prompt, a dropped key.
 	Log struct{ Code, Text string }
-	// End ends the script: the channel is hung up with Cause (normal, busy, congestion, declined).
+	// End ends the script: the channel is hung up with Cause (normal, busy, congestion, declined), but not after a Transfer that
+	// was answered with gone: Why is then transferred.
 	End struct {
 		Cause string
 		Why   string // script, caller, error code …

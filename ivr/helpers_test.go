@@ -127,7 +127,13 @@ func (r *rig) step(st Step) {
 		r.last["queue"] = st.ID
 		text := fmt.Sprintf("queue %s priority %d at most %s music %q", st.Queue, st.Priority, st.AtMost, st.Music)
 		if st.Prefer != "" {
-			text += " first " + string(st.Prefer)
+			text += fmt.Sprintf(" first %s for %s", st.Prefer, st.PreferWait)
+		}
+		for _, n := range st.Skills {
+			text += fmt.Sprintf(" needs %s>=%d", n.Skill, n.Level)
+		}
+		if a := st.Announce; a != nil {
+			text += fmt.Sprintf(" announce position %s wait %s comfort %s every %s", a.Position, a.Wait, partsText(a.Comfort), a.Every)
 		}
 		r.line("%s", text)
 	case Leave:
@@ -188,7 +194,7 @@ func (r *rig) do(line string) {
 			r.t.Fatalf("no duration: %s", line)
 		}
 		r.wait(d)
-	case "query", "http":
+	case "query", "http", "transfer", "dial", "voicemail", "callback", "record", "fax", "message", "detect", "record_answer":
 		r.next(DoneStep{ID: r.last[w[0]], Result: r.result(w)})
 	case "lookup":
 		r.next(DoneStep{ID: r.last["lookup"], Result: r.result(w)})

@@ -51,6 +51,8 @@ func (m *Machine) answered(in DoneStep) {
 		if in.Result.Outcome == "error" { // the hang-up that follows says the rest
 			m.log("answer.failed", "the call could not be answered: "+in.Result.Code)
 		}
+	case in.ID != "" && m.memo.Offer != nil && in.ID == m.memo.Offer.Booking:
+		m.at.do.(offers).booked(m, in.Result)
 	case in.ID != "" && in.ID == m.open && m.phase == phaseAnswer:
 		m.open = ""
 		m.timers.answer, m.timers.flush, m.timers.hold = time.Time{}, time.Time{}, time.Time{}
@@ -83,7 +85,7 @@ func (m *Machine) expect(id string, within time.Duration) {
 // Deadline is when Next wants a Tick; zero is never.
 func (m *Machine) Deadline() time.Time {
 	var least time.Time
-	for _, t := range []time.Time{m.timers.ask, m.timers.stop, m.timers.flush, m.timers.hold, m.timers.answer, m.timers.budget, m.timers.after} {
+	for _, t := range []time.Time{m.timers.ask, m.timers.stop, m.timers.flush, m.timers.hold, m.timers.offer, m.timers.answer, m.timers.budget, m.timers.after} {
 		if !t.IsZero() && (least.IsZero() || t.Before(least)) {
 			least = t
 		}
@@ -120,6 +122,11 @@ func (m *Machine) tick() {
 	if due(&m.timers.hold) {
 		if h, ok := m.at.do.(interface{ held(*Machine) }); ok {
 			h.held(m)
+		}
+	}
+	if due(&m.timers.offer) {
+		if o, ok := m.at.do.(offers); ok {
+			o.offer(m)
 		}
 	}
 	if due(&m.timers.answer) && m.phase == phaseAnswer {

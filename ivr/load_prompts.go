@@ -16,6 +16,8 @@ var builtTexts = []struct{ name, lang, text string }{
 	{"confirm", "zh", "您输入的是 ${digits(value)}。正确请按 1，重新输入请按 2。"},
 	{"screen", "en", "There is a call for you. To take it press 1."},
 	{"screen", "zh", "有您的来电，接听请按 1。"},
+	{confirmCallback, "en", "We will call you back on ${digits(value)}. If that is right press 1. If not press 2."},
+	{confirmCallback, "zh", "我们会致电 ${digits(value)} 给您。正确请按 1，不正确请按 2。"},
 	{"apology", "en", "We are sorry, we cannot take your call now. Please call again later."},
 	{"apology", "zh", "很抱歉，现在无法接听您的来电，请稍后再拨。"},
 }
@@ -38,7 +40,7 @@ func ScreenPart(lang string) Part {
 
 // findConfirms notes which prompts a collect reads a value back with: only they may name it.
 func (l *loader) findConfirms() {
-	l.confirms["confirm"] = true
+	l.confirms["confirm"], l.confirms[confirmCallback] = true, true
 	var look func(v *yval)
 	look = func(v *yval) {
 		for _, p := range v.pairs {

@@ -75,6 +75,7 @@ func (l *loader) step(st *step, v *yval) {
 		vb = &own
 	}
 	st.verb, st.at = vb, verbs[0].key.at
+	l.offWire(vb, verbs[0])
 	l.exits(st, then)
 	st.do = vb.load(l, st, l.options(vb, verbs[0].key, verbs[0].val))
 }
@@ -169,6 +170,8 @@ func (l *loader) namedExit(st *step, p pair, named map[string]target) {
 	switch {
 	case !slices.Contains(names, p.key.text):
 		l.errorf(p.key.at, "IVR002", "%s has no outcome %q%s", st.verb.name, p.key.text, near(p.key.text, names))
+	case slices.ContainsFunc(st.verb.outcomes, func(o outcome) bool { return o.name == p.key.text && o.to == "end" }):
+		l.errorf(p.key.at, "IVR002", "%s of %s ends the script, for the caller has left it; nothing can follow", p.key.text, st.verb.name)
 	case p.key.text == "failed" && st.verb.asks():
 		for _, o := range []string{"no_input", "no_match"} {
 			if _, ok := named[o]; !ok {
@@ -183,6 +186,9 @@ func (l *loader) namedExit(st *step, p pair, named map[string]target) {
 func (l *loader) exitOf(st *step, o outcome, named map[string]target) (target, bool) {
 	if t, ok := named[o.name]; ok {
 		return t, true
+	}
+	if o.to == "end" {
+		return target{kind: toHangup, at: st.at}, true
 	}
 	if t, ok := named["otherwise"]; ok && o.name != st.verb.good() {
 		return t, true

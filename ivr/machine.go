@@ -80,7 +80,7 @@ type Machine struct {
 
 // timers are the open deadlines; zero is none.
 type timers struct {
-	ask, stop, flush, hold, answer, budget, after time.Time
+	ask, stop, flush, hold, offer, answer, budget, after time.Time
 }
 
 type visit struct {
@@ -271,6 +271,7 @@ func (m *Machine) goTo(t target) {
 func (m *Machine) settle() {
 	m.phase, m.open, m.asking, m.key = phaseRun, "", nil, ""
 	m.timers.ask, m.timers.answer, m.timers.flush, m.timers.hold = time.Time{}, time.Time{}, time.Time{}, time.Time{}
+	m.timers.offer, m.memo.Offer = time.Time{}, nil
 	m.x.value = nil
 	m.letGo()
 	if m.music && !m.gone {

@@ -12,7 +12,9 @@ type memo struct {
 	Rows       []map[string]any `json:"rows,omitempty"`        // of the last look-up
 	Status     int              `json:"status,omitempty"`
 	Body       any              `json:"body,omitempty"`
-	Posted     map[string]int   `json:"posted,omitempty"` // how often an idempotent request was carried out, by step
+	Posted     map[string]int   `json:"posted,omitempty"`   // how often an idempotent request was carried out, by step
+	Consents   []string         `json:"consents,omitempty"` // prompts of that kind that were heard
+	Offer      *offering        `json:"offer,omitempty"`
 	Popped     int              `json:"popped,omitempty"` // bytes
 }
 

@@ -32,18 +32,12 @@ var asKinds = []struct {
 }
 
 func loadCollect(l *loader, st *step, o *opts) action {
-	a := &collectStep{q: l.questionOf(st, o), end: "#"}
+	a := &collectStep{q: l.questionOf(st, o), end: o.endKey()}
 	var names []string
 	for _, k := range asKinds {
 		names = append(names, k.name)
 	}
 	a.as, a.order = o.word("as", "digits", names...), o.word("order", "dmy", "dmy", "mdy", "ymd")
-	switch o.word("end", "hash", "hash", "star", "none") {
-	case "star":
-		a.end = "*"
-	case "none":
-		a.end = ""
-	}
 	gives := typ{kind: kDigits}
 	for _, k := range asKinds {
 		if k.name == a.as {

@@ -13,7 +13,11 @@ type queueStep struct {
 	attach   []attachment
 	atMost   time.Duration
 	music    string
-	prefer   *value // the agent who is to have him first; nil: as the queue says
+	skills   []need
+	agent    *value // who alone is to have him first; nil: as the queue says
+	alone    time.Duration
+	announce *announcing
+	callback *queueOffer
 	keys     []choice
 }
 
@@ -35,8 +39,10 @@ func loadQueue(l *loader, st *step, o *opts) action {
 		a.music = v.text
 		l.musicClass(v)
 	}
-	if v, ok := o.scalar("prefer"); ok {
-		a.prefer = l.value(v, typ{kind: kText}, "prefer", "shown")
+	a.skills, a.announce, a.callback = l.needs(o.get("skills")), l.announcing(o.get("announce")), loadOffer(l, st, o)
+	a.agent, a.alone = o.optText("agent", "shown"), o.duration("agent_wait", agentWait)
+	if v := o.get("agent_wait"); v != nil && a.agent == nil {
+		l.errorf(v.at, "IVR004", "agent_wait says how long agent alone is waited for, and there is no agent")
 	}
 	for _, p := range o.keys {
 		if len(dialled(p.key.text)) != 1 {
@@ -57,45 +63,54 @@ func (a *queueStep) targets() []target {
 }
 
 // start first lets the caller hear what was said.
-func (a *queueStep) start(m *Machine) {
-	m.emptyBuffer()
-	m.phase = phaseQuiet
-	m.flush()
-}
+func (a *queueStep) start(m *Machine) { m.atRest() }
 
 func (a *queueStep) quiet(m *Machine) {
 	m.emptyBuffer()
-	e := Enqueue{Priority: -1, AtMost: a.atMost, Music: a.music}
-	v, err := a.name.get(&m.x)
-	if err == nil && a.priority != nil {
-		var p any
-		if p, err = a.priority.get(&m.x); err == nil {
-			f, _ := p.(float64)
-			e.Priority = int(min(100, max(0, f)))
-		}
-	}
-	if err == nil && a.prefer != nil {
-		var p any
-		p, err = a.prefer.get(&m.x)
-		e.Prefer = ctid.AgentID(textOf(p))
-	}
+	e, err := a.entry(m)
 	if err == nil {
 		err = m.attach(a.attach)
+	}
+	if err == nil && a.callback != nil {
+		err = a.callback.later(m, string(e.Queue))
 	}
 	if err != nil {
 		m.failWith(err)
 		return
 	}
-	m.pickUp()
-	e.ID, e.Queue = m.id(), ctid.QueueID(textOf(v))
+	e.ID = m.id()
 	m.key = ""
-	m.left, m.timers.budget = m.timers.budget.Sub(m.now), time.Time{}
-	m.expect(e.ID, 0)
+	m.handOn(e.ID)
 	m.emit(e)
+}
+
+// entry works out how the caller enters the queue.
+func (a *queueStep) entry(m *Machine) (Enqueue, error) {
+	e := Enqueue{Priority: -1, AtMost: a.atMost, Music: a.music, Announce: a.announce.announce(m)}
+	ts, err := m.texts(a.name, a.agent)
+	if err != nil {
+		return e, err
+	}
+	if e.Queue, e.Prefer = ctid.QueueID(ts[0]), ctid.AgentID(ts[1]); e.Prefer != "" {
+		e.PreferWait = a.alone
+	}
+	if a.priority != nil {
+		p, err := a.priority.get(&m.x)
+		if err != nil {
+			return e, err
+		}
+		f, _ := p.(float64)
+		e.Priority = int(min(100, max(0, f)))
+	}
+	e.Skills, err = m.needs(a.skills)
+	return e, err
 }
 
 // press asks to leave for a key; the desk refuses once an agent has been offered the call.
 func (a *queueStep) press(m *Machine, d string) {
+	if a.callback != nil && a.callback.press(m, d) {
+		return
+	}
 	for _, c := range a.keys {
 		if c.keys == d {
 			m.key = d
@@ -108,7 +123,11 @@ func (a *queueStep) press(m *Machine, d string) {
 }
 
 func (a *queueStep) answer(m *Machine, r Result) {
-	m.timers.budget = m.now.Add(m.left)
+	m.handedBack()
+	if m.memo.Offer != nil { // what was being said about it is of no use any more
+		m.pending = nil
+		m.stopPlay()
+	}
 	key := m.key
 	m.key = ""
 	if r.Outcome == "key" {
@@ -137,4 +156,24 @@ func lastResort(name string) *step {
 }
 
 // resume: the caller keeps his place.
-func (a *queueStep) resume(*Machine) bool { return true }
+func (a *queueStep) resume(m *Machine) bool {
+	if a.callback != nil {
+		a.callback.resume(m)
+	}
+	return true
+}
+
+// offer is made when its time has come, and counts once it has been said.
+func (a *queueStep) offer(m *Machine) { a.callback.make(m) }
+
+func (a *queueStep) said(m *Machine) {
+	if o := m.memo.Offer; o != nil {
+		o.Heard = true
+	}
+}
+
+func (a *queueStep) booked(m *Machine, r Result) {
+	if a.callback.booked(m, r) {
+		a.answer(m, Result{Outcome: "callback"})
+	}
+}

@@ -10,6 +10,7 @@ type verb struct {
 	keys     bool     // phone keys are written among the options
 	free     bool     // the options are names of the script's own
 	silent   bool     // may run once the caller has gone
+	off      []string // options that no live call can carry out yet; * is the verb itself
 	waits    bool     // the caller, the clock or another party decides when the step ends
 	// vary gives the outcomes of a step that has others than its verb; nil: none has.
 	vary func(l *loader, v *yval) []outcome
@@ -25,7 +26,7 @@ type option struct {
 // outcome is a way a step can end; the first is the good one.
 type outcome struct {
 	name string
-	to   string // default: next, hangup, or =name for where another goes
+	to   string // default: next, hangup, or =name for where another goes; end: nothing can follow
 	must bool   // has no default
 }
 
@@ -48,6 +49,13 @@ type timed interface{ elapsed(m *Machine) }
 
 // resuming is an action that a restart need not begin anew while it waits for its answer; resume tells whether it went on.
 type resuming interface{ resume(m *Machine) bool }
+
+// offers is an action that offers a waiting caller something else.
+type offers interface {
+	offer(m *Machine)            // the time has come
+	said(m *Machine)             // what was to be said has been heard
+	booked(m *Machine, r Result) // it was asked for
+}
 
 // branching is an action with targets of its own beside its outcomes.
 type branching interface{ targets() []target }
@@ -86,9 +94,21 @@ func verbTable() []*verb {
 			{"within", "2s", false}}, silent: true,
 			outcomes: []outcome{{"found", "next", false}, {"several", "next", false}, {"unknown", "next", false}, {"error", "next", false}}, load: loadCustomer},
 		{name: "queue", short: "name", options: []option{{"name", "", true}, {"priority", "the call's", false}, {"attach", "", false},
-			{"at_most", "15m", false}, {"music", "the queue's", false}, {"prefer", "", false}}, keys: true, later: []string{"skills", "agent", "agent_wait", "announce", "callback"},
+			{"at_most", "15m", false}, {"music", "the queue's", false}, {"skills", "", false}, {"agent", "as the queue's", false},
+			{"agent_wait", "20s", false}, {"announce", "", false}, {"callback", "", false}}, keys: true, off: []string{"announce", "callback"},
 			outcomes: []outcome{{"answered", "hangup", false}, {"timeout", "", true}, {"full", "=timeout", false}, {"closed", "=timeout", false},
-				{"empty", "=timeout", false}, {"callback", "=timeout", false}}, waits: true, load: loadQueue},
+				{"empty", "=timeout", false}, {"callback", "hangup", false}}, waits: true, load: loadQueue},
+		{name: "callback", short: "queue", options: append([]option{{"queue", "", true}}, bookingOptions...), outcomes: []outcome{{"booked", "next", false},
+			{"refused", "", true}, {"failed", "=refused", false}}, off: wholeVerb, load: loadCallback},
+		{name: "transfer", short: "to", options: []option{{"to", "", true}, {"allow", "", false}, {"mode", "blind", false}, {"announce", "", false}, {"ring", "25s", false},
+			{"caller_id", "the site's", false}, {"attach", "", false}}, outcomes: []outcome{{"answered", "hangup", false}, {"failed", "", true},
+			{"busy", "=failed", false}, {"no_answer", "=failed", false}, {"gone", "end", false}}, waits: true, load: loadTransfer},
+		{name: "dial", short: "to", options: []option{{"to", "", true}, {"allow", "", false}, {"order", "together", false}, {"ring", "20s", false}, {"max", "2h", false},
+			{"whisper", "", false}, {"screen", "false", false}, {"caller_id", "the site's", false}}, outcomes: []outcome{{"answered", "next", false},
+			{"failed", "", true}, {"busy", "=failed", false}, {"no_answer", "=failed", false}}, waits: true, load: loadDial},
+		{name: "voicemail", short: "mailbox", options: []option{{"mailbox", "", true}, {"greeting", "", false}, {"consent", "", false}, {"max", "3m", false},
+			{"min", "2s", false}, {"silence", "4s", false}, {"end", "hash", false}, {"review", "false", false}, {"email", "", false}, {"ticket", "false", false},
+			{"transcribe", "false", false}}, outcomes: []outcome{{"left", "hangup", false}, {"none", "hangup", false}}, off: []string{"email", "ticket", "transcribe"}, waits: true, load: loadVoicemail},
 		{name: "query", options: []option{{"sql", "", false}, {"statement", "", false}, {"db", "the only one", false}, {"with", "", false}, {"save", "", false},
 			{"max_rows", "20", false}, {"within", "2s", false}}, silent: true, vary: queryOutcomes,
 			outcomes: []outcome{{"done", "next", false}, {"none", "", true}}, load: loadQuery},
@@ -111,5 +131,4 @@ func verbTable() []*verb {
 }
 
 // laterVerbs are verbs of the language that this version refuses by name.
-var laterVerbs = []string{"listen", "callback", "transfer", "dial", "voicemail", "record", "fax_receive", "fax_send", "survey", "message",
-	"detect"}
+var laterVerbs = []string{"listen", "record", "fax_receive", "fax_send", "survey", "message", "detect"}

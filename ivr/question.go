@@ -144,6 +144,9 @@ func (m *Machine) sayQuestion(q *question) {
 	if c, ok := m.at.do.(*collectStep); ok && m.asking.confirm {
 		prompts = []*prompt{c.confirm}
 	}
+	if p, ok := m.at.do.(interface{ prepare(*Machine) }); ok {
+		p.prepare(m)
+	}
 	m.sayAll(prompts, q)
 	m.listen()
 }

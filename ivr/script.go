@@ -26,6 +26,7 @@ type Script struct {
 	lang     *language
 	queues   []string
 	apology  *prompt
+	offWire  []Finding
 
 	args, returns []variable // of a subscript
 	ends          []string   // its exits
@@ -137,6 +138,8 @@ type prompt struct {
 	texts []langText
 	barge *barge
 	built bool // one of ours, not of the script
+	// consent: some step asks for it to be heard before it records.
+	consent bool
 }
 
 type langText struct {

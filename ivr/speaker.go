@@ -14,6 +14,7 @@ type batch struct {
 	parts []Part
 	barge barge
 	hold  bool // said only as long as an answer is missing
+	notes []*prompt
 }
 
 type playing struct {
@@ -36,20 +37,43 @@ func (m *Machine) bargeOf(p *prompt, own *barge) barge {
 }
 
 func (m *Machine) sayPrompt(p *prompt, lang string, own *barge) {
+	part, ok := m.part(p, lang)
+	if !ok {
+		return
+	}
+	m.say(part, m.bargeOf(p, own))
+	if last := &m.pending[len(m.pending)-1]; p.consent {
+		last.notes = append(last.notes, p)
+	}
+}
+
+// parts are prompts for a step that plays them itself, in the call's language.
+func (m *Machine) parts(ps []*prompt) []Part {
+	var out []Part
+	for _, p := range ps {
+		if part, ok := m.part(p, m.x.lang); ok {
+			out = append(out, part)
+		}
+	}
+	return out
+}
+
+// part fills a prompt; one that cannot be filled is skipped.
+func (m *Machine) part(p *prompt, lang string) (Part, bool) {
 	t := p.in(lang)
 	if t == nil {
-		return
+		return Part{}, false
 	}
 	text, err := t.fill(&m.x)
 	if err != nil {
 		m.log("prompt.skipped", p.name+": "+err.Error())
-		return
+		return Part{}, false
 	}
 	part := Part{Name: p.name, File: p.file, Text: text, Lang: lang, Voice: m.s.defaults.voice, Of: p.name}
 	if t.hasHoles() {
 		part.Name, part.File, part.Private = "", "", true
 	}
-	m.say(part, m.bargeOf(p, own))
+	return part, true
 }
 
 func (m *Machine) say(p Part, b barge) {
@@ -82,6 +106,7 @@ func (m *Machine) pump() {
 	}
 	m.pickUp()
 	m.playing = &playing{m.id(), b.barge, m.now}
+	m.memo.heard(b.notes)
 	m.emit(Play{ID: m.playing.id, Parts: b.parts})
 }
 
@@ -161,6 +186,10 @@ func (m *Machine) wentQuiet() {
 	case m.phase == phaseAsk && m.asking.Stage == stagePrompt:
 		m.asking.Stage = stageWait
 		m.timers.ask = m.now.Add(m.at.question().wait)
+	case m.phase == phaseAnswer:
+		if o, ok := m.at.do.(offers); ok {
+			o.said(m)
+		}
 	case m.phase == phaseQuiet:
 		if q, ok := m.at.do.(quieted); ok {
 			m.phase = phaseRun

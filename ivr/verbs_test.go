@@ -55,6 +55,21 @@ func (r *rig) verb(st Step) {
 			text += fmt.Sprintf(" ok %d-%d", st.OKFrom, st.OKTo)
 		}
 		r.line("%s", text)
+	case Transfer:
+		r.last["transfer"] = st.ID
+		r.line("transfer to %s allow %q %s announce %s ring %s as %q", st.To, st.Allow, st.Mode, partsText(st.Announce), st.Ring, st.CallerID)
+	case Dial:
+		r.last["dial"] = st.ID
+		r.line("dial %s allow %q in turn %v ring %s at most %s whisper %s screen %v as %q", strings.Join(st.To, " "), st.Allow, st.InTurn, st.Ring, st.Max,
+			partsText(st.Whisper), st.Screen, st.CallerID)
+	case Voicemail:
+		r.last["voicemail"] = st.ID
+		r.line("voicemail %s greeting %s consent %s %s to %s silence %s end %q review %v email %q ticket %v transcribe %v in %s", st.Mailbox, partsText(st.Greeting),
+			partsText(st.Consent), st.Min, st.Max, st.Silence, st.End, st.Review, st.Email, st.Ticket, st.Transcribe, st.Lang)
+	case BookCallback:
+		r.last["callback"] = st.ID
+		r.line("book a call back: %s on %s allow %q keep place %v first %s window %s tries %d gap %s (%s)", st.Queue, st.Number, st.Allow, st.KeepPlace, st.First,
+			st.Window, st.Tries, st.Gap, st.ID)
 	case Tag:
 		r.line("tag %s", strings.Join(st.Tags, " "))
 	case Dispose:

@@ -57,7 +57,7 @@ type attempt struct {
 
 // attempt is one for this call's customer, in this call's place.
 func (k *call) attempt(o owed) attempt {
-	a := attempt{owed: o, by: ctid.BySystem, stay: queueStay{queue: k.queue.queue, entered: k.queue.entered, priority: k.queue.priority}}
+	a := attempt{owed: o, by: ctid.BySystem, stay: queueStay{queue: k.queue.queue, entered: k.queue.entered, priority: k.queue.priority, skills: k.queue.skills}}
 	a.rec = ctid.CallRecord{Node: k.rec.Node, Dir: "out", ANI: k.rec.ANI, DNIS: ctid.DNIS{Number: o.number}, IVR: k.rec.IVR, Customer: k.rec.Customer}
 	a.rec.Attached = append(a.rec.Attached, k.rec.Attached...)
 	return a
@@ -78,7 +78,7 @@ func (k *call) owedDue(now time.Time) {
 	q := k.queue
 	k.owed.due, q.since = time.Time{}, now
 	k.rec.Queues = append(k.rec.Queues, ctid.QueueVisit{Queue: q.queue, Entered: k.sb.clock.wall(now), Priority: q.priority})
-	ev := acd.Enqueue{Task: ctid.TaskID(k.id), Queue: q.queue, Priority: q.priority, Entered: q.entered, Arrived: k.born, Callback: true, Again: true}
+	ev := acd.Enqueue{Task: ctid.TaskID(k.id), Queue: q.queue, Priority: q.priority, Entered: q.entered, Arrived: k.born, Callback: true, Again: true, Needs: needsOf(q.skills)}
 	k.desk.post(func(now time.Time) {
 		if !k.desk.draining { // else the next run lets it wait
 			k.desk.decide(now, ev)

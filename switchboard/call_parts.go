@@ -54,4 +54,5 @@ type queueStay struct {
 	over     bool      // the desk has taken him out, to an agent or otherwise
 	left     bool      // the script has gone on
 	handed   bool      // an agent whom the script rang has sent him here: to the script he was answered
+	skills   []ctid.Skilled
 }

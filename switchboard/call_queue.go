@@ -12,15 +12,33 @@ import (
 // rung first.
 func (k *call) enqueue(now time.Time, s ivr.Enqueue) {
 	entered := k.entry(now)
-	k.queue = &queueStay{step: s.ID, music: s.Music, queue: s.Queue, entered: entered, since: entered, priority: s.Priority}
+	k.queue = &queueStay{step: s.ID, music: s.Music, queue: s.Queue, entered: entered, since: entered, priority: s.Priority, skills: skillsOf(s.Skills)}
 	if s.AtMost > 0 {
 		k.queue.until = now.Add(s.AtMost).UTC()
 	}
 	k.rec.Queues = append(k.rec.Queues, ctid.QueueVisit{Queue: k.queue.queue, Entered: k.sb.clock.wall(entered), Priority: s.Priority})
 	k.trail(now)
 	k.enter(k.queue, acd.Enqueue{Task: ctid.TaskID(k.id), Queue: s.Queue, Priority: s.Priority, Entered: entered, AtMost: s.AtMost,
-		Arrived: k.born, Prefer: s.Prefer})
+		Arrived: k.born, Prefer: s.Prefer, PreferFor: s.PreferWait, Needs: needsOf(k.queue.skills)})
 	k.musicFrom(k.queue)
+}
+
+// skillsOf are the skills that a script asks for.
+func skillsOf(needs []ivr.Need) []ctid.Skilled {
+	var out []ctid.Skilled
+	for _, n := range needs {
+		out = append(out, ctid.Skilled{Skill: n.Skill, AtLeast: n.Level})
+	}
+	return out
+}
+
+// needsOf are skills as the core wants them.
+func needsOf(skills []ctid.Skilled) []acd.Need {
+	var out []acd.Need
+	for _, s := range skills {
+		out = append(out, acd.Need(s))
+	}
+	return out
 }
 
 // requeue puts a caller back whose agent answered and was gone before they were joined: to the place he had.
@@ -34,7 +52,8 @@ func (k *call) requeue(now time.Time) {
 	if k.rec.Connected.IsZero() { // else he was answered, and is put back because his agent was lost
 		k.rec.Outcome = ""
 	}
-	k.tellCore(acd.Enqueue{Task: ctid.TaskID(k.id), Queue: k.queue.queue, Priority: last.Priority, Entered: k.queue.entered, Arrived: k.born, Callback: k.owed != nil, Again: true})
+	k.tellCore(acd.Enqueue{Task: ctid.TaskID(k.id), Queue: k.queue.queue, Priority: last.Priority, Entered: k.queue.entered, Arrived: k.born, Callback: k.owed != nil, Again: true,
+		Needs: needsOf(k.queue.skills)})
 	if k.owed == nil {
 		k.musicFrom(k.queue)
 	}

@@ -46,14 +46,12 @@ func (s Sticky) agent(m ctid.Match) ctid.AgentID {
 func (k *call) enter(q *queueStay, ev acd.Enqueue) {
 	k.desk.post(func(now time.Time) {
 		rule := k.desk.plan.Sticky[ev.Queue]
-		ev.PreferFor = cmp.Or(rule.For, stickyFor)
 		switch {
 		case ev.Prefer != "":
 		case rule.By != "":
+			ev.PreferFor = cmp.Or(rule.For, stickyFor)
 			k.post(func(now time.Time) { k.enterSticky(now, q, ev, rule) })
 			return
-		default:
-			ev.PreferFor = 0
 		}
 		k.desk.decide(now, ev)
 	})

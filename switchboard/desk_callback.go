@@ -120,7 +120,7 @@ func (d *desk) reviveOwed(now time.Time, n *ari.Node, r ctid.CallRecord, f *foun
 	k := d.newCall(n, r.ID, "", Route{})
 	k.rec, k.born, k.names, k.shown = r, earliest(k.born, r.Arrived), l.Names+namesAhead, d.plan.ShownAs
 	k.owed = &owed{callback: l.Callback.Callback, of: l.Callback.Of, number: string(l.Callback.Number), n: l.Callback.N, due: l.Callback.Due}
-	k.queue = &queueStay{queue: q.Queue, entered: q.Entered, since: q.Entered, priority: q.Priority}
+	k.queue = &queueStay{queue: q.Queue, entered: q.Entered, since: q.Entered, priority: q.Priority, skills: q.Skills}
 	if last := len(r.Queues) - 1; last >= 0 && r.Queues[last].Exit == "" {
 		k.queue.since = r.Queues[last].Entered
 	} else if l.Callback.Due.IsZero() { // an agent had it, and was lost with that run
@@ -139,6 +139,6 @@ func (d *desk) reviveOwed(now time.Time, n *ari.Node, r ctid.CallRecord, f *foun
 	d.sb.wg.Go(k.run)
 	k.post(func(now time.Time) { k.startOwed(now, legs) })
 	if l.Callback.Due.IsZero() {
-		d.decide(now, acd.Enqueue{Task: ctid.TaskID(r.ID), Queue: q.Queue, Priority: q.Priority, Entered: q.Entered, Arrived: r.Arrived, Callback: true, Again: true})
+		d.decide(now, acd.Enqueue{Task: ctid.TaskID(r.ID), Queue: q.Queue, Priority: q.Priority, Entered: q.Entered, Arrived: r.Arrived, Callback: true, Again: true, Needs: needsOf(q.Skills)})
 	}
 }

@@ -185,7 +185,7 @@ func (d *desk) adopt(now time.Time, n *ari.Node, r ctid.CallRecord, f *found) {
 			if !q.Until.IsZero() {
 				atMost = max(q.Until.Sub(now), time.Millisecond)
 			}
-			d.decide(now, acd.Enqueue{Task: task, Queue: q.Queue, Priority: q.Priority, Entered: q.Entered, AtMost: atMost, Arrived: r.Arrived, Again: true})
+			d.decide(now, acd.Enqueue{Task: task, Queue: q.Queue, Priority: q.Priority, Entered: q.Entered, AtMost: atMost, Arrived: r.Arrived, Again: true, Needs: needsOf(q.Skills)})
 		}
 	}
 }

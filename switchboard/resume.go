@@ -31,7 +31,7 @@ func (k *call) resume(now time.Time, a adopted) {
 	k.lookupCaller(now)
 	k.note("adopted", map[string]any{"talking": a.talking != nil, "waiting": l.Queue != nil && l.Talk == nil})
 	if q := l.Queue; q != nil {
-		k.queue = &queueStay{step: q.Step, music: q.Music, queue: q.Queue, entered: q.Entered, since: q.Entered, priority: q.Priority, until: q.Until}
+		k.queue = &queueStay{step: q.Step, music: q.Music, queue: q.Queue, entered: q.Entered, since: q.Entered, priority: q.Priority, until: q.Until, skills: q.Skills}
 	}
 	k.resumeOthers(now, a)
 	k.resumeRung(l)

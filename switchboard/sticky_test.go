@@ -47,7 +47,7 @@ func TestSticky(t *testing.T) {
 func TestStickyTo(t *testing.T) {
 	const named = `version: 1
 nodes:
-  q: {queue: {name: sales, prefer: ben, at_most: 2m}, then: {otherwise: hangup}}
+  q: {queue: {name: sales, agent: ben, agent_wait: 30s, at_most: 2m}, then: {otherwise: hangup}}
 `
 	for _, x := range []struct {
 		name, script string

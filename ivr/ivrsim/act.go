@@ -58,13 +58,8 @@ func (c *Call) press(digits string) error {
 		if c.Over() || c.err != nil {
 			break
 		}
-		if w := c.waiting; w != nil {
+		if c.waiting != nil {
 			c.here('>', d)
-			if o := w.step.Offer; o != nil && w.offered && o.Key == d && !w.answered {
-				c.here('·', "callback booked: place kept")
-				c.later(0, w.step.ID, ivr.Result{Outcome: "callback"})
-				continue
-			}
 		}
 		c.next(ivr.Key{Digit: d, Held: 100 * time.Millisecond})
 	}

@@ -67,7 +67,6 @@ type pendingID struct{ id, kind string }
 type waiting struct {
 	step     ivr.Enqueue
 	answered bool
-	offered  bool // the call back has been offered
 }
 
 type dialling struct {

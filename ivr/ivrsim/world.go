@@ -69,8 +69,7 @@ func (c *Call) call(at ivr.Where, st ivr.Step) bool {
 			c.listen = ""
 		}
 	case ivr.BookCallback:
-		c.say(at, '·', fmt.Sprintf("callback to %s booked in %s", st.Number, st.Queue))
-		c.later(0, st.ID, c.scripted("callback", at, "booked"))
+		c.booked(at, st)
 	case ivr.Fax:
 		c.say(at, '·', map[bool]string{true: "fax sent: " + st.File, false: "fax received for " + st.Mailbox}[st.Send])
 		c.later(0, st.ID, c.scripted("fax", at, map[bool]string{true: "sent", false: "received"}[st.Send]))
@@ -234,6 +233,25 @@ func (c *Call) enqueue(at ivr.Where, st ivr.Enqueue) {
 	c.announce(st, q)
 }
 
+// booked answers who asks to be called back; one who waited in the queue then waits no more.
+func (c *Call) booked(at ivr.Where, st ivr.BookCallback) {
+	r := c.scripted("callback", at, "booked")
+	c.later(0, st.ID, r)
+	if r.Outcome != "booked" {
+		c.say(at, '·', fmt.Sprintf("callback to %s in %s: %s", st.Number, st.Queue, r.Outcome))
+		return
+	}
+	text := fmt.Sprintf("callback to %s booked in %s", st.Number, st.Queue)
+	if w := c.waiting; w != nil {
+		c.cancel(w.step.ID)
+		c.waiting, c.outcome = nil, "callback"
+		if st.KeepPlace {
+			text += ", place kept"
+		}
+	}
+	c.say(at, '·', text)
+}
+
 // announce lets what a waiting caller is told come in its time.
 func (c *Call) announce(st ivr.Enqueue, q Queue) {
 	every := func(d time.Duration, say func()) {
@@ -257,13 +275,5 @@ func (c *Call) announce(st ivr.Enqueue, q Queue) {
 		if len(a.Comfort) > 0 {
 			every(cmp.Or(a.Every, 30*time.Second), func() { c.spoken(ivr.Where{}, a.Comfort) })
 		}
-	}
-	if o := st.Offer; o != nil {
-		c.after(o.After, st.ID, func() {
-			c.spoken(ivr.Where{}, o.Offer)
-			if c.waiting != nil {
-				c.waiting.offered = true
-			}
-		})
 	}
 }

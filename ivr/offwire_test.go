@@ -1,0 +1,41 @@
+package ivr
+
+import (
+	"strings"
+	"testing"
+)
+
+// What no live call can carry out is named with its line; the same script is sound for all else.
+func TestOffWire(t *testing.T) {
+	s := mustLoad(t, `version: 1
+prompts: {offer: Press 1., greet: Speak now., rec: Recorded.}
+defaults: {failed: bye}
+nodes:
+  main:
+    - queue:
+        name: sales
+        skills: [billing]
+        announce: {position: 60s}
+        callback: {offer: offer, key: 1}
+      then: {timeout: next}
+    - callback: sales
+    - voicemail: {mailbox: sales, greeting: greet, consent: rec, ticket: false, transcribe: true}
+      then: {left: next}
+    - transfer: 2001
+  bye: {hangup: normal}
+`)
+	var got []string
+	for _, f := range s.OffWire() {
+		got = append(got, f.String())
+	}
+	want := `ivr/x.yaml:9:9: error IVR002: option announce of queue is not available on a live call in this version; lint, run, test and graph take it
+ivr/x.yaml:10:9: error IVR002: option callback of queue is not available on a live call in this version; lint, run, test and graph take it
+ivr/x.yaml:12:7: error IVR002: callback is not available on a live call in this version; lint, run, test and graph take it
+ivr/x.yaml:13:81: error IVR002: option transcribe of voicemail is not available on a live call in this version; lint, run, test and graph take it`
+	if strings.Join(got, "\n") != want {
+		t.Errorf("got\n%s", strings.Join(got, "\n"))
+	}
+	if s := mustLoad(t, roundAndRound); len(s.OffWire()) > 0 {
+		t.Error(s.OffWire())
+	}
+}
