@@ -92,8 +92,8 @@ func (o *opts) allow() []string {
 func (o *opts) numbers(name string, allow []string) []*value {
 	v := o.get(name)
 	var out []*value
-	if n := len(listOf(v)); v != nil && (n == 0 || n > maxNumbers) {
-		o.l.errorf(v.at, "IVR004", "%s wants 1 to %d numbers, not %d", name, maxNumbers, n)
+	if n := len(listOf(v)); n > maxNumbers {
+		o.l.errorf(v.at, "IVR004", "%s wants at most %d numbers, not %d", name, maxNumbers, n)
 	}
 	for _, it := range listOf(v) {
 		if n := o.l.number(name, it, allow); n != nil {

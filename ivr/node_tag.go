@@ -15,8 +15,8 @@ func loadTag(l *loader, _ *step, o *opts) action {
 			a.tags = append(a.tags, t)
 		}
 	}
-	if n := len(listOf(v)); v != nil && (n == 0 || n > maxTags) {
-		l.errorf(v.at, "IVR004", "tag wants 1 to %d tags, as in [vip, refund], not %d", maxTags, n)
+	if n := len(listOf(v)); n > maxTags {
+		l.errorf(v.at, "IVR004", "tag wants at most %d tags, not %d", maxTags, n)
 	}
 	return a
 }
