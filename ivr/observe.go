@@ -328,3 +328,11 @@ func Text(v any) string { return textOf(v) }
 
 // ParseDuration reads a duration with its unit: 300ms, 5s, 1m30s.
 func ParseDuration(s string) (time.Duration, bool) { return parseDuration(s) }
+
+// Start is the node that a call begins with; empty for a library.
+func (s *Script) Start() string {
+	if s.start == nil {
+		return ""
+	}
+	return s.start.name
+}
