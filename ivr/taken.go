@@ -27,7 +27,7 @@ func (m *Machine) Taken() []ctid.ScriptInput {
 	return t
 }
 
-// taking notes an input at the current step.
+// taking notes down an input at the current step.
 func (m *Machine) taking(in ctid.ScriptInput) {
 	in.At, in.Script = m.now, m.s.name
 	if m.at != nil {
