@@ -7,6 +7,7 @@ type Live struct {
 	Machine  Private     `json:"machine,omitempty"` // the script's session, as the script engine stored it
 	Route    string      `json:"route,omitempty"`   // what answered, such as script:front_desk; empty: what the number says
 	Names    int         `json:"names"`             // ids made for Asterisk so far
+	Inputs   int         `json:"inputs,omitempty"`  // of its scripts, kept so far
 	Answered bool        `json:"answered"`
 	Bridge   string      `json:"bridge,omitempty"`
 	Queue    *LiveQueue  `json:"queue,omitempty"` // while the script's queue step is open: waiting, offered or talking

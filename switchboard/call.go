@@ -30,7 +30,9 @@ type call struct {
 	rev     uint64
 	rec     ctid.CallRecord
 	machine *ivr.Machine
-	names   int // of the ids made for Asterisk
+	tally   ivr.Tally // of the scripts before machine's
+	inputs  int       // that scripts have taken
+	names   int       // of the ids made for Asterisk
 
 	callerGone bool
 	last       *ctid.End // how the call ends whose caller has gone, once the script's on_hangup is through; else nil
@@ -95,9 +97,10 @@ func (d *desk) arrive(now time.Time, n *ari.Node, e *ari.StasisStart, home *home
 	}
 	ani := number(e.Channel.Caller, d.plan.Country)
 	route, said := d.routed(now, endpointIn(e.Channel.Name), dnis, ani, route)
-	k := d.newCall(n, ctid.CallID(d.sb.cfg.NewID("c_")), e.Channel.ID, route)
+	id := ctid.CallID(d.sb.cfg.NewID("c_"))
+	k := d.newCall(n, id, e.Channel.ID, d.pinned(route, ani, id))
 	k.rec = ctid.CallRecord{ID: k.id, Node: ctid.NodeID(n.Name()), Channel: e.Channel.ID, Trunk: said.Trunk, Dir: "in", Arrived: d.wall(now),
-		ANI: ani, DNIS: ctid.DNIS{Number: dnis, Label: route.Label}}
+		ANI: ani, DNIS: ctid.DNIS{Number: dnis, Label: route.Label}, Scripted: k.route.scripted()}
 	k.home, k.shown = home, d.plan.ShownAs
 	k.arrivedWith(e.Args, k.rec.Arrived)
 	rec := k.record()

@@ -196,6 +196,7 @@ func (k *call) allAgents() []ctid.AgentID {
 
 // trail brings the record's way through the script up to date.
 func (k *call) trail(now time.Time) {
+	k.tallied()
 	if k.machine != nil {
 		lang := k.rec.IVR.Lang
 		k.rec.IVR = k.machine.Trail(now)

@@ -18,6 +18,7 @@ func (k *call) input(now time.Time, in ivr.Input) {
 	}
 	k.giveFigures()
 	steps := k.machine.Next(now, in)
+	k.keepTaken()
 	for _, s := range steps {
 		k.step(now, s)
 	}

@@ -243,10 +243,7 @@ func (k *call) toOwnNumber(now time.Time, c *candidate) {
 		k.partyOutcome(c.part, rungAnswered)
 		k.rung = nil
 		k.warn("stopping the ringing tone failed", k.node.StopRing(k.ctx, k.channel))
-		k.route = *route
-		k.route.Key = ownNumberKey + c.goal.number
-		k.machine = ivr.NewMachine(k.route.Script, k.options())
-		k.input(now, k.startInput())
+		k.nextScript(now, *route, ownNumberKey+c.goal.number)
 		return
 	}
 	k.partyOutcome(c.part, rungFailed)

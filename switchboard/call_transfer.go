@@ -9,7 +9,6 @@ import (
 	"ctid"
 	"ctid/acd"
 	"ctid/ari"
-	"ctid/ivr"
 )
 
 // What becomes of a caller whom nobody takes where he was handed to.
@@ -154,10 +153,8 @@ func (k *call) toScript(now time.Time, x *transfer) {
 	k.transferred(now, "")
 	k.wishDone(x.wish)
 	k.rungCancelled(now)
-	k.route = Route{Label: k.route.Label, Script: x.to.script}
 	k.queue, k.rec.Outcome = nil, ""
-	k.machine = ivr.NewMachine(k.route.Script, k.options())
-	k.input(now, k.startInput())
+	k.nextScript(now, Route{Label: k.route.Label, Script: x.to.script, Key: x.to.key}, x.to.key)
 }
 
 // toOutside rings a number for the caller.

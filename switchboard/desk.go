@@ -16,7 +16,8 @@ type desk struct {
 	sb       *Switchboard
 	box      *box
 	core     *acd.State
-	plan     Plan // by setPlan
+	plan     Plan     // by setPlan
+	version  *Version // of the plan
 	whose    map[phoneAt]ctid.AgentID
 	seq      uint64 // of the next fact
 	lastAt   time.Time

@@ -17,6 +17,7 @@ type reach struct {
 	agent  ctid.AgentID
 	queue  ctid.QueueID
 	script *ivr.Script
+	key    string // of script among the plan's Answers
 	number string // of somebody outside
 	park   bool
 }
@@ -42,6 +43,7 @@ func (d *desk) resolve(t ctid.Target) (reach, *ctid.Error) {
 		if r.script = d.plan.Scripts[t.ID]; r.script == nil {
 			return r, ctid.Refuse(ctid.NoRoute, "there is no script "+strconv.Quote(clip(t.ID, 64)))
 		}
+		r.key = "script:" + t.ID
 	case "park":
 		r.park = true
 	case "number":
@@ -66,7 +68,7 @@ func (d *desk) extension(r reach, ext string) (reach, *ctid.Error) {
 		}
 	}
 	if route, ok := d.plan.Routes.Route(ext); ok && route.Script != nil {
-		r.script = route.Script
+		r.script, r.key = route.Script, route.Key
 		return r, nil
 	}
 	return d.outside(r, ext)

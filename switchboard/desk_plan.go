@@ -18,6 +18,7 @@ type phoneAt struct {
 // setPlan puts a plan in force.
 func (d *desk) setPlan(p Plan) {
 	d.plan, d.whose = p, map[phoneAt]ctid.AgentID{}
+	d.version = &Version{Set: p.Set, Answers: p.Answers, Scripts: p.Scripts}
 	if d.traffic == nil {
 		d.traffic = traffic.NewState(p.Traffic)
 	} else {

@@ -73,11 +73,14 @@ func (d *desk) routedBefore(r ctid.CallRecord) Route {
 	}
 	if number, own := strings.CutPrefix(r.Live.Route, ownNumberKey); own { // a script has transferred it there
 		route, _ = d.plan.Routes.Route(number)
+		route, _ = d.versionOf(r.Scripted).pin(route)
 		route.Key = r.Live.Route
 		return route
 	}
-	if s := d.plan.Answers[r.Live.Route]; s != nil {
-		route.Script, route.Key = s, r.Live.Route
+	on := route
+	on.Key = r.Live.Route
+	if on, ok := d.versionOf(r.Scripted).pin(on); ok {
+		return on
 	}
 	return route
 }

@@ -18,6 +18,8 @@ type History struct {
 	Core   *acd.Snapshot
 	Events []Past
 	Calls  []ctid.CallRecord
+	// Versions are the sets of scripts of those calls that are neither in force nor a canary, by their sums.
+	Versions map[string]*Version
 }
 
 // Past is one event as the core of an earlier run was given it.

@@ -15,6 +15,7 @@ const namesAhead = 1000
 func (k *call) resume(now time.Time, a adopted) {
 	l := k.rec.Live
 	k.rec.Live = nil
+	k.inputs = l.Inputs + namesAhead
 	k.names, k.answered, k.bridge = l.Names+namesAhead, l.Answered, a.bridge
 	for _, id := range a.others {
 		k.legs[id] = &leg{id: id, up: true, asked: true}
@@ -28,6 +29,7 @@ func (k *call) resume(now time.Time, a adopted) {
 	if l.Message != nil && k.machine == nil { // while it is recorded his channel does nothing else
 		k.warn("ending a recording failed", k.node.StopRecording(k.ctx, l.Message.Name))
 	}
+	k.tallyBefore()
 	k.lookupCaller(now)
 	k.note("adopted", map[string]any{"talking": a.talking != nil, "waiting": l.Queue != nil && l.Talk == nil})
 	if q := l.Queue; q != nil {

@@ -11,6 +11,7 @@ func (k *call) save() {
 	if k.ended {
 		return
 	}
+	k.tallied()
 	rec := k.record()
 	person := k.person(rec.Customer, rec.ANI)
 	k.desk.post(func(now time.Time) {
@@ -37,7 +38,7 @@ func (k *call) live() *ctid.Live {
 	if k.ended {
 		return nil
 	}
-	l := &ctid.Live{Names: k.names, Answered: k.answered, Bridge: k.bridge, Route: k.route.Key}
+	l := &ctid.Live{Names: k.names, Answered: k.answered, Bridge: k.bridge, Route: k.route.Key, Inputs: k.inputs}
 	if k.machine != nil && !k.machine.Done() {
 		if b, err := k.machine.Snapshot(); err == nil { // an error says only that it has not begun
 			l.Machine = ctid.Private(b)

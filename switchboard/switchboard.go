@@ -61,6 +61,8 @@ type Route struct {
 	Script *ivr.Script    // that answers; nil: nothing does, or To leads elsewhere
 	Key    string         // under which the plan's Answers have Script, so that a restart finds it again; may be empty
 	To     traffic.Target // where the call goes instead of to a script: out of the centre; zero: it does not
+
+	version *Version // that Script is of
 }
 
 // Routes finds the route of a dialled number. It must be safe for concurrent use and immutable.
@@ -108,6 +110,8 @@ type Plan struct {
 	Callbacks map[ctid.QueueID]Callbacks     // how a queue calls customers back
 	Country   string                         // default region of national numbers, such as GB
 	Scripts   map[string]*ivr.Script         // by name, for callers who are handed to one
+	Set       string                         // the sum of the set that Answers and Scripts are of
+	Canary    *Canary                        // nil: everybody hears that set
 	DialRules phone.Rules                    // what may be dialled
 	ShownAs   string                         // the number that others see of calls that ctid makes
 	Park      Park
