@@ -242,6 +242,13 @@ func (sl *setLoader) sound(file string) (bool, error) {
 	if _, known := sl.set.sounds[file]; known {
 		return true, nil
 	}
+	if sl.site.Sounds != nil {
+		sum, known := sl.site.Sounds[file]
+		if known {
+			sl.set.sounds[file] = sum
+		}
+		return known, nil
+	}
 	f, err := sl.fsys.Open(file)
 	if err != nil {
 		return false, nil //nolint:nilerr // no recording: the text is spoken

@@ -25,8 +25,10 @@ type Site struct {
 	Premium        []string // prefixes of numbers that cost extra; never dialled unless DialAllow names them
 	Country        string   // calling code without +, such as 852
 	Lifted         []Lift   // errors of IVR07x that the site allows
-	LastResort     string   // queue when even on_error fails; empty: apologise and hang up
-	Zone           *time.Location
+	// Sounds are the recordings of a set that was stored, by path, with their SHA-256: they are not looked for; nil: they are.
+	Sounds     map[string]string
+	LastResort string // queue when even on_error fails; empty: apologise and hang up
+	Zone       *time.Location
 	// Hours tells whether the calendar is open, closed or on holiday at the time; ok is false if there is no such calendar.
 	Hours func(name string, at time.Time) (outcome string, ok bool)
 	// CalendarZone is the zone of a calendar; nil: Zone holds for all.

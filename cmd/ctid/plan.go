@@ -30,7 +30,7 @@ func extensions(c *config.Config) map[ctid.NodeID]string {
 // plan is the part of the configuration that the switchboard works by.
 func plan(c *config.Config, epoch string, l *library) switchboard.Plan {
 	p := switchboard.Plan{Hash: c.Hash(), ACD: c.ACD(epoch), Devices: map[ctid.AgentID]switchboard.Device{}, Routes: l, Country: c.Numbering.Country,
-		Traffic: l.traffic, Answers: l.answers, Scripts: l.scripts, ShownAs: c.Numbering.ShownAs, Park: switchboard.Park{First: c.Park.First, Slots: c.Park.Slots, Time: c.Park.Time.D()}}
+		Traffic: l.traffic, Answers: l.answers, Scripts: l.scripts, Set: l.sum(), ShownAs: c.Numbering.ShownAs, Park: switchboard.Park{First: c.Park.First, Slots: c.Park.Slots, Time: c.Park.Time.D()}}
 	for _, h := range c.Screen.Hosts {
 		p.ScreenHosts = append(p.ScreenHosts, strings.ToLower(h))
 	}

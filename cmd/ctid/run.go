@@ -41,7 +41,8 @@ type daemon struct {
 	media   *media.Library
 	nodes   []*ari.Node
 	homes   map[ctid.NodeID]switchboard.Home
-	lib     *library
+	lib     *library // in force; vers.mu guards it once the daemon is up
+	vers    versions
 	asks    *lookups
 	metrics *metrics
 	tickets *web.Tickets
@@ -50,6 +51,9 @@ type daemon struct {
 	webAddr, mediaAddr, metricsAddr net.Addr
 
 	speech, speechEnv []string // the synthesiser's command line and environment; empty: espeak's
+
+	lookEvery time.Duration                            // at a canary
+	load      func() (*config.Config, []string, error) // the configuration again, with all there is to say about it
 
 	ctx    context.Context
 	work   context.Context // ends when the daemon begins to stop; ctx when it has
@@ -63,7 +67,8 @@ type daemon struct {
 // before anything is connected to an Asterisk; on an error nothing is left running.
 func start(ctx context.Context, cfg *config.Config, log *slog.Logger, opts ...func(*daemon)) (_ *daemon, err error) {
 	ctx, cancel := context.WithCancel(ctx)
-	d := &daemon{cfg: cfg, log: log, ctx: ctx, failed: make(chan error, 8), metrics: newMetrics(), tickets: web.NewTickets()}
+	d := &daemon{cfg: cfg, log: log, ctx: ctx, failed: make(chan error, 8), metrics: newMetrics(), tickets: web.NewTickets(), lookEvery: lookEvery}
+	d.load = func() (*config.Config, []string, error) { return d.cfg, nil, nil }
 	d.work, d.rest = context.WithCancel(ctx)
 	for _, opt := range opts {
 		opt(d)
@@ -74,11 +79,12 @@ func start(ctx context.Context, cfg *config.Config, log *slog.Logger, opts ...fu
 			_ = d.stop(nil)
 		}
 	}()
-	for _, step := range []func() error{d.loadScripts, d.openStore, d.makeMedia, d.makeNodes, d.makeSwitchboard, d.listen, d.runSwitchboard} {
+	for _, step := range []func() error{d.loadScripts, d.openStore, d.makeMedia, d.makeNodes, d.makeSwitchboard, d.listen, d.runSwitchboard, d.openControl} {
 		if err := step(); err != nil {
 			return nil, err
 		}
 	}
+	d.wg.Go(d.watchVersions)
 	return d, nil
 }
 
@@ -102,10 +108,14 @@ func (d *daemon) within(f func(ctx context.Context) error) func() error {
 	}
 }
 
+// loadScripts reads the folder of scripts. That it has errors is judged when it is known what was in force before.
 func (d *daemon) loadScripts() error {
 	l, said, err := loadScripts(d.cfg, time.Now)
 	d.sayFound(said, err)
 	d.lib = l
+	if errors.Is(err, errScripts) {
+		return nil
+	}
 	return err
 }
 
@@ -184,13 +194,17 @@ func (d *daemon) makeSwitchboard() error {
 	if err != nil {
 		return err
 	}
+	d.epoch = epoch
+	if err := d.beginScripts(); err != nil {
+		return err
+	}
 	past, err := history(d.ctx, d.st)
 	if err != nil {
 		return err
 	}
-	d.epoch = epoch
+	past.Versions = d.versionsOf(past.Calls)
 	d.sb, err = switchboard.New(switchboard.Config{
-		Site: d.cfg.Site, Epoch: epoch, NextSeq: next, Plan: plan(d.cfg, epoch, d.lib), History: past, Nodes: d.nodes, Trunks: trunks(d.cfg), Extensions: extensions(d.cfg),
+		Site: d.cfg.Site, Epoch: epoch, NextSeq: next, Plan: d.plan(), History: past, Nodes: d.nodes, Trunks: trunks(d.cfg), Extensions: extensions(d.cfg),
 		Limits: switchboard.Limits{Calls: d.cfg.Limits.Calls, NodeLost: d.cfg.Limits.NodeLost.D(), Rescue: d.cfg.Seat.Rescue.D()}, Log: d.log, NewID: newIDs(time.Now), Person: d.st.PersonHash, Healthy: d.st.Healthy,
 		Meters: d.metrics.meters(),
 	})
@@ -277,14 +291,21 @@ func (d *daemon) runSync() {
 
 // speakAhead makes the speech of all fixed prompts, so that no first caller waits for it.
 func (d *daemon) speakAhead() {
-	lib := d.lib
-	d.wg.Go(func() {
+	libs := []*library{d.lib}
+	if d.vers.trial != nil {
+		libs = append(libs, d.vers.trial)
+	}
+	d.wg.Go(func() { d.speak(libs) })
+}
+
+func (d *daemon) speak(libs []*library) {
+	for _, lib := range libs {
 		for _, s := range lib.scripts {
 			if err := d.media.Precompute(d.ctx, mediaParts(s.FixedParts())); err != nil && d.ctx.Err() == nil {
 				d.log.Warn("some prompts could not be made ahead", "script", s.Name(), "error", err)
 			}
 		}
-	})
+	}
 }
 
 // notReady says why no calls should be sent here.
@@ -308,36 +329,6 @@ func (d *daemon) notReady() []string {
 		}
 	}
 	return why
-}
-
-// reload puts a new configuration in force, all of it or nothing. What needs a restart is said.
-func (d *daemon) reload(next *config.Config) error {
-	lib, said, err := loadScripts(next, time.Now)
-	d.sayFound(said, err)
-	if err != nil {
-		return err
-	}
-	if err := d.st.PutConfig(d.ctx, next.Hash(), next.Text()); err != nil {
-		return err
-	}
-	if err := d.asks.use(next); err != nil {
-		return err
-	}
-	changes := config.Diff(d.cfg, next)
-	for _, c := range changes {
-		if c.Restart {
-			d.log.Warn("this change needs a restart; it is not in force yet", "section", c.Section)
-		}
-	}
-	d.lib = lib
-	d.speakAhead()
-	d.sb.Reload(plan(next, d.epoch, lib))
-	d.hub.SetCodes(codes(next))
-	d.hub.SetSite(site(next))
-	d.phones.setDevices(next, time.Now())
-	d.cfg = next
-	d.log.Info("reloaded", "changed", config.What(changes))
-	return nil
 }
 
 // speakWith names a synthesiser that is not installed, and what it needs in its environment.

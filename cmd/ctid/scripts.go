@@ -22,7 +22,8 @@ import (
 
 // library is the loaded scripts of a configuration, and the routes that lead to them.
 type library struct {
-	scripts map[string]*ivr.Script // by file
+	set     *ivr.Set               // nil: there is no folder of scripts
+	scripts map[string]*ivr.Script // by name; those that ctid makes itself too, such as queue:sales
 	answers map[string]*ivr.Script // by what leads there: script:front_desk, queue:sales
 	routes  map[string]numberRoute
 	traffic *traffic.Table
@@ -63,11 +64,15 @@ func otherForm(dnis string) string {
 // scriptFS is the folder of scripts with the folder of recordings under sounds/, and the scripts that ctid makes itself.
 type scriptFS struct {
 	dir, sounds string
+	stored      fs.FS // instead of dir: a set that was stored
 	made        map[string][]byte
 }
 
 // Open implements fs.FS.
 func (f scriptFS) Open(name string) (fs.File, error) {
+	if f.stored != nil {
+		return f.stored.Open(name)
+	}
 	if rest, ok := strings.CutPrefix(name, "sounds/"); ok && f.sounds != "" {
 		return os.DirFS(f.sounds).Open(rest)
 	}
@@ -96,48 +101,106 @@ nodes:
     then: {otherwise: hangup}
 `
 
-// loadScripts reads every script that a number names, and says all that is wrong with them.
+// errScripts ends a load whose findings say what is wrong.
+var errScripts = errors.New("the scripts have errors")
+
+// loadScripts reads every script of the folder, and says all that is wrong with them.
 func loadScripts(c *config.Config, now func() time.Time) (*library, []string, error) {
-	l := &library{scripts: map[string]*ivr.Script{}, answers: map[string]*ivr.Script{}, routes: map[string]numberRoute{}, now: now}
 	site := ivrSite(c)
-	files := scriptFS{dir: c.IVR.Dir, sounds: c.IVR.Sounds, made: map[string][]byte{}}
-	atMost := map[string]string{}
-	for _, q := range c.Queues {
-		if q.AtMost > 0 {
-			atMost[q.Name] = ", at_most: " + q.AtMost.String()
-		}
-	}
-	var said []string
-	bad := false
+	site.Now = now()
+	return loadLibrary(c, scriptFS{dir: c.IVR.Dir, sounds: c.IVR.Sounds}, site, now)
+}
+
+// loadLibrary reads the scripts of files, and those that numbers need beside them, by the routes of a configuration.
+func loadLibrary(c *config.Config, files scriptFS, site ivr.Site, now func() time.Time) (*library, []string, error) {
+	l := &library{scripts: map[string]*ivr.Script{}, answers: map[string]*ivr.Script{}, routes: map[string]numberRoute{}, now: now}
+	files.made = map[string][]byte{}
+	said, bad := l.folder(c, files, site)
 	load := func(t traffic.Target) string {
-		name := t.ID + ".yaml"
-		if t.Kind == traffic.ToQueue {
-			name = "queue:" + name
-			files.made[name] = fmt.Appendf(nil, queueScript, t.ID, atMost[t.ID])
+		key := t.String()
+		if t.Kind == traffic.ToQueue && l.answers[key] == nil {
+			name := "queue:" + t.ID
+			files.made[name+".yaml"] = fmt.Appendf(nil, queueScript, t.ID, atMost(c, t.ID))
+			s, found := ivr.Load(files, name+".yaml", site)
+			said = append(said, texts(found, "")...)
+			bad = bad || s == nil
+			l.scripts[name], l.answers[key] = s, s
 		}
-		if _, known := l.scripts[name]; known {
-			return t.String()
-		}
-		s, found := ivr.Load(files, name, site)
-		for _, f := range found {
-			if t.Kind == traffic.ToScript {
-				f.File = filepath.Join(c.IVR.Dir, name)
-			}
-			said = append(said, f.String())
-		}
-		bad = bad || s == nil
-		l.scripts[name], l.answers[t.String()] = s, s
-		return t.String()
+		return key
 	}
 	for _, n := range c.Numbers {
 		l.routes[n.DNIS] = routeOf(n, load, func(at time.Time) bool { o, ok := site.Hours(n.Calendar, at); return !ok || o == "open" })
 	}
 	if bad {
-		return nil, said, errors.New("the scripts have errors")
+		return nil, said, errScripts
+	}
+	for key := range l.named(c) {
+		if l.answers[key] == nil {
+			return nil, append(said, fmt.Sprintf("numbers name %s, and these scripts have none of that name", key)), errScripts
+		}
 	}
 	var err error
 	l.traffic, err = c.Traffic()
 	return l, said, err
+}
+
+// folder reads the set of scripts. A site without a folder, whose numbers all lead to queues, has none.
+func (l *library) folder(c *config.Config, files scriptFS, site ivr.Site) (said []string, bad bool) {
+	if _, err := fs.Stat(files, "."); errors.Is(err, fs.ErrNotExist) && len(l.named(c)) == 0 {
+		return nil, false
+	}
+	set, found := ivr.LoadSet(files, site)
+	said = texts(found, c.IVR.Dir)
+	if set == nil {
+		return said, true
+	}
+	l.set = set
+	for _, name := range set.Names() {
+		l.scripts[name], l.answers["script:"+name] = set.Script(name), set.Script(name)
+	}
+	return said, false
+}
+
+// named are the scripts that numbers lead to, as keys of answers.
+func (l *library) named(c *config.Config) map[string]bool {
+	out := map[string]bool{}
+	note := func(t traffic.Target) string {
+		if t.Kind == traffic.ToScript {
+			out[t.String()] = true
+		}
+		return t.String()
+	}
+	for _, n := range c.Numbers {
+		routeOf(n, note, nil)
+	}
+	return out
+}
+
+// sum is the set's; empty: there is none.
+func (l *library) sum() string {
+	if l.set == nil {
+		return ""
+	}
+	return l.set.Sum()
+}
+
+// atMost is how long a queue keeps who comes straight into it, as an option of its script.
+func atMost(c *config.Config, queue string) string {
+	for _, q := range c.Queues {
+		if q.Name == queue && q.AtMost > 0 {
+			return ", at_most: " + q.AtMost.String()
+		}
+	}
+	return ""
+}
+
+func texts(found []ivr.Finding, dir string) []string {
+	var out []string
+	for _, f := range found {
+		f.File = filepath.Join(dir, f.File)
+		out = append(out, f.String())
+	}
+	return out
 }
 
 // routeOf loads all that can answer a number, and says what does while no route of the number takes the call. load

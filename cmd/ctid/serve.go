@@ -23,12 +23,12 @@ func serveCommand() *cobra.Command {
 	var guarded bool
 	c := &cobra.Command{Use: "serve", Short: "Run the daemon; SIGHUP reloads, SIGTERM drains", Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			load := func() (*config.Config, error) { return loadConfig(c, file) }
+			load := func() (*config.Config, []string, error) { return readConfig(c, file) }
 			beat := beatFile()
 			if beat == nil && guarded {
 				return guard(c.Context(), slog.New(slog.NewTextHandler(os.Stderr, nil)))
 			}
-			cfg, err := load()
+			cfg, _, err := load()
 			if err != nil {
 				return err
 			}
@@ -46,14 +46,22 @@ func configFlag(c *cobra.Command, file *string) {
 
 // loadConfig reads the configuration and prints what there is to say about it.
 func loadConfig(c *cobra.Command, file string) (*config.Config, error) {
+	cfg, _, err := readConfig(c, file)
+	return cfg, err
+}
+
+// readConfig is loadConfig that also returns what it printed.
+func readConfig(c *cobra.Command, file string) (*config.Config, []string, error) {
 	cfg, found := config.Load(config.Options{File: file, Flags: c.Flags()})
+	var said []string
 	for _, f := range found {
+		said = append(said, fmt.Sprint(f))
 		fmt.Fprintln(c.ErrOrStderr(), f)
 	}
 	if config.Failed(found) {
-		return nil, errFindings
+		return nil, said, errFindings
 	}
-	return cfg, nil
+	return cfg, said, nil
 }
 
 // gcPercent lets the heap grow to four times what is live before it is collected: ctid's heap is small, and its share of
@@ -62,7 +70,7 @@ const gcPercent = 300
 
 // serve runs the daemon until ctx ends, then drains it.
 // beat, where it is not nil, is the pipe to the guard.
-func serve(ctx context.Context, cfg *config.Config, load func() (*config.Config, error), beat *os.File) error {
+func serve(ctx context.Context, cfg *config.Config, load func() (*config.Config, []string, error), beat *os.File) error {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(gcPercent)
 	}
@@ -70,7 +78,7 @@ func serve(ctx context.Context, cfg *config.Config, load func() (*config.Config,
 	hup := make(chan os.Signal, 1)
 	signal.Notify(hup, syscall.SIGHUP) // before the start: a SIGHUP that comes early must not end the program
 	defer signal.Stop(hup)
-	d, err := start(context.WithoutCancel(ctx), cfg, log)
+	d, err := start(context.WithoutCancel(ctx), cfg, log, func(d *daemon) { d.load = load })
 	if err != nil {
 		return err
 	}
@@ -82,11 +90,7 @@ func serve(ctx context.Context, cfg *config.Config, load func() (*config.Config,
 	for {
 		select {
 		case <-hup:
-			next, err := load()
-			if err == nil {
-				err = d.reload(next)
-			}
-			if err != nil {
+			if _, err := d.reloadAgain(false); err != nil {
 				log.Error("reload failed, the old configuration stays in force: correct what is told above, see it good with ctid check, and send SIGHUP again", "error", err)
 			}
 		case err := <-d.failed:
