@@ -266,6 +266,9 @@ func (c *checker) call(n *ast.CallNode) typ {
 	if id.Value == "queue" || id.Value == "hours" {
 		return c.figures(n, id.Value)
 	}
+	if id.Value == "one_of" {
+		return c.oneOf(n)
+	}
 	f, ok := c.lang.funcs[id.Value]
 	if !ok {
 		return c.fail(n, "IVR052", "there is no function %s%s", id.Value, near(id.Value, append([]string{"queue", "hours"}, c.lang.order...)))
@@ -291,6 +294,28 @@ func (c *checker) call(n *ast.CallNode) typ {
 		}
 	}
 	return typ{kind: f.gives}
+}
+
+// oneOf types one_of(text, "a", "b"): what it can be is written there, so that all of it can be checked.
+func (c *checker) oneOf(n *ast.CallNode) typ {
+	t := typ{kind: kOneOf}
+	for i, a := range n.Arguments {
+		if i == 0 {
+			if got := c.use(a); c.bad == nil && !got.textual() && got.kind != kAny {
+				return c.fail(a, "IVR051", "one_of wants a text first, and %s is %s", a, got)
+			}
+			continue
+		}
+		s, ok := a.(*ast.StringNode)
+		if !ok || s.Value == "" || strings.ContainsAny(s.Value, " \t\n") {
+			return c.fail(a, "IVR050", "%s: what one_of can be is written there, each a word in quotes", c.src)
+		}
+		t.words = append(t.words, s.Value)
+	}
+	if c.bad == nil && len(t.words) == 0 {
+		return c.fail(n, "IVR050", "%s: one_of wants a text and the words it can be, as in one_of(vars.topic, \"sales\", \"support\")", c.src)
+	}
+	return t
 }
 
 // figures types queue("…") and hours("…"); the name must be written there, so that it is known what to send along.

@@ -2,6 +2,7 @@ package ivr
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"time"
 )
@@ -19,6 +20,9 @@ func (m *Machine) failWith(err error) {
 	m.fail(string(coded(err)))
 }
 
+// spent are the limits that leave a call no way on but out: the step's own error might only lead round again.
+var spent = []string{"limit.steps", "limit.steps_in_call", "limit.questions", "limit.repeat", "limit.time"}
+
 // fail takes an error up: to the step's own error, the file's on_error, the step that called the subscript and the on_error
 // of its file, the site's last resort, and last to hanging up with an apology. A fault on one level is handled on the
 // next, so it cannot go round.
@@ -26,7 +30,7 @@ func (m *Machine) fail(code string) {
 	m.x.code, m.x.node = code, m.place()
 	m.tally.Errors++
 	m.log(code, "error in "+m.place())
-	limit := strings.HasPrefix(code, "limit.")
+	limit := slices.Contains(spent, code)
 	// What the step's own error led to may be the fault: a limit, or a repeat or back with nothing to go to.
 	own := !limit && !strings.HasPrefix(code, "script.")
 	if limit && !m.gone {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -59,6 +60,7 @@ func functionTable() []function {
 		{"luhn", []kind{kText}, 0, kBool, true, func(_ *scope, a []any) (any, error) { return luhn(str(a, 0)), nil }},
 		{"iban", []kind{kText}, 0, kBool, false, func(_ *scope, a []any) (any, error) { return iban(str(a, 0)), nil }},
 		{"valid_phone", []kind{kText}, 0, kBool, false, func(x *scope, a []any) (any, error) { return x.site.validPhone(str(a, 0)), nil }},
+		{"one_of", []kind{kText, kText}, 0, kOneOf, false, oneOf},
 		{"minutes", []kind{kNumber}, 0, kDuration, false, func(_ *scope, a []any) (any, error) { return num(a, 0) * 60, nil }},
 		{"seconds", []kind{kNumber}, 0, kDuration, false, func(_ *scope, a []any) (any, error) { return num(a, 0), nil }},
 		{"days_until", []kind{kDate}, 0, kNumber, false, daysUntil},
@@ -145,6 +147,13 @@ func iban(s string) bool {
 		}
 	}
 	return rest == 1
+}
+
+func oneOf(_ *scope, a []any) (any, error) {
+	if len(a) > 1 && slices.Contains(a[1:], any(textOf(a[0]))) {
+		return textOf(a[0]), nil
+	}
+	return nil, fault("expr.not_one_of")
 }
 
 func daysUntil(x *scope, a []any) (any, error) {

@@ -76,6 +76,22 @@ func testSecret(name string) (string, error) {
 	return "4539578763621486", nil
 }
 
+// limit lowers a limit of the machines that come.
+func (r *rig) limit(what string, n int) {
+	l := &r.opts.Limits
+	for name, field := range map[string]*int{"steps": &l.Steps, "all-steps": &l.AllSteps, "questions": &l.Questions, "subscripts": &l.Subscripts,
+		"variables": &l.Variables, "text": &l.Text} {
+		if name == what {
+			*field = n
+			return
+		}
+	}
+	if what != "seconds" {
+		r.t.Fatalf("what limit is %q?", what)
+	}
+	l.InScript = time.Duration(n) * time.Second
+}
+
 func (r *rig) load(dir, file string) {
 	r.t.Helper()
 	s, found := Load(os.DirFS(dir), file, r.site)
@@ -364,6 +380,8 @@ func (r *rig) transcript(dir, text string) string {
 			r.last = map[string]string{}
 		case w[0] == "secret":
 			r.masked = append(r.masked, w[1:]...)
+		case w[0] == "limit":
+			r.limit(w[1], r.number(w[2]))
 		case w[0] == "no-last-resort":
 			r.site.LastResort = ""
 		case w[0] == "again":

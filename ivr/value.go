@@ -2,6 +2,7 @@ package ivr
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 )
@@ -248,7 +249,7 @@ func constant(v *yval) any {
 			return v.text == "true"
 		}
 		if numberText.MatchString(v.text) {
-			if f, err := parseAs(typ{kind: kNumber}, v.text); err == nil {
+			if f, err := strconv.ParseFloat(v.text, 64); err == nil {
 				return f
 			}
 		}
