@@ -63,6 +63,7 @@ func (d *decoder) check(c *Config) {
 	d.collect("disposition", "dispositions", len(c.Dispositions), func(i int) string { return c.Dispositions[i].Name })
 	d.collect("template", "screen.templates", len(c.Screen.Templates), func(i int) string { return c.Screen.Templates[i].Name })
 	d.collect("voice for", "ivr.voices", len(c.IVR.Voices), func(i int) string { return c.IVR.Voices[i].Lang })
+	d.checkVoices(c)
 	d.checkAgents(c, queues, teams, nodes)
 	d.checkNumbers(c, queues, calendars)
 	d.checkTraffic(c, queues, calendars)

@@ -248,8 +248,15 @@ type Disposition struct {
 
 // Voice is the voice of a language.
 type Voice struct {
-	Lang  string `cfg:"lang" form:"lang" need:"yes" doc:"The language, such as en or zh."`
-	Voice string `cfg:"voice" form:"voice" need:"yes" doc:"The synthesiser's name for the voice."`
+	Lang       string   `cfg:"lang" form:"lang" need:"yes" doc:"The language, such as en or zh."`
+	Voice      string   `cfg:"voice" form:"voice" need:"yes" doc:"The engine's name for the voice: en-gb or cmn-latn-pinyin of espeak-ng, slt of flite."`
+	Engine     string   `cfg:"engine" enum:"espeak-ng|flite|url" default:"espeak-ng" doc:"What speaks: a program on this machine, or a server by its url."`
+	URL        string   `cfg:"url" form:"speech" doc:"Of engine url: where a WAV file of the text is fetched, such as https://tts.example.com/speak?text={text}&voice={voice}; {lang} can be filled in too. https only, but for a server on this machine. Texts with a caller's data in them are sent there."`
+	Headers    []string `cfg:"headers" form:"header" doc:"Of engine url: headers of the request, such as \"Authorization: Bearer {secret}\"."`
+	SecretFile string   `cfg:"secret_file" form:"file" doc:"Of engine url: a file that holds only what stands for {secret} in headers."`
+	Timeout    Duration `cfg:"timeout" default:"0s" max:"1m" doc:"How long it may take over one text; 0: media.timeout."`
+	// Secret is read from SecretFile.
+	Secret Secret `cfg:"-"`
 }
 
 // LastResort is a queue that takes the callers of failed scripts; empty: they are sent to the dialplan's fallback.

@@ -14,6 +14,7 @@ import (
 
 	"github.com/nyaruka/phonenumbers"
 
+	"ctid/media"
 	"ctid/suggest"
 	"ctid/traffic"
 )
@@ -49,6 +50,8 @@ var forms = map[string]form{
 	"file":       {"", checkText, ""},
 	"lang":       {`^[a-z]{2,3}(-[A-Z]{2})?$`, nil, "a language, such as en or pt-BR"},
 	"voice":      {`^[A-Za-z0-9][A-Za-z0-9_+-]{0,63}$`, nil, "a voice's name, such as en-gb"},
+	"speech":     {`^https?://`, media.CheckURL, "a URL with {text} in it, such as https://tts.example.com/speak?text={text}"},
+	"header":     {`^[A-Za-z0-9-]{1,64}: [^\r\n]{1,1000}$`, nil, "a header and its value, such as \"X-Key: {secret}\""},
 	"zone":       {"", checkZone, ""},
 	"country":    {`^[A-Z]{2}$`, checkCountry, "a country as two capital letters, such as HK"},
 	"listen":     {"", checkListen, ""},

@@ -18,14 +18,15 @@ import (
 
 // IVR is the part of the site that scripts are checked against.
 type IVR struct {
-	Dir        string       `cfg:"dir" form:"file" default:"ivr" flag:"yes" doc:"The folder of the scripts."`
-	Voices     []Voice      `cfg:"voices" doc:"A voice for each language; without one, every prompt of that language needs a recording."`
-	Sounds     string       `cfg:"sounds" form:"file" doc:"The folder of recordings, LANG/NAME.wav."`
-	LastResort LastResort   `cfg:"last_resort" doc:"Where a caller goes when even a script's own error handling fails."`
-	HTTPAllow  []string     `cfg:"http_allow" form:"origin" doc:"The servers that scripts may ask, such as https://crm.example.com; one without TLS has to be named with http://."`
-	Statements []Statement  `cfg:"statements" doc:"SQL that scripts ask by name; the only way in which a script writes."`
-	Secrets    []SiteSecret `cfg:"secrets" doc:"Secrets that scripts use by name in headers, bodies and statements."`
-	Lift       []Lift       `cfg:"lift" doc:"Errors IVR070 to IVR079 that are allowed in one script, each with its reason."`
+	Dir          string       `cfg:"dir" form:"file" default:"ivr" flag:"yes" doc:"The folder of the scripts."`
+	Voices       []Voice      `cfg:"voices" doc:"A voice for each language; without one, every prompt of that language needs a recording."`
+	Sounds       string       `cfg:"sounds" form:"file" doc:"The folder of recordings, LANG/NAME.wav."`
+	NumberSounds []string     `cfg:"number_sounds" form:"lang" doc:"Languages whose numbers, dates and amounts Asterisk's own sounds say between the pieces of a recorded prompt, even where there is a voice. Without a voice they do for en always, and for others that are named here."`
+	LastResort   LastResort   `cfg:"last_resort" doc:"Where a caller goes when even a script's own error handling fails."`
+	HTTPAllow    []string     `cfg:"http_allow" form:"origin" doc:"The servers that scripts may ask, such as https://crm.example.com; one without TLS has to be named with http://."`
+	Statements   []Statement  `cfg:"statements" doc:"SQL that scripts ask by name; the only way in which a script writes."`
+	Secrets      []SiteSecret `cfg:"secrets" doc:"Secrets that scripts use by name in headers, bodies and statements."`
+	Lift         []Lift       `cfg:"lift" doc:"Errors IVR070 to IVR079 that are allowed in one script, each with its reason."`
 }
 
 // Statement is SQL with a name.

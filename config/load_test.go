@@ -32,7 +32,7 @@ func copied(t *testing.T) string {
 	if err := os.CopyFS(dir, os.DirFS(data)); err != nil {
 		t.Fatal(err)
 	}
-	for _, f := range []string{"secrets/pbx1", "secrets/pbx2", "secrets/ami1", "secrets/turn", "secrets/bank", "secrets/crm_token", "tls/web.pem", "tls/web.key"} {
+	for _, f := range []string{"secrets/pbx1", "secrets/pbx2", "secrets/ami1", "secrets/turn", "secrets/tts", "secrets/bank", "secrets/crm_token", "tls/web.pem", "tls/web.key"} {
 		name := filepath.Join(dir, f)
 		if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
 			t.Fatal(err)

@@ -106,6 +106,7 @@ func (d *decoder) secrets(c *Config) {
 		d.amiSecret(n, indexed("asterisk.nodes", i, "ami"))
 	}
 	d.iceSecrets(c)
+	d.voiceSecrets(c)
 }
 
 func (d *decoder) amiSecret(n *Node, path string) {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"ctid"
+	"ctid/words"
 )
 
 // Input is one thing that happened to a session, one of the types below.
@@ -83,6 +84,15 @@ type Part struct {
 	// Private: the text has holes, and so may tell something about the caller; it must not be kept.
 	Private bool
 	Of      string // the prompt it is of, with holes or without; empty for say
+	// Pieces are what Text is made of, if it has holes: so a recorded prompt is cut, and the values between are spoken.
+	Pieces []Piece
+}
+
+// Piece is a fixed text of a prompt with holes, or what fills one of them.
+type Piece struct {
+	File  string      // the recording of a fixed text, balance.1; empty: a filled hole, signs alone, or a text of say
+	Text  string      // as written
+	Value words.Value // what fills the hole; without a Kind it is a text
 }
 
 // The steps.

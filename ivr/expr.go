@@ -29,6 +29,7 @@ type expression struct {
 	src  string
 	typ  typ
 	prog *vm.Program
+	says bool // its value is one that can be read out by more than a voice: a number, a date, digits(…)
 }
 
 // problem is what is wrong with an expression, off characters into it.
@@ -140,7 +141,7 @@ func (l *language) compile(src string, extra []field) (*expression, *problem) {
 	if err != nil {
 		return nil, &problem{0, "IVR050", src + ": this cannot be worked out; write it in smaller parts"}
 	}
-	return &expression{src: src, typ: t, prog: prog}, nil
+	return &expression{src: src, typ: t, prog: prog, says: readOut(t, tree.Node)}, nil
 }
 
 const (
@@ -235,6 +236,8 @@ type scope struct {
 	figures  map[string]Figures
 	memo     *memo
 	funcs    map[string]function
+	tongue   string  // the language something is being said in; empty: lang
+	said     *spoken // by the last function that made something to be said
 }
 
 func (e *expression) run(x *scope) (v any, err error) {

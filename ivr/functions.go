@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"ctid/words"
 )
 
 // function is one a script may call: its arguments, what it gives, whether a secret may go in, and how it works.
@@ -64,19 +66,31 @@ func functionTable() []function {
 		{"minutes", []kind{kNumber}, 0, kDuration, false, func(_ *scope, a []any) (any, error) { return num(a, 0) * 60, nil }},
 		{"seconds", []kind{kNumber}, 0, kDuration, false, func(_ *scope, a []any) (any, error) { return num(a, 0), nil }},
 		{"days_until", []kind{kDate}, 0, kNumber, false, daysUntil},
-		{"digits", []kind{kText}, 0, kText, false, func(_ *scope, a []any) (any, error) { return spaced(str(a, 0)), nil }},
-		{"spell", []kind{kText}, 0, kText, false, func(_ *scope, a []any) (any, error) { return spaced(str(a, 0)), nil }},
+		{"digits", []kind{kText}, 0, kText, false, func(x *scope, a []any) (any, error) {
+			return x.say(spaced(str(a, 0)), words.Value{Kind: words.Digits, Text: str(a, 0)}), nil
+		}},
+		{"spell", []kind{kText}, 0, kText, false, func(x *scope, a []any) (any, error) {
+			return x.say(spaced(str(a, 0)), words.Value{Kind: words.Spell, Text: str(a, 0)}), nil
+		}},
 		{"money", []kind{kNumber, kText}, 1, kText, false, func(x *scope, a []any) (any, error) {
 			cur := ""
 			if len(a) > 1 {
 				cur = str(a, 1)
 			}
-			return sayMoney(num(a, 0), cur), nil
+			return x.say(sayMoney(num(a, 0), cur), words.Value{Kind: words.Money, Number: num(a, 0), Currency: cur}), nil
 		}},
-		{"ordinal", []kind{kNumber}, 0, kText, false, func(x *scope, a []any) (any, error) { return sayOrdinal(x.lang, num(a, 0)), nil }},
-		{"say_date", []kind{kDate}, 0, kText, false, func(x *scope, a []any) (any, error) { return sayDate(x.lang, str(a, 0)), nil }},
-		{"say_time", []kind{kTime}, 0, kText, false, func(x *scope, a []any) (any, error) { return sayTime(x.lang, str(a, 0)), nil }},
-		{"say_duration", []kind{kDuration}, 0, kText, false, func(x *scope, a []any) (any, error) { return sayDuration(x.lang, num(a, 0)), nil }},
+		{"ordinal", []kind{kNumber}, 0, kText, false, func(x *scope, a []any) (any, error) {
+			return x.say(sayOrdinal(x.spoken(), num(a, 0)), words.Value{Kind: words.Ordinal, Number: num(a, 0)}), nil
+		}},
+		{"say_date", []kind{kDate}, 0, kText, false, func(x *scope, a []any) (any, error) {
+			return x.say(sayDate(x.spoken(), str(a, 0)), words.Value{Kind: words.Date, Text: str(a, 0)}), nil
+		}},
+		{"say_time", []kind{kTime}, 0, kText, false, func(x *scope, a []any) (any, error) {
+			return x.say(sayTime(x.spoken(), str(a, 0)), words.Value{Kind: words.Time, Text: str(a, 0)}), nil
+		}},
+		{"say_duration", []kind{kDuration}, 0, kText, false, func(x *scope, a []any) (any, error) {
+			return x.say(sayDuration(x.spoken(), num(a, 0)), words.Value{Kind: words.Duration, Number: num(a, 0)}), nil
+		}},
 	}
 }
 

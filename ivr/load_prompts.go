@@ -1,7 +1,6 @@
 package ivr
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 )
@@ -128,10 +127,11 @@ func (l *loader) promptMap(pr *prompt, v *yval, extra []field) {
 func (l *loader) built(name string, at place) *prompt {
 	for _, p := range l.s.prompts {
 		if p.name == name {
+			p.uses = append(p.uses, at)
 			return p
 		}
 	}
-	p := &prompt{name: name, at: at, built: true}
+	p := &prompt{name: name, at: at, built: true, uses: []place{at}}
 	for _, lang := range l.s.langs {
 		for _, b := range builtTexts {
 			if b.name == name && b.lang == baseOf(lang) {
@@ -172,27 +172,4 @@ func baseOf(lang string) string {
 		return "zh"
 	}
 	return strings.SplitN(lang, "-", 2)[0]
-}
-
-// recordings sees that every prompt can be heard: recorded, or spoken by a voice.
-func (l *loader) recordings() {
-	for _, p := range l.s.prompts {
-		for _, t := range p.texts {
-			base := p.name
-			if p.file != "" {
-				base = p.file
-			}
-			wav := fmt.Sprintf("sounds/%s/%s.wav", t.lang, base)
-			there, err := l.sl.sound(wav)
-			switch {
-			case err != nil:
-				l.errorf(t.at, "IVR033", "%q in %s: the recording %s cannot be read: %s", p.name, t.lang, wav, err)
-			case l.site.hasVoice(t.lang):
-			case t.text.hasHoles():
-				l.errorf(t.at, "IVR033", "%q in %s: a text with holes is spoken, and there is no voice for %s", p.name, t.lang, t.lang)
-			case !there:
-				l.errorf(t.at, "IVR033", "%q in %s: no recording %s and no voice for %s", p.name, t.lang, wav, t.lang)
-			}
-		}
-	}
 }

@@ -70,7 +70,7 @@ func (a *sayStep) start(m *Machine) {
 		m.fail("script.no_text")
 		return
 	}
-	text, err := t.fill(&m.x)
+	text, pieces, err := t.speak(&m.x, m.x.lang, "")
 	if err != nil {
 		m.failWith(err)
 		return
@@ -83,7 +83,7 @@ func (a *sayStep) start(m *Machine) {
 	if a.barge != nil {
 		b = *a.barge
 	}
-	m.say(Part{Text: text, Lang: m.x.lang, Voice: voice, Private: t.hasHoles()}, b)
+	m.say(Part{Text: text, Lang: m.x.lang, Voice: voice, Private: t.hasHoles(), Pieces: pieces}, b)
 	m.leave("done")
 }
 

@@ -188,6 +188,7 @@ func (l *loader) prompt(v *yval) *prompt {
 	}
 	for _, p := range l.s.prompts {
 		if p.name == v.text {
+			p.uses = append(p.uses, v.at)
 			return p
 		}
 		names = append(names, p.name)

@@ -1,6 +1,7 @@
 package ivr
 
 import (
+	"reflect"
 	"slices"
 	"time"
 )
@@ -140,6 +141,7 @@ type prompt struct {
 	built bool // one of ours, not of the script
 	// consent: some step asks for it to be heard before it records.
 	consent bool
+	uses  []place
 }
 
 type langText struct {
@@ -179,7 +181,7 @@ func (s *Script) Languages() []string { return slices.Clone(s.langs) }
 func (s *Script) Queues() []string { return slices.Clone(s.queues) }
 
 // FixedParts are all the texts that are the same for every caller, in the order of the file: what can be prepared before
-// the first call.
+// the first call. A prompt with holes is there with its pieces, and nothing in the holes.
 //
 // Those of the subscripts it calls and the libraries it imports come after its own, each once.
 func (s *Script) FixedParts() []Part {
@@ -194,7 +196,7 @@ func (s *Script) FixedParts() []Part {
 		}
 		seen[t] = true
 		for _, p := range t.fixedParts() {
-			if !slices.Contains(out, p) {
+			if !slices.ContainsFunc(out, func(q Part) bool { return reflect.DeepEqual(p, q) }) {
 				out = append(out, p)
 			}
 		}
@@ -207,9 +209,11 @@ func (s *Script) fixedParts() []Part {
 	var out []Part
 	for _, p := range s.prompts {
 		for _, t := range p.texts {
-			if !t.text.hasHoles() {
-				out = append(out, Part{Name: p.name, File: p.file, Text: t.text.fixed(), Lang: t.lang, Voice: s.defaults.voice, Of: p.name})
+			part := Part{Name: p.name, File: p.file, Text: t.text.fixed(), Lang: t.lang, Voice: s.defaults.voice, Of: p.name}
+			if t.text.hasHoles() {
+				part.Name, part.File, part.Pieces = "", "", t.text.cut(p.base())
 			}
+			out = append(out, part)
 		}
 	}
 	for _, n := range s.nodes {

@@ -12,6 +12,7 @@ type Site struct {
 	Queues         []string // the queues that exist
 	Calendars      []string // the calendars that exist
 	Voices         []string // languages with a voice; without one, every prompt of that language needs a recording
+	NumberSounds   []string // languages whose numbers, dates and amounts Asterisk's own sounds can say
 	CustomerFields []string // the site's own columns of a customer, texts
 	Mailboxes      []string
 	Skills         []string
@@ -80,6 +81,11 @@ func (s Site) validPhone(n string) bool {
 	}
 	d := strings.TrimPrefix(n, "+")
 	return len(d) >= 3 && len(d) <= 15 && digitsText.MatchString(d)
+}
+
+// saysValues tells whether a number, a date or an amount can be heard in the language.
+func (s Site) saysValues(lang string) bool {
+	return s.hasVoice(lang) || slices.Contains(s.NumberSounds, lang)
 }
 
 // Statement is SQL that the site gives a name; the only way a script can write.

@@ -64,14 +64,14 @@ func (m *Machine) part(p *prompt, lang string) (Part, bool) {
 	if t == nil {
 		return Part{}, false
 	}
-	text, err := t.fill(&m.x)
+	text, pieces, err := t.speak(&m.x, lang, p.base())
 	if err != nil {
 		m.log("prompt.skipped", p.name+": "+err.Error())
 		return Part{}, false
 	}
 	part := Part{Name: p.name, File: p.file, Text: text, Lang: lang, Voice: m.s.defaults.voice, Of: p.name}
 	if t.hasHoles() {
-		part.Name, part.File, part.Private = "", "", true
+		part.Name, part.File, part.Private, part.Pieces = "", "", true, pieces
 	}
 	return part, true
 }

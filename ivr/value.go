@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -16,6 +17,26 @@ type template struct {
 type piece struct {
 	text string
 	hole *expression // nil: text
+}
+
+// recordable tells whether there is something in a fixed text for a voice to say, and not signs alone.
+func recordable(text string) bool {
+	return strings.ContainsFunc(text, func(c rune) bool { return unicode.IsLetter(c) || unicode.IsDigit(c) })
+}
+
+// cut names the recordings of a text with holes: base.1, base.2. What fills the holes is left empty.
+func (t *template) cut(base string) []Piece {
+	var out []Piece
+	n := 0
+	for _, p := range t.pieces {
+		q := Piece{Text: p.text}
+		if p.hole == nil && base != "" && recordable(p.text) {
+			n++
+			q.File = base + "." + strconv.Itoa(n)
+		}
+		out = append(out, q)
+	}
+	return out
 }
 
 func (t *template) hasHoles() bool {
@@ -57,6 +78,31 @@ func (t *template) fillWith(x *scope, write func(before, hole string) string) (s
 		return "", fault("limit.text")
 	}
 	return b.String(), nil
+}
+
+// speak fills a text that will be spoken in lang: as it is written, and in pieces if it has holes.
+func (t *template) speak(x *scope, lang, base string) (string, []Piece, error) {
+	if !t.hasHoles() {
+		return t.fixed(), nil, nil
+	}
+	x.tongue = lang
+	defer func() { x.tongue = "" }()
+	out := t.cut(base)
+	var b strings.Builder
+	for i, p := range t.pieces {
+		if p.hole != nil {
+			v, err := p.hole.value(x)
+			if err != nil {
+				return "", nil, err
+			}
+			out[i].Text, out[i].Value = v.text, v.value
+		}
+		b.WriteString(out[i].Text)
+	}
+	if utf8.RuneCountInString(b.String()) > maxText {
+		return "", nil, fault("limit.text")
+	}
+	return b.String(), out, nil
 }
 
 // value is a written value: a constant, a text with holes, or something to be worked out.

@@ -62,7 +62,7 @@ func TestPrivateSpeechStaysInMemory(t *testing.T) {
 		t.Errorf("%+v", m)
 	}
 	w := r.get("GET", m.Path, node)
-	if got, err := parseWAV(w.Body.Bytes()); err != nil || got.telephone() != nil {
+	if got, err := parseWAV(w.Body.Bytes()); err != nil || !got.telephone() {
 		t.Errorf("%v", err)
 	}
 }

@@ -57,7 +57,7 @@ func (l *Library) sound(id string) (data []byte, private, ok bool) {
 	l.mu.Lock()
 	file := ""
 	for f, c := range l.sounds {
-		if c.id == id {
+		if c.id == id && !c.made {
 			file = f
 		}
 	}

@@ -64,7 +64,13 @@ func fakeEngine() int {
 	b := telephoneWAV(tone(1000, 22050, 2205*len(strings.TrimSpace(string(text)))))
 	binary.LittleEndian.PutUint32(b[24:], 22050)
 	binary.LittleEndian.PutUint32(b[40:], 0x7ffff000) // as an engine that writes to a pipe
-	if _, err := os.Stdout.Write(b); err != nil {
+	out := os.Stdout
+	if name := os.Getenv("FAKE_OUT"); name != "" {
+		if out, err = os.OpenFile(name, os.O_RDWR|os.O_TRUNC, 0); err != nil {
+			return 1
+		}
+	}
+	if _, err := out.Write(b); err != nil {
 		return 1
 	}
 	return 0
@@ -88,8 +94,10 @@ func newRig(t *testing.T, mode string, change func(*Config)) *rig {
 	t.Helper()
 	r := &rig{t: t, log: filepath.Join(t.TempDir(), "log")}
 	cfg := Config{
-		Voices:  []Voice{{Lang: "en", Voice: "en-gb"}, {Lang: "en", Name: "amy", Voice: "en-us"}, {Lang: "zh", Voice: "cmn"}},
-		Command: []string{os.Args[0], "-prefix"}, Env: []string{"FAKE_ENGINE=" + mode, "FAKE_LOG=" + r.log},
+		Voices: []Voice{{Lang: "en", Voice: "en-gb"}, {Lang: "en", Name: "amy", Voice: "en-us"}, {Lang: "zh", Voice: "cmn"}, {Lang: "en", Engine: Flite, Voice: "slt"}},
+		Programs: map[string]Program{
+			Espeak: {[]string{os.Args[0], "-prefix"}, []string{"FAKE_ENGINE=" + mode, "FAKE_LOG=" + r.log}},
+			Flite:  {[]string{os.Args[0]}, []string{"FAKE_ENGINE=" + mode, "FAKE_LOG=" + r.log, "FAKE_OUT=/dev/fd/3"}}},
 		CacheDir: filepath.Join(t.TempDir(), "cache"), Key: []byte("0123456789abcdef"),
 		Nodes: []netip.Addr{netip.MustParseAddr("127.0.0.1")}, Timeout: 20 * time.Second,
 		Sounds: fstest.MapFS{
@@ -110,7 +118,7 @@ func newRig(t *testing.T, mode string, change func(*Config)) *rig {
 }
 
 func wide() []byte {
-	b := telephoneWAV(make([]int16, 100))
+	b := telephoneWAV(tone(500, 44100, 44100))
 	binary.LittleEndian.PutUint32(b[24:], 44100)
 	return b
 }
@@ -161,10 +169,32 @@ func TestRecordingComesBeforeSpeech(t *testing.T) {
 	}
 }
 
-func TestWrongRecordingIsAnErrorThatSaysWhatToDo(t *testing.T) {
+// A recording in another form is converted; one that is no sound is spoken, and told; without a voice it is left out.
+func TestRecordingsThatAreNotAsTheyShouldBe(t *testing.T) {
 	r := newRig(t, "ok", nil)
-	ms, err := r.Prepare(t.Context(), []Part{{Name: "wide", Text: "x", Lang: "en"}, {Name: "hello", Text: "Hello.", Lang: "en"}, {Name: "text", Text: "x", Lang: "en"}})
-	if len(ms) != 1 || ms[0].Name != "hello" || err == nil || !strings.Contains(err.Error(), "44100 Hz") || !strings.Contains(err.Error(), "not a WAV") {
+	parts := []Part{{Name: "wide", Text: "x", Lang: "en"}, {Name: "hello", Text: "Hello.", Lang: "en"}, {Name: "text", Text: "ten letter", Lang: "en"}}
+	ms, err := r.Prepare(t.Context(), parts)
+	if len(ms) != 3 || err == nil || !strings.Contains(err.Error(), "not a WAV") || len(r.spoken()) != 1 {
+		t.Fatalf("%v, %v, %v", ms, err, r.spoken())
+	}
+	if ms[0].Duration != time.Second || ms[2].Duration != time.Second {
+		t.Errorf("the converted lasts %s, the spoken %s", ms[0].Duration, ms[2].Duration)
+	}
+	w, err := parseWAV(r.get("GET", ms[0].Path, node).Body.Bytes())
+	if err != nil || !w.telephone() || len(w.data) != 16000 {
+		t.Errorf("%v, %d bytes", err, len(w.data))
+	}
+	if err := os.RemoveAll(r.cfg.CacheDir); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(r.cfg.CacheDir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if m := r.one(parts[0]); r.get("GET", m.Path, node).Code != 200 {
+		t.Error("a converted recording does not come back")
+	}
+	ms, err = newRig(t, "ok", func(c *Config) { c.Voices = nil }).Prepare(t.Context(), parts)
+	if len(ms) != 2 || err == nil || !strings.Contains(err.Error(), "no voice for en") {
 		t.Errorf("%v, %v", ms, err)
 	}
 }
@@ -203,14 +233,14 @@ func TestSpeech(t *testing.T) {
 }
 
 func TestEngineFailures(t *testing.T) {
-	for mode, want := range map[string]string{"fail": "no such voice", "garbage": "no mono 16 bit sound", "endless": "more sound"} {
+	for mode, want := range map[string]string{"fail": "no such voice", "garbage": "gave no sound", "endless": "more sound"} {
 		ms, err := newRig(t, mode, nil).Prepare(t.Context(), []Part{{Text: "Hello.", Lang: "en"}, {Name: "hello", Text: "Hello.", Lang: "en"}})
-		if len(ms) != 1 || err == nil || !strings.Contains(err.Error(), want) {
+		if len(ms) != 1 || err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "espeak-ng cannot speak en with the voice en-gb") {
 			t.Errorf("%s: %v, %v", mode, ms, err)
 		}
 	}
 	for name, change := range map[string]func(*Config){
-		"missing": func(c *Config) { c.Command = []string{"/nonexistent/engine"} },
+		"missing": func(c *Config) { c.Programs = map[string]Program{Espeak: {Command: []string{"/nonexistent/engine"}}} },
 		"long":    func(c *Config) { c.MaxText = 3 },
 		"voice":   func(c *Config) { c.Voices = nil },
 	} {
@@ -223,8 +253,9 @@ func TestEngineFailures(t *testing.T) {
 func TestSlowEngineIsStopped(t *testing.T) {
 	r := newRig(t, "ok", func(c *Config) { c.Timeout = 300 * time.Millisecond })
 	r.hang(true)
-	if _, err := r.Prepare(t.Context(), []Part{{Text: "Hello.", Lang: "en"}}); !errors.Is(err, errSlow) {
-		t.Error(err)
+	ms, err := r.Prepare(t.Context(), []Part{{Text: "Hello.", Lang: "en"}, {Name: "hello", Lang: "en"}, {Text: "Not asked again.", Lang: "en"}})
+	if !errors.Is(err, errSlow) || len(ms) != 1 || len(r.spoken()) != 1 {
+		t.Errorf("%v, %v, spoken %v", ms, err, r.spoken())
 	}
 }
 
@@ -293,6 +324,8 @@ func TestConfigIsChecked(t *testing.T) {
 	for name, c := range map[string]Config{
 		"engine": {Voices: []Voice{{Lang: "en", Engine: "festival", Voice: "x"}}},
 		"option": {Voices: []Voice{{Lang: "en", Voice: "--path=/"}}},
+		"flite":  {Voices: []Voice{{Lang: "en", Engine: Flite, Voice: "amy"}}},
+		"url":    {Voices: []Voice{{Lang: "en", Engine: URL, Voice: "amy"}}},
 		"key":    {Key: []byte("short")},
 	} {
 		if _, err := New(c); err == nil {

@@ -1,7 +1,7 @@
 package media
 
 import (
-	"errors"
+	"fmt"
 	"math"
 )
 
@@ -18,7 +18,7 @@ func resample(in []int16, rate int) ([]int16, error) {
 		return in, nil
 	}
 	if rate < telephoneRate || rate > 192000 {
-		return nil, errors.New("the engine speaks at a rate that cannot be used; 8000 to 192000 Hz can")
+		return nil, fmt.Errorf("the sound has %d samples a second; 8000 to 192000 can be used", rate)
 	}
 	g := gcd(rate, telephoneRate)
 	up, down := telephoneRate/g, rate/g

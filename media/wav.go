@@ -4,12 +4,20 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 )
 
 const (
 	telephoneRate = 8000
 	maxWAV        = 32 << 20
+)
+
+// The formats that are read. An extensible one tells its real format behind the rest.
+const (
+	pcm        = 1
+	float      = 3
+	extensible = 0xfffe
 )
 
 // wav is a WAV file taken apart.
@@ -42,11 +50,14 @@ func parseWAV(b []byte) (wav, error) {
 			}
 			w.format, w.channels = int(binary.LittleEndian.Uint16(chunk)), int(binary.LittleEndian.Uint16(chunk[2:]))
 			w.rate, w.bits = int(binary.LittleEndian.Uint32(chunk[4:])), int(binary.LittleEndian.Uint16(chunk[14:]))
+			if w.format == extensible && size >= 26 {
+				w.format = int(binary.LittleEndian.Uint16(chunk[24:]))
+			}
 		case "data":
 			if w.rate == 0 {
 				return w, errors.New("the WAV file has its data before its format")
 			}
-			w.data = chunk[:len(chunk)&^1]
+			w.data = chunk
 			return w, nil
 		}
 		b = b[min(size+size&1, int64(len(b))):]
@@ -54,13 +65,9 @@ func parseWAV(b []byte) (wav, error) {
 	return w, errors.New("the WAV file has no data")
 }
 
-// telephone refuses what Asterisk would not play as it is.
-func (w wav) telephone() error {
-	if w.format == 1 && w.channels == 1 && w.rate == telephoneRate && w.bits == 16 {
-		return nil
-	}
-	return fmt.Errorf("it is %d Hz, %d channels, %d bits, format %d; recordings must be 8000 Hz mono 16 bit PCM: sox in.wav -r 8000 -c 1 -b 16 out.wav",
-		w.rate, w.channels, w.bits, w.format)
+// telephone tells whether Asterisk plays the file as it is.
+func (w wav) telephone() bool {
+	return w.format == pcm && w.channels == 1 && w.rate == telephoneRate && w.bits == 16
 }
 
 func (w wav) duration() time.Duration {
@@ -70,12 +77,43 @@ func (w wav) duration() time.Duration {
 	return time.Duration(len(w.data)) * time.Second / time.Duration(w.rate*w.channels*w.bits/8)
 }
 
-func (w wav) samples() []int16 {
-	out := make([]int16, len(w.data)/2)
-	for i := range out {
-		out[i] = int16(binary.LittleEndian.Uint16(w.data[2*i:]))
+// forTelephone brings the sound into the telephone's form: one channel, 8000 Hz, 16 bits.
+func (w wav) forTelephone() ([]int16, error) {
+	size := w.bits / 8
+	known := w.format == pcm && (size >= 1 && size <= 4) && w.bits%8 == 0 || w.format == float && w.bits == 32
+	if !known || w.channels < 1 || w.channels > 8 {
+		return nil, fmt.Errorf("this WAV file cannot be read (format %d, %d channels, %d bits); PCM can: sox in.wav -r 8000 -c 1 -b 16 -e signed out.wav",
+			w.format, w.channels, w.bits)
 	}
-	return out
+	frame := size * w.channels
+	out := make([]int16, len(w.data)/frame)
+	for i := range out {
+		sum := 0.0
+		for c := range w.channels {
+			sum += w.sample(w.data[i*frame+c*size:], size)
+		}
+		out[i] = int16(math.Round(max(math.MinInt16, min(math.MaxInt16, sum/float64(w.channels)))))
+	}
+	return resample(out, w.rate)
+}
+
+// sample reads one sample and brings it to the size of 16 bits.
+func (w wav) sample(b []byte, size int) float64 {
+	switch {
+	case w.format == float:
+		f := float64(math.Float32frombits(binary.LittleEndian.Uint32(b)))
+		if math.IsNaN(f) {
+			return 0
+		}
+		return f * 32768
+	case size == 1:
+		return (float64(b[0]) - 128) * 256
+	case size == 2:
+		return float64(int16(binary.LittleEndian.Uint16(b)))
+	case size == 3:
+		return float64(int32(uint32(b[0])<<8|uint32(b[1])<<16|uint32(b[2])<<24)) / 65536
+	}
+	return float64(int32(binary.LittleEndian.Uint32(b))) / 65536
 }
 
 // telephoneWAV writes samples as an 8000 Hz mono 16 bit WAV file.

@@ -139,10 +139,11 @@ var tools = []struct {
 	{name: "sipp", pkg: "sip-tester", path: "usr/bin/sipp"},
 	// espeak-ng looks for espeak-ng-data inside the folder it is given.
 	{name: "espeak-ng", pkg: "espeak-ng", path: "usr/bin/espeak-ng", dataEnv: "ESPEAK_DATA_PATH", data: "usr/lib/*/espeak-ng-data"},
+	{name: "flite", pkg: "flite", path: "usr/bin/flite"},
 }
 
 // Tool returns the start of a command line and the additional environment for
-// a program that tests use ("sipp", "espeak-ng"): the one on PATH, else
+// a program that tests use ("sipp", "espeak-ng", "flite"): the one on PATH, else
 // Debian's from the cache, fetched when it is not there yet.
 func Tool(ctx context.Context, name string) (cmd, env []string, err error) {
 	if path, err := exec.LookPath(name); err == nil {
@@ -169,7 +170,7 @@ func Tool(ctx context.Context, name string) (cmd, env []string, err error) {
 		}
 		return root.Argv(t.path), env, nil
 	}
-	return nil, nil, fmt.Errorf("no tool named %q: Tool knows sipp and espeak-ng", name)
+	return nil, nil, fmt.Errorf("no tool named %q: Tool knows sipp, espeak-ng and flite", name)
 }
 
 // toolCommand is Tool as a command ready to run.

@@ -166,7 +166,7 @@ func (k *call) playReady(now time.Time, id string, media []string, err error) {
 		return
 	}
 	if err != nil {
-		k.sb.cfg.Log.Warn("a prompt could not be prepared and is left out", "call", k.id, "error", err)
+		k.sb.cfg.Log.Warn("a prompt is left out, or spoken in place of its recording", "call", k.id, "error", err)
 		k.note("prompt_failed", map[string]any{"error": err.Error()})
 	}
 	if p.stopped || len(media) == 0 {

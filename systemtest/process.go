@@ -45,12 +45,14 @@ func (r *Rig) Begin() {
 	if r.password["admin"] == "" {
 		r.seed()
 	}
-	words, env, err := pbxtest.Tool(r.T.Context(), "espeak-ng")
-	if err != nil {
-		r.T.Fatal(err)
-	}
 	c := r.Command(context.WithoutCancel(r.T.Context()), "serve", "-c", "ctid.yaml")
-	c.Env = append(c.Env, "CTID_ESPEAK="+strings.Join(words, "\n"), "CTID_ESPEAK_ENV="+strings.Join(env, "\n"))
+	for name, tool := range map[string]string{"CTID_ESPEAK": "espeak-ng", "CTID_FLITE": "flite"} {
+		words, env, err := pbxtest.Tool(r.T.Context(), tool)
+		if err != nil {
+			r.T.Fatal(err)
+		}
+		c.Env = append(c.Env, name+"="+strings.Join(words, "\n"), name+"_ENV="+strings.Join(env, "\n"))
+	}
 	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	errs, err := c.StderrPipe()
 	if err != nil {

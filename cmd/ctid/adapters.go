@@ -89,6 +89,10 @@ func (p prompts) Prepare(ctx context.Context, node ctid.NodeID, parts []ivr.Part
 	list, err := p.m.Prepare(ctx, mediaParts(parts))
 	uris := make([]string, 0, len(list))
 	for _, x := range list {
+		if x.Sound != "" {
+			uris = append(uris, "sound:"+x.Sound)
+			continue
+		}
 		uris = append(uris, "sound:"+p.bases[node]+x.Path)
 	}
 	return uris, err
@@ -98,6 +102,9 @@ func mediaParts(parts []ivr.Part) []media.Part {
 	out := make([]media.Part, len(parts))
 	for i, p := range parts {
 		out[i] = media.Part{Name: p.Name, File: p.File, Text: p.Text, Lang: p.Lang, Voice: p.Voice, Private: p.Private}
+		for _, q := range p.Pieces {
+			out[i].Pieces = append(out[i].Pieces, media.Piece(q))
+		}
 	}
 	return out
 }

@@ -8,9 +8,7 @@ import (
 	"net/netip"
 	"net/url"
 	"os"
-	"os/exec"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -131,18 +129,14 @@ func (d *daemon) openStore() error {
 }
 
 func (d *daemon) makeMedia() error {
-	cfg := media.Config{Sounds: withBeep{scriptFS{dir: d.cfg.IVR.Dir, sounds: d.cfg.IVR.Sounds}}, CacheDir: d.cfg.Media.Cache,
+	cfg := media.Config{Sounds: withBeep{scriptFS{dir: d.cfg.IVR.Dir, sounds: d.cfg.IVR.Sounds}}, CacheDir: d.cfg.Media.Cache, NumberSounds: d.cfg.IVR.NumberSounds,
 		Timeout: d.cfg.Media.Timeout.D(), Key: d.st.MediaKey(), Nodes: d.nodeAddresses()}
 	if d.cfg.Media.TTS != "none" {
-		for _, v := range d.cfg.IVR.Voices {
-			cfg.Voices = append(cfg.Voices, media.Voice{Lang: v.Lang, Voice: v.Voice})
+		cfg.Voices, cfg.Programs = voices(d.cfg), programs()
+		if d.speech != nil {
+			cfg.Programs[media.Espeak] = media.Program{Command: d.speech, Env: d.speechEnv}
 		}
-		if cfg.Command, cfg.Env = d.speech, d.speechEnv; cfg.Command == nil {
-			cfg.Command, cfg.Env = espeak()
-		}
-		if _, err := exec.LookPath(cfg.Command[0]); err != nil {
-			d.log.Warn("espeak-ng is not installed: prompts without a recording are left out; install it, or set media.tts: none", "error", err)
-		}
+		d.missingEngines(cfg)
 	}
 	m, err := media.New(cfg)
 	d.media = m
@@ -338,18 +332,4 @@ func speakWith(command, env []string) func(*daemon) {
 			d.speech, d.speechEnv = command, append(os.Environ(), env...)
 		}
 	}
-}
-
-// espeak is how to run the synthesiser. The tests name one that is not installed by CTID_ESPEAK and CTID_ESPEAK_ENV, a
-// word a line.
-func espeak() (command, env []string) {
-	if e := os.Getenv("CTID_ESPEAK"); e != "" {
-		return splitCommand(e), append(os.Environ(), splitCommand(os.Getenv("CTID_ESPEAK_ENV"))...)
-	}
-	return []string{"espeak-ng"}, nil
-}
-
-// splitCommand cuts at line ends: a path may have spaces in it.
-func splitCommand(s string) []string {
-	return strings.FieldsFunc(s, func(r rune) bool { return r == '\n' })
 }

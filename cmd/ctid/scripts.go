@@ -247,6 +247,7 @@ func ivrSite(c *config.Config) ivr.Site {
 	for _, v := range c.IVR.Voices {
 		s.Voices = append(s.Voices, v.Lang)
 	}
+	s.NumberSounds = numberSounds(c)
 	calendars, _ := c.OpeningHours() // checked at load
 	for name := range calendars {
 		s.Calendars = append(s.Calendars, name)

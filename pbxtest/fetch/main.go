@@ -1,5 +1,5 @@
 // Command fetch puts what the real-Asterisk tests need into the cache: Asterisk
-// of the suites named (default: the newest), SIPp and espeak-ng. It prints what
+// of the suites named (default: the newest), SIPp, espeak-ng and flite. It prints what
 // it has, so that a second call, which fetches nothing, is a check.
 package main
 
@@ -33,7 +33,7 @@ func fetch(ctx context.Context, suites []string) error {
 		}
 		fmt.Printf("asterisk %s (%s) in %s\n", version, suite, root.Dir)
 	}
-	for _, tool := range []string{"sipp", "espeak-ng"} {
+	for _, tool := range []string{"sipp", "espeak-ng", "flite"} {
 		cmd, _, err := pbxtest.Tool(ctx, tool)
 		if err != nil {
 			return err
