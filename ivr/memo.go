@@ -14,6 +14,7 @@ type memo struct {
 	Body       any              `json:"body,omitempty"`
 	Posted     map[string]int   `json:"posted,omitempty"`   // how often an idempotent request was carried out, by step
 	Consents   []string         `json:"consents,omitempty"` // prompts of that kind that were heard
+	Survey     *surveying       `json:"survey,omitempty"`
 	Offer      *offering        `json:"offer,omitempty"`
 	Popped     int              `json:"popped,omitempty"` // bytes
 }

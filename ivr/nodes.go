@@ -109,6 +109,18 @@ func verbTable() []*verb {
 		{name: "voicemail", short: "mailbox", options: []option{{"mailbox", "", true}, {"greeting", "", false}, {"consent", "", false}, {"max", "3m", false},
 			{"min", "2s", false}, {"silence", "4s", false}, {"end", "hash", false}, {"review", "false", false}, {"email", "", false}, {"ticket", "false", false},
 			{"transcribe", "false", false}}, outcomes: []outcome{{"left", "hangup", false}, {"none", "hangup", false}}, off: []string{"email", "ticket", "transcribe"}, waits: true, load: loadVoicemail},
+		{name: "record", short: "do", options: []option{{"do", "", true}, {"consent", "", false}, {"sides", "both", false}, {"keep", "90d", false}},
+			outcomes: done, off: wholeVerb, load: loadRecord},
+		{name: "fax_receive", short: "mailbox", options: []option{{"mailbox", "", true}, {"pages", "50", false}, {"within", "10m", false}, {"email", "", false}},
+			outcomes: []outcome{{"received", "hangup", false}, {"failed", "hangup", false}}, off: wholeVerb, waits: true, load: loadFaxReceive},
+		{name: "fax_send", short: "file", options: []option{{"file", "", true}, {"to", "this call", false}, {"allow", "", false}, {"tries", "1", false}},
+			outcomes: []outcome{{"sent", "next", false}, {"failed", "", true}}, off: wholeVerb, waits: true, load: loadFaxSend},
+		{name: "survey", options: []option{{"name", "the file's", false}, {"questions", "", true}, {"tries", "2", false}, {"thanks", "", false}},
+			outcomes: []outcome{{"done", "next", false}, {"partial", "next", false}, {"skipped", "next", false}}, off: wholeVerb, waits: true, load: loadSurvey},
+		{name: "message", short: "text", options: []option{{"text", "", false}, {"template", "", false}, {"by", "sms", false}, {"to", "the caller", false}},
+			outcomes: []outcome{{"sent", "next", false}, {"failed", "next", false}}, silent: true, off: wholeVerb, load: loadMessage},
+		{name: "detect", short: "what", options: []option{{"what", "answer", false}, {"max", "4s", false}, {"beep", "20s", false}},
+			outcomes: []outcome{{"human", "next", false}, {"machine", "", true}, {"fax", "hangup", false}, {"unsure", "=human", false}}, off: wholeVerb, waits: true, load: loadDetect},
 		{name: "query", options: []option{{"sql", "", false}, {"statement", "", false}, {"db", "the only one", false}, {"with", "", false}, {"save", "", false},
 			{"max_rows", "20", false}, {"within", "2s", false}}, silent: true, vary: queryOutcomes,
 			outcomes: []outcome{{"done", "next", false}, {"none", "", true}}, load: loadQuery},
@@ -131,4 +143,4 @@ func verbTable() []*verb {
 }
 
 // laterVerbs are verbs of the language that this version refuses by name.
-var laterVerbs = []string{"listen", "record", "fax_receive", "fax_send", "survey", "message", "detect"}
+var laterVerbs = []string{"listen"}

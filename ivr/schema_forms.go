@@ -28,7 +28,7 @@ var optionForms = map[string]string{
 	"name": "text", "questions": "questions", "thanks": "prompts",
 	"text": "text", "template": "text", "by": "words sms whatsapp email",
 	"tags": "list", "title": "text", "fields": "values", "colour": "text", "note": "text",
-	"beep": "duration", "for": "duration",
+	"beep": "duration", "what": "words answer", "for": "duration",
 	"cause": "words normal busy congestion declined", "play": "prompts", "disposition": "text",
 	"script": "name", "exit": "name", "goto.to": "target",
 }

@@ -70,6 +70,23 @@ func (r *rig) verb(st Step) {
 		r.last["callback"] = st.ID
 		r.line("book a call back: %s on %s allow %q keep place %v first %s window %s tries %d gap %s (%s)", st.Queue, st.Number, st.Allow, st.KeepPlace, st.First,
 			st.Window, st.Tries, st.Gap, st.ID)
+	case Record:
+		r.last["record"] = st.ID
+		r.line("record %s %s keep %s consent %s", st.Do, st.Sides, st.Keep, partsText(st.Consent))
+	case Fax:
+		r.last["fax"] = st.ID
+		r.line("fax send %v mailbox %q file %q to %q pages %d tries %d within %s email %q", st.Send, st.Mailbox, st.File, st.To, st.Pages, st.Tries, st.Within, st.Email)
+	case SendMessage:
+		r.last["message"] = st.ID
+		r.line("message by %s to %s text %q template %q", st.By, st.To, st.Text, st.Template)
+	case Detect:
+		r.last["detect"] = st.ID
+		r.line("detect within %s, tone within %s", st.Max, st.Beep)
+	case RecordAnswer:
+		r.last["record_answer"] = st.ID
+		r.line("record the answer %s for %s", st.Name, st.Max)
+	case Survey:
+		r.line("survey %s: %s=%#v", st.Name, st.Answer.Name, st.Answer.Value)
 	case Tag:
 		r.line("tag %s", strings.Join(st.Tags, " "))
 	case Dispose:
@@ -105,6 +122,8 @@ func answerOf(t *testing.T, w []string) Result {
 			read(v, &res.Status)
 		case "body":
 			read(v, &res.Body)
+		case "recording":
+			res.Value = map[string]any{"recording": v}
 		case "row":
 			var row map[string]any
 			read(v, &row)
