@@ -16,6 +16,8 @@ type box struct {
 	layer int
 	x, y  float64 // of the upper left corner
 	w, h  float64
+	cx    float64 // of the left edge of the column, which is cw wide
+	cw    float64
 
 	before, after []int // boxes joined with it in the layers beside it
 }
@@ -126,7 +128,7 @@ func (g *Graph) lay() *plan {
 		for y := 2*layer[from] + 1; y < 2*layer[to]; y++ {
 			b := box{node: -1, link: i, layer: y, w: 0, h: passHeight}
 			if y == at && l.Short() != "" {
-				b.label, b.w, b.h = true, textWidth(l.Short())+10, labelHeight
+				b.label, b.w, b.h = true, 0.92*textWidth(l.Short())+10, labelHeight
 			}
 			p.boxes = append(p.boxes, b)
 			way = append(way, len(p.boxes)-1)
@@ -177,7 +179,7 @@ func (p *plan) place() {
 		}
 		for _, i := range c {
 			b := &p.boxes[i]
-			b.x, b.y = x+(wide-b.w)/2, b.y-top+margin
+			b.x, b.y, b.cx, b.cw = x+(wide-b.w)/2, b.y-top+margin, x, wide
 			p.h = max(p.h, b.y+b.h+margin)
 		}
 		x += wide + gapX

@@ -15,7 +15,7 @@ func (g *Graph) SVG(w io.Writer) error {
 	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" width="%.0f" height="%.0f" viewBox="0 0 %.0f %.0f" font-family="system-ui, sans-serif" font-size="13">`+"\n",
 		p.w, p.h, p.w, p.h)
 	fmt.Fprintf(&b, "<title>%s</title>\n", escaped(g.Name))
-	b.WriteString(`<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8" orient="auto-start-reverse">` +
+	b.WriteString(`<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerUnits="userSpaceOnUse" markerWidth="9" markerHeight="9" orient="auto-start-reverse">` +
 		`<path d="M0 0 L8 4 L0 8 z" fill="#57606a"/></marker></defs>` + "\n" + `<rect width="100%" height="100%" fill="#ffffff"/>` + "\n")
 	for i := range g.Links {
 		g.arrow(&b, p, i)
@@ -36,15 +36,17 @@ func (g *Graph) SVG(w io.Writer) error {
 func (g *Graph) arrow(b *strings.Builder, p *plan, i int) {
 	way := p.ways[i]
 	first := p.boxes[way[0]]
-	x, y := first.x+first.w, first.middle()
-	d := fmt.Sprintf("M%.1f %.1f", x, y)
-	for _, k := range way[1:] {
+	y := first.middle()
+	d := fmt.Sprintf("M%.1f %.1f H%.1f", first.x+first.w, y, first.cx+first.cw)
+	x := first.cx + first.cw
+	for n, k := range way[1:] {
 		t := p.boxes[k]
-		d += fmt.Sprintf(" C%.1f %.1f %.1f %.1f %.1f %.1f", (x+t.x)/2, y, (x+t.x)/2, t.middle(), t.x, t.middle())
-		x, y = t.x, t.middle()
-		if k != way[len(way)-1] && t.w > 0 {
-			x = t.x + t.w
-			d += fmt.Sprintf(" L%.1f %.1f", x, y)
+		d += fmt.Sprintf(" C%.1f %.1f %.1f %.1f %.1f %.1f", (x+t.cx)/2, y, (x+t.cx)/2, t.middle(), t.cx, t.middle())
+		x, y = t.cx+t.cw, t.middle()
+		if n == len(way)-2 {
+			d += fmt.Sprintf(" H%.1f", t.x)
+		} else {
+			d += fmt.Sprintf(" H%.1f", x)
 		}
 	}
 	tip, dash, wide := "marker-end", "", 1.2
