@@ -37,6 +37,14 @@ type Edge struct {
 	Col     int
 }
 
+// Place names the step that the edge leads on from, or events.
+func (e Edge) Place() string {
+	if e.From.Verb == "events" {
+		return "events"
+	}
+	return e.From.String()
+}
+
 // Move is an edge that a call took. Error is the code, if an error led on.
 type Move struct {
 	Edge

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"ctid"
 	"ctid/ivr"
 )
 
@@ -14,7 +13,7 @@ import (
 type Options struct {
 	Errors  bool          // arrows of errors too
 	Found   []ivr.Finding // of the script's file; the nodes they stand in are drawn red
-	Traffic []ctid.IVRTrail
+	Traffic []Traffic
 	HasHeat bool // Traffic is written on the arrows, also where it is nothing
 }
 
@@ -30,7 +29,6 @@ type Node struct {
 	Name  string
 	Start bool
 	Found []string // what lint found in it
-	Calls int      // that came by
 	Loops []string // the ways from it to itself
 }
 
@@ -115,26 +113,25 @@ func labelOf(e ivr.Edge) string {
 	return e.Outcome
 }
 
-// heat counts the calls that went from node to node.
-func (g *Graph) heat(script string, at map[string]int, trails []ctid.IVRTrail) {
-	for _, t := range trails {
-		if t.Script != script {
+// Traffic is how many calls went from one node of a script to another; an empty To is the end of the script.
+type Traffic struct {
+	Script string `json:"script"`
+	From   string `json:"from"`
+	To     string `json:"to"`
+	Count  int    `json:"count"`
+}
+
+// heat counts the calls on each arrow; where an error leads the same way as an outcome, the outcome has them.
+func (g *Graph) heat(script string, at map[string]int, traffic []Traffic) {
+	for _, t := range traffic {
+		from, known := at[t.From]
+		to, ok := at[t.To]
+		if t.Script != script || !known || !ok {
 			continue
 		}
-		last := -1
-		for _, p := range t.Path {
-			i, ok := at[p.Node]
-			if !ok { // of a subscript
-				continue
-			}
-			g.Nodes[i].Calls++
-			for k := range g.Links {
-				if l := &g.Links[k]; l.From == last && l.To == i {
-					l.Calls++
-					break
-				}
-			}
-			last = i
+		i := slices.IndexFunc(g.Links, func(l Link) bool { return l.From == from && l.To == to })
+		if i >= 0 {
+			g.Links[i].Calls += t.Count
 		}
 	}
 }

@@ -11,7 +11,6 @@ import (
 	"testing/fstest"
 	"time"
 
-	"ctid"
 	"ctid/ivr"
 )
 
@@ -89,9 +88,9 @@ func TestDot(t *testing.T) {
 
 func TestSVG(t *testing.T) {
 	s := load(t, desk)
-	trail := ctid.IVRTrail{Script: "desk", Path: []ctid.PathStep{{Node: "hello"}, {Node: "main"}, {Node: "sales"}}}
+	traffic := []Traffic{{"desk", "hello", "main", 1}, {"desk", "hello", "main", 1}, {"other", "hello", "main", 5}, {"desk", "main", "", 2}}
 	found := []ivr.Finding{{Line: 12, Col: 3, Severity: ivr.Warning, ID: "IVR035", Message: "too <many>"}}
-	g := Of(s, Options{Traffic: []ctid.IVRTrail{trail, trail, {Script: "other"}}, HasHeat: true, Found: found})
+	g := Of(s, Options{Traffic: traffic, HasHeat: true, Found: found})
 	var b strings.Builder
 	if err := g.SVG(&b); err != nil {
 		t.Fatal(err)

@@ -96,11 +96,7 @@ func (c *Cover) String() string {
 	n, allN, e, allE := c.Counts()
 	s := fmt.Sprintf("nodes %d/%d   edges %d/%d (%d %%)", n, allN, e, allE, int(c.Percent()))
 	if f, ok := c.First(); ok {
-		where := f.From.String()
-		if f.From.Verb == "events" {
-			where = "events"
-		}
-		s += fmt.Sprintf("   first not covered: %s %s (line %d)", where, f.Outcome, f.From.Line)
+		s += fmt.Sprintf("   first not covered: %s %s (line %d)", f.Place(), f.Outcome, f.From.Line)
 	}
 	return s
 }

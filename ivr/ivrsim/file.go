@@ -123,19 +123,33 @@ func Read(name string, src []byte, zone *time.Location) (*File, []string) {
 	return f, nil
 }
 
-// ReadGiven reads a file that holds what stands under given.
-func ReadGiven(name string, src []byte, zone *time.Location) (Given, []string) {
-	if zone == nil {
-		zone = time.UTC
-	}
-	g := Given{Zone: zone}
+// Read reads a file that holds what stands under given, over what g has already. Its mistakes are told as
+// file:line:col: message.
+func (g *Given) Read(name string, src []byte) []string {
 	root, found := ivr.ReadTree(name, src)
 	if root == nil {
-		return g, []string{found[0].String()}
+		return []string{fmt.Sprintf("%s:%d:%d: %s", found[0].File, found[0].Line, found[0].Col, found[0].Message)}
 	}
-	r := &reader{file: name, zone: zone}
-	r.given(&g, *root)
-	return g, r.found
+	if g.Zone == nil {
+		g.Zone = time.UTC
+	}
+	r := &reader{file: name, zone: g.Zone}
+	r.given(g, *root)
+	return r.found
+}
+
+// SetQueue gives a queue one figure, as Queue.Set does.
+func (g *Given) SetQueue(name, figure, value string) string {
+	if g.Queues == nil {
+		g.Queues = map[string]Queue{}
+	}
+	q, ok := g.Queues[name]
+	if !ok {
+		q.Open = true
+	}
+	msg := q.Set(figure, value)
+	g.Queues[name] = q
+	return msg
 }
 
 func (r *reader) oneCase(base Given, t ivr.Tree) Case {
