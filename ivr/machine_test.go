@@ -1,7 +1,6 @@
 package ivr
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -276,43 +275,6 @@ func TestScriptIsShared(t *testing.T) {
 		})
 	}
 	wg.Wait()
-}
-
-// FuzzLoad: no bytes make the loader panic, and each finding has its place.
-func FuzzLoad(f *testing.F) {
-	for _, pat := range []string{"/*.yaml", "/bad/*/*.yaml"} {
-		names, err := filepath.Glob(testdata + pat)
-		if err != nil {
-			f.Fatal(err)
-		}
-		for _, n := range names {
-			b, err := os.ReadFile(n)
-			if err != nil {
-				f.Fatal(err)
-			}
-			f.Add(string(b))
-		}
-	}
-	f.Fuzz(func(t *testing.T, text string) {
-		s, found := loadText(text)
-		if (s == nil) != HasErrors(found) {
-			t.Errorf("script %v, findings %v", s != nil, found)
-		}
-		lines := strings.Count(text, "\n") + 1
-		for _, x := range found {
-			if x.Line < 1 || x.Line > lines || x.Col < 1 {
-				t.Errorf("%s is outside a file of %d lines", x, lines)
-			}
-		}
-		if s != nil {
-			m := NewMachine(s, Options{})
-			m.Next(time.Unix(0, 0), Start{})
-			for i := range 20 {
-				m.Next(time.Unix(int64(10*i), 0), Key{Digit: fmt.Sprint(i % 10)})
-				m.Next(time.Unix(int64(10*i+5), 0), Tick{})
-			}
-		}
-	})
 }
 
 // What would cost the parser too much is refused on its bytes, in no time.

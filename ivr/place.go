@@ -12,6 +12,9 @@ func (v *yval) offset(off int) place {
 		}
 		w.step()
 	}
+	if w.line > len(v.lines) { // the parser made another text of the source: its beginning is right at least
+		return v.at
+	}
 	return place{w.line, w.col}
 }
 
