@@ -19,7 +19,9 @@ func (d *daemon) reloadAgain(force bool) ([]string, error) {
 		return said, err
 	}
 	more, err := d.reload(next, force)
-	d.sayFound(more, err)
+	if err != nil {
+		d.sayFound(more, err)
+	}
 	return append(said, more...), err
 }
 
@@ -51,6 +53,7 @@ func (d *daemon) reload(next *config.Config, force bool) ([]string, error) {
 	if err := d.asks.use(next); err != nil {
 		return said, err
 	}
+	d.sayFound(said, nil)
 	return append(said, d.inForce(old.cfg, old.lib)...), nil
 }
 

@@ -77,12 +77,14 @@ func (d *daemon) inForceBefore() error {
 
 // outOfForce says why a set must not come into force by itself; empty: it may.
 func (d *daemon) outOfForce(sum string) (string, error) {
-	was, err := d.st.ScriptVersions(d.ctx, 2)
+	was, err := d.st.ScriptVersions(d.ctx, 1000)
 	if err != nil {
 		return "", err
 	}
-	if len(was) == 2 && was[0].Why == "rollback" && was[1].Sum == sum {
-		return "it was rolled back", nil
+	for i := 0; i+1 < len(was) && was[i].Why == "rollback"; i++ {
+		if was[i+1].Sum == sum {
+			return "it was rolled back", nil
+		}
 	}
 	s, _, err := d.lastCanary()
 	switch {
