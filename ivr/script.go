@@ -141,7 +141,7 @@ type prompt struct {
 	built bool // one of ours, not of the script
 	// consent: some step asks for it to be heard before it records.
 	consent bool
-	uses  []place
+	uses    []place
 }
 
 type langText struct {
