@@ -1,7 +1,6 @@
 package ivr
 
 import (
-	"cmp"
 	"errors"
 	"math"
 	"strings"
@@ -26,10 +25,11 @@ const (
 
 // expression is a worked-out value or a condition, typed at load.
 type expression struct {
-	src  string
-	typ  typ
-	prog *vm.Program
-	says bool // its value is one that can be read out by more than a voice: a number, a date, digits(…)
+	src   string
+	typ   typ
+	prog  *vm.Program
+	names []string // that it needs of a scope
+	says  bool     // its value is one that can be read out by more than a voice: a number, a date, digits(…)
 }
 
 // problem is what is wrong with an expression, off characters into it.
@@ -141,7 +141,7 @@ func (l *language) compile(src string, extra []field) (*expression, *problem) {
 	if err != nil {
 		return nil, &problem{0, "IVR050", src + ": this cannot be worked out; write it in smaller parts"}
 	}
-	return &expression{src: src, typ: t, prog: prog, says: readOut(t, tree.Node)}, nil
+	return &expression{src: src, typ: t, prog: prog, names: namesIn(prog.Node()), says: readOut(t, tree.Node)}, nil
 }
 
 const (
@@ -241,7 +241,7 @@ type scope struct {
 }
 
 func (e *expression) run(x *scope) (v any, err error) {
-	v, err = vm.Run(e.prog, x.env())
+	v, err = vm.Run(e.prog, x.env(e.names))
 	if err != nil {
 		var f fault
 		if errors.As(err, &f) {
@@ -260,56 +260,6 @@ func (e *expression) run(x *scope) (v any, err error) {
 		}
 	}
 	return v, nil
-}
-
-func (x *scope) env() map[string]any {
-	local := x.now.In(x.site.location())
-	env := map[string]any{
-		"call": map[string]any{"ani": x.call.ANI, "dnis": x.call.DNIS, "did_name": x.call.DIDName, "dialled": cmp.Or(x.call.Dialled, x.call.DNIS),
-			"language": x.lang, "priority": float64(x.priority), "seconds": math.Floor(x.now.Sub(x.started).Seconds()), "answered_by": x.memo.AnsweredBy, "tags": x.memo.tags()},
-		"time": map[string]any{"now": local.Format("15:04"), "date": local.Format(time.DateOnly), "hour": float64(local.Hour()),
-			"weekday": strings.ToLower(local.Format("Mon"))},
-		"customer": x.customerRecord(),
-		"vars":     x.vars,
-		"result":   x.memo.result(x.outcome),
-		"error":    map[string]any{"code": x.code, "node": x.node},
-		"value":    x.value,
-		"queue":    x.queueRecord,
-		"hours": func(name string) (string, error) {
-			o, ok := x.site.hours(name, x.now)
-			if !ok {
-				return "", fault("hours.unknown")
-			}
-			return o, nil
-		},
-		divide: func(a, b float64) (float64, error) {
-			if b == 0 {
-				return 0, fault("expr.not_a_number")
-			}
-			return a / b, nil
-		},
-	}
-	for name, values := range map[string]map[string]any{"args": x.args, "contact": x.contact, "answers": x.answers, "result": x.returned} {
-		if values != nil {
-			env[name] = values
-		}
-	}
-	env[secretOf] = x.secretNamed
-	for name, f := range x.funcs {
-		env[name] = func(a ...any) (any, error) { return f.call(x, a) }
-	}
-	return env
-}
-
-func (x *scope) secretNamed(name string) (string, error) {
-	if x.secret == nil {
-		return "", fault("secret.unknown")
-	}
-	s, err := x.secret(name)
-	if err != nil {
-		return "", fault("secret.failed")
-	}
-	return s, nil
 }
 
 func (x *scope) customerRecord() map[string]any {
