@@ -35,6 +35,7 @@ var callSentences = []callSentence{
 	sentence(`(\w+) calls`, func(p *callPlay, m []string) {
 		p.callers[m[1]] = p.c.pbx.Call(aritest.Caller{Number: people[m[1]], Name: m[1], DNIS: "8001"})
 	}),
+	sentence(`outside presses (\S)`, func(p *callPlay, m []string) { p.c.pbx.Outside(outsider).Press(m[1]) }),
 	sentence(`(\w+) presses (\S+)`, func(p *callPlay, m []string) { p.caller(m[1]).Press(m[2]) }),
 	sentence(`(ana|ben) is ready`, func(p *callPlay, m []string) { p.c.ready(ctid.AgentID(m[1])) }),
 	sentence(`(ana|ben) asks for a pause`, func(p *callPlay, m []string) { p.ask(m[1], ctid.AgentPause{Reason: "break"}) }),
@@ -70,6 +71,7 @@ var callSentences = []callSentence{
 	sentence(`sam removes (\w+(?:'s callback)?), (\w+)`, func(p *callPlay, m []string) {
 		p.supervise(ctid.QueueRemove{Call: p.callOf(m[1]), How: m[2]})
 	}),
+	sentence(`(\w+) listens`, func(p *callPlay, m []string) { p.caller(m[1]) }),
 	sentence(`outside hangs up`, func(p *callPlay, _ []string) { p.c.pbx.Outside(outsider).Hangup() }),
 	sentence(`(ana|ben) (answers|holds|retrieves|completes|cancels|swaps|conferences|rejects|hangs up)`, func(p *callPlay, m []string) { p.ask(m[1], p.wish(m[1], m[2])) }),
 	sentence(`(\w+) hangs up`, func(p *callPlay, m []string) { p.caller(m[1]).Hangup() }),
@@ -384,6 +386,13 @@ func recordWords(r *ctid.CallRecord) string {
 	list("offers:", words(r.Offers, func(o ctid.OfferRecord) string { return fmt.Sprintf("%s (%s)", o.Agent, o.End) }))
 	list("agents:", words(r.Agents, func(a ctid.AgentPart) string {
 		return strings.TrimSpace(fmt.Sprintf("%s %s %s", a.Agent, seconds(a.TalkMS+a.HoldMS), a.Role))
+	}))
+	list("rang:", words(r.Parties, func(p ctid.PartyPart) string {
+		name := string(p.Agent)
+		if name == "" {
+			name = "outside"
+		}
+		return fmt.Sprintf("%s (%s)", name, p.Outcome)
 	}))
 	return strings.Join(parts, "; ")
 }

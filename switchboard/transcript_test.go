@@ -83,8 +83,11 @@ func differs(want, got string) string {
 // callScripts are the scripts that a transcript can name.
 var callScripts = map[string]string{
 	"straight": straight, "menu": menu, "ring-all": ringAll, "overflow": hot,
-	"shut":    "version: 1\nnodes:\n  a: [{hangup: declined}]\n",
-	"goodbye": "version: 1\nprompts: {bye: Goodbye.}\nnodes:\n  a: [{play: bye}, {hangup: normal}]\n",
+	"dials outside": rungScript(`dial: "` + outsider + `"`), "dials ana": rungScript(`dial: {to: "1001", ring: 5s}`),
+	"dials both, asking them": rungScript(`dial: {to: ["` + outsider + `", "1001"], screen: true, whisper: tell}`),
+	"transfers outside":       rungScript(`transfer: "` + outsider + `"`),
+	"shut":                    "version: 1\nnodes:\n  a: [{hangup: declined}]\n",
+	"goodbye":                 "version: 1\nprompts: {bye: Goodbye.}\nnodes:\n  a: [{play: bye}, {hangup: normal}]\n",
 }
 
 // deviceIs is the beginning of the line that says what ana's telephone is.
