@@ -4,7 +4,7 @@ import "time"
 
 // dialStep rings numbers and joins the first that answers with the caller, who comes back.
 type dialStep struct {
-	handsOn
+	rings
 	to        []*value
 	allow     []string
 	inTurn    bool
@@ -35,7 +35,7 @@ func (a *dialStep) quiet(m *Machine) {
 		return
 	}
 	d := Dial{ID: m.id(), To: to, Allow: a.allow, InTurn: a.inTurn, Ring: a.ring, Max: a.max, Whisper: m.parts(a.whisper), Screen: a.screen, CallerID: caller}
-	m.handOn(d.ID)
+	m.ringOn(d.ID)
 	m.emit(d)
 }
 

@@ -4,7 +4,7 @@ import "time"
 
 // transferStep sends the caller to a number and out of the script.
 type transferStep struct {
-	handsOn
+	rings
 	to       []*value
 	allow    []string
 	mode     string
@@ -54,16 +54,15 @@ func (a *transferStep) quiet(m *Machine) {
 		return
 	}
 	t := Transfer{ID: m.id(), To: to[0], Allow: a.allow, Mode: a.mode, Announce: m.parts(a.announce), Ring: a.ring, CallerID: caller}
-	m.handOn(t.ID)
+	m.ringOn(t.ID)
 	m.emit(t)
 }
 
 func (a *transferStep) answer(m *Machine, r Result) {
-	if r.Outcome == "gone" {
-		m.ending = &End{Cause: "normal", Why: "transferred"}
-		m.finish()
+	m.handedBack()
+	if r.Outcome == "gone" { // he has hung up on whom he was sent to
+		m.hangup()
 		return
 	}
-	m.handedBack()
 	m.leave(r.Outcome)
 }

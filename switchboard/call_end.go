@@ -39,6 +39,7 @@ func (k *call) gone(now time.Time, end ctid.End) {
 		return
 	}
 	k.messageParted()
+	k.tellSent(now)
 	k.tellScript(now, end, end.Q850)
 	if k.parked != nil {
 		k.unpark()

@@ -280,3 +280,10 @@ func (k *call) resumeRung(l *ctid.Live) {
 		k.rung = &rung{step: r.Step, verb: r.Verb, leg: string(r.Leg), joined: true, since: r.Since, until: r.Until, part: min(r.Part, len(k.rec.Parties)-1)}
 	}
 }
+
+// tellSent tells the script that the caller whom it has transferred hung up first.
+func (k *call) tellSent(now time.Time) {
+	if r := k.rung; r != nil && r.joined && r.verb == "transfer" && !r.over {
+		k.input(now, ivr.DoneStep{ID: r.step, Result: ivr.Result{Outcome: "gone"}})
+	}
+}

@@ -1,6 +1,7 @@
 package switchboard
 
 import (
+	"slices"
 	"strings"
 
 	"ctid"
@@ -46,7 +47,7 @@ func (d *desk) goals(k *call, to, allow []string) []goal {
 }
 
 func (d *desk) goal(k *call, raw string, allow []string) goal {
-	if len(allow) > 0 && !d.allowedBy(raw, allow) {
+	if allow != nil && !d.allowedBy(raw, allow) {
 		return goal{refused: codeDialRefused}
 	}
 	r, err := d.extension(reach{target: ctid.Target{Kind: "ext", ID: raw}}, raw)
@@ -68,12 +69,13 @@ func (d *desk) goal(k *call, raw string, allow []string) goal {
 
 // allowedBy tells whether one of the step's own prefixes covers the number.
 func (d *desk) allowedBy(raw string, allow []string) bool {
-	rules, err := phone.NewRules(d.plan.Country, allow)
-	if err != nil {
-		return false
-	}
-	_, err = phone.Dial(raw, rules)
-	return err == nil
+	n := phone.Parse(raw, d.plan.Country)
+	return slices.ContainsFunc(allow, func(a string) bool {
+		if a == "extensions" {
+			return n.Kind == phone.Internal
+		}
+		return strings.HasPrefix(n.E164, a) || strings.HasPrefix(raw, a)
+	})
 }
 
 // ownNumber is the route of one of the centre's own numbers, however it is written. Such a call never leaves by the trunk,

@@ -13,7 +13,7 @@ import (
 
 // rungScript is a script of one step, with a node for each of its outcomes.
 func rungScript(step string) string {
-	s := "version: 1\nprompts: {tell: A call from the front desk., missing: It is not there.}\nnodes:\n  a: {" + step + ", then: {answered: answered, busy: busy, no_answer: no_answer, failed: failed, error: refused}}\n"
+	s := "version: 1\nvars: {number: text = \"" + outsider + "\"}\nprompts: {tell: A call from the front desk., missing: It is not there.}\nnodes:\n  a: {" + step + ", then: {answered: answered, busy: busy, no_answer: no_answer, failed: failed, error: refused}}\n"
 	for _, n := range []string{"answered", "busy", "no_answer", "failed", "refused"} {
 		s = strings.Replace(s, "prompts: {", "prompts: {"+n+": It was "+n+"., ", 1)
 		s += "  " + n + ": [{play: " + n + "}, {hangup: normal}]\n"
@@ -72,9 +72,8 @@ func TestDialComesToNothing(t *testing.T) {
 		{"out of order", "dial: {to: X}", of{outsider: aritest.Refuses(time.Second, 503)}, "failed", []string{"X failed"}, 2 * time.Second},
 		{"a country that may not be dialled", `dial: {to: "+85212345678"}`, nil, "refused", []string{"+85212345678 refused"}, time.Second},
 		{"premium", `dial: {to: "+449012345678"}`, nil, "refused", []string{"+449012345678 refused"}, time.Second},
-		{"no number", `dial: {to: "1001&1002"}`, nil, "refused", []string{"1001&1002 refused"}, time.Second},
-		{"beside the step's own list", `dial: {to: X, allow: ["+4420794601"]}`, of{outsider: aritest.AnswerAfter(0)}, "refused", []string{"X refused"}, time.Second},
-		{"extensions beside the step's list", `dial: {to: "1001", allow: ["+44"]}`, nil, "refused", []string{"1001 refused"}, time.Second},
+		{"a number from data beside the step's own list", `dial: {to: "=vars.number", allow: ["+4420794601"]}`, of{outsider: aritest.AnswerAfter(0)}, "refused", []string{}, time.Second},
+		{"an extension from data beside the step's list", `dial: {to: "=right(vars.number, 4)", allow: ["+44"]}`, nil, "refused", []string{}, time.Second},
 		{"the centre's own number", `dial: {to: "8001"}`, nil, "failed", []string{"8001 failed"}, time.Second},
 		{"an extension nobody has", `dial: {to: "1999"}`, nil, "failed", []string{"1999 failed"}, time.Second},
 		{"together, one busy and one silent", "dial: {to: " + both + ", ring: 5s}", of{outsider: aritest.Refuses(time.Second, 486), second: ignores()}, "no_answer",
@@ -110,4 +109,53 @@ func TestDialComesToNothing(t *testing.T) {
 			})
 		})
 	}
+}
+
+// What a script may dial is asked again when it dials: the rules may be others by then, and numbers come from callers.
+func TestGoals(t *testing.T) {
+	inCentre(t, straight, func(t *testing.T, c *centre) {
+		c.ready("ana")
+		for _, x := range []struct {
+			to    string
+			allow []string
+			want  string
+		}{
+			{outsider, nil, "rings PJSIP/" + outsider + "@carrier"},
+			{"020 7946 0777", nil, "rings PJSIP/" + outsider + "@carrier"},
+			{"020 7946 0777", []string{"+4420"}, "rings PJSIP/" + outsider + "@carrier"},
+			{"02079460777", []string{"020"}, "rings PJSIP/" + outsider + "@carrier"},
+			{outsider, []string{"+4430"}, "refused"},
+			{outsider, []string{}, "refused"},
+			{"1999", []string{"extensions"}, "rings PJSIP/1999"},
+			{"1999", []string{"+44"}, "refused"},
+			{"1001", nil, "agent ana"},
+			{"1002", nil, "rings PJSIP/1002"}, // ben is not on duty
+			{"1001", []string{"+44"}, "refused"},
+			{"+85212345678", nil, "refused"},
+			{"+85212345678", []string{"+852"}, "refused"},
+			{"+449012345678", nil, "refused"}, // premium
+			{"1001&1002", nil, "refused"},
+			{"1001@evil", []string{"extensions"}, "refused"},
+			{"${EXTEN}", nil, "refused"},
+			{"", nil, "refused"},
+			{"8001", nil, "own 8001"},
+		} {
+			var g goal
+			if err := c.sb.ask(t.Context(), func(time.Time) { g = c.sb.desk.goal(&call{sb: c.sb, node: c.sb.cfg.Nodes[0]}, x.to, x.allow) }); err != nil {
+				t.Fatal(err)
+			}
+			got := "rings " + g.endpoint
+			switch {
+			case g.refused != "":
+				got = "refused"
+			case g.agent != "":
+				got = "agent " + string(g.agent)
+			case g.own != nil:
+				got = "own " + g.number
+			}
+			if got != x.want {
+				t.Errorf("%q under %v: %s, want %s", x.to, x.allow, got, x.want)
+			}
+		}
+	})
 }
