@@ -48,6 +48,7 @@ var forms = map[string]form{
 	"name":       {namePattern, nil, "a name: letters, digits, - and _, beginning with a letter or digit, at most 64"},
 	"text":       {"", checkText, ""},
 	"file":       {"", checkText, ""},
+	"script":     {`^(lib/)?[A-Za-z0-9][A-Za-z0-9_-]{0,63}$`, nil, "a script: the name of its file without .yaml, such as front_desk or lib/csat"},
 	"lang":       {`^[a-z]{2,3}(-[A-Z]{2})?$`, nil, "a language, such as en or pt-BR"},
 	"voice":      {`^[A-Za-z0-9][A-Za-z0-9_+-]{0,63}$`, nil, "a voice's name, such as en-gb"},
 	"speech":     {`^https?://`, media.CheckURL, "a URL with {text} in it, such as https://tts.example.com/speak?text={text}"},

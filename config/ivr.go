@@ -26,7 +26,7 @@ type IVR struct {
 	HTTPAllow    []string     `cfg:"http_allow" form:"origin" doc:"The servers that scripts may ask, such as https://crm.example.com; one without TLS has to be named with http://."`
 	Statements   []Statement  `cfg:"statements" doc:"SQL that scripts ask by name; the only way in which a script writes."`
 	Secrets      []SiteSecret `cfg:"secrets" doc:"Secrets that scripts use by name in headers, bodies and statements."`
-	Lift         []Lift       `cfg:"lift" doc:"Errors IVR070 to IVR079 that are allowed in one script, each with its reason."`
+	Allow        []Allow      `cfg:"allow" doc:"Errors IVR070 to IVR079 that are allowed in one script, each with its reason."`
 }
 
 // Statement is SQL with a name.
@@ -47,11 +47,11 @@ type SiteSecret struct {
 	Secret Secret `cfg:"-"`
 }
 
-// Lift allows one error in one script.
-type Lift struct {
-	Finding string `cfg:"finding" form:"lift" need:"yes" doc:"The error, IVR070 to IVR079."`
-	Script  string `cfg:"script" form:"name" need:"yes" doc:"The script, a file in ivr.dir without .yaml."`
-	Reason  string `cfg:"reason" form:"text" need:"yes" doc:"Why it is allowed here."`
+// Allow lifts one error in one script.
+type Allow struct {
+	ID      string `cfg:"id" form:"lift" need:"yes" doc:"The error, IVR070 to IVR079."`
+	Script  string `cfg:"script" form:"script" need:"yes" doc:"The script, a file in ivr.dir without .yaml, such as front_desk or lib/csat."`
+	Because string `cfg:"because" form:"text" need:"yes" doc:"Why it is allowed here; printed with the finding."`
 }
 
 // Database is a database that scripts may ask. ctid's own store is never one.
@@ -99,8 +99,8 @@ func (d *decoder) checkScripting(c *Config) {
 	for i := range c.IVR.Secrets {
 		d.siteSecret(&c.IVR.Secrets[i], indexed("ivr.secrets", i, "file"))
 	}
-	for i, l := range c.IVR.Lift {
-		d.script(c, l.Script, indexed("ivr.lift", i, "script"))
+	for i, l := range c.IVR.Allow {
+		d.script(c, l.Script, indexed("ivr.allow", i, "script"))
 	}
 }
 

@@ -65,6 +65,12 @@ func (noCodec) Encoder(string) (viper.Encoder, error) { return nil, errors.New("
 func (noCodec) Decoder(string) (viper.Decoder, error) { return noCodec{}, nil }
 func (noCodec) Decode([]byte, map[string]any) error   { return nil }
 
+// Find tells where Load would find the configuration; ok is false if no file is named and there is none in the usual places.
+func Find(o Options) (name string, ok bool) {
+	name, err := findFile(viper.NewWithOptions(viper.WithCodecRegistry(noCodec{})), o)
+	return name, err == nil
+}
+
 func findFile(v *viper.Viper, o Options) (string, error) {
 	if o.File != "" {
 		return o.File, nil

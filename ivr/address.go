@@ -44,6 +44,8 @@ func (l *loader) webHost(v *yval) {
 		l.errorf(v.at, "IVR058", "%q is no host; write https://host/path", host)
 	case scheme != "https" && (scheme != "http" || !loopback(host)):
 		l.errorf(v.at, "IVR058", "%s is not https; only https is asked, or http on 127.0.0.1", scheme+"://"+host)
+	case l.site.Unknown:
+		l.unchecked(v.at, "IVR058", "host", host)
 	case !slices.ContainsFunc(l.site.HTTPAllow, func(a string) bool { return originOf(a) == origin }):
 		l.errorf(v.at, "IVR058", "host %s is not in http_allow%s", host, near(scheme+"://"+host, l.site.HTTPAllow))
 	}

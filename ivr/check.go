@@ -15,6 +15,9 @@ type checker struct {
 	src   string
 	extra []field
 	bad   *problem
+	asks  []siteName
+	reads []string  // vars.x, args.x, secrets.x
+	warns []problem // what can be run but is hardly meant
 }
 
 func (c *checker) fail(n ast.Node, id, format string, args ...any) typ {
@@ -101,16 +104,27 @@ func (c *checker) member(n *ast.MemberNode) typ {
 	if !ok {
 		return c.fail(n.Property, "IVR052", "there is no %s.%s%s", n.Node, p.Value, near(p.Value, t.fieldNames(), n.Node.String()+"."))
 	}
+	if id, is := n.Node.(*ast.IdentifierNode); is && (id.Value == "vars" || id.Value == "args" || id.Value == "secrets") {
+		c.reads = append(c.reads, id.Value+"."+p.Value)
+	}
 	return ft
 }
 
 // use types an operand and refuses a secret: no operator may look into one.
 func (c *checker) use(n ast.Node) typ {
 	t := c.typeOf(n)
-	if t.kind == kSecret {
-		return c.fail(n, "IVR070", "secret %s would be shown by what is done with it; only luhn, len and last4 take a secret", n)
+	if t.kind != kSecret {
+		return t
 	}
-	return t
+	p := problem{n.Location().From, "IVR070", fmt.Sprintf("secret %s would be shown by what is done with it; only luhn, len and last4 take a secret", n)}
+	if _, ok := c.lang.site.lifted(p.id, c.lang.script); ok {
+		c.warns = append(c.warns, p)
+		return typ{kind: kText}
+	}
+	if c.bad == nil {
+		c.bad = &p
+	}
+	return typ{}
 }
 
 func (c *checker) unary(n *ast.UnaryNode) typ {
@@ -193,6 +207,7 @@ func (c *checker) compare(n *ast.BinaryNode, a, b typ) typ {
 		}
 		return c.fail(n, "IVR051", "%s compares %s (%s) with %s (%s)%s", n.Operator, a, n.Left, b, n.Right, hint)
 	}
+	c.doubtful(n, a, b, ordered)
 	return typ{kind: kBool}
 }
 
@@ -285,7 +300,9 @@ func (c *checker) call(n *ast.CallNode) typ {
 		switch {
 		case t.kind == kSecret && f.secret && i == 0:
 		case t.kind == kSecret:
-			return c.use(a)
+			if t = c.use(a); c.bad != nil {
+				return typ{}
+			}
 		case t.kind == kAny && (want.numeric() || want.kind == kDuration):
 			return c.fail(a, "IVR051", "%s wants %s, and %s is %s; write number(%s)", f.name, want, a, t, a)
 		case want.kind == kNone && t.kind != kRecord, want.comparable(t):
@@ -330,14 +347,16 @@ func (c *checker) figures(n *ast.CallNode, fn string) typ {
 		return c.fail(n, "IVR050", "%s: %s wants one name written in quotes", c.src, fn)
 	}
 	if fn == "hours" {
-		if !c.lang.site.hasCalendar(name) {
+		c.asks = append(c.asks, siteName{n.Arguments[0].Location().From, "calendar", name})
+		if !c.lang.site.Unknown && !c.lang.site.hasCalendar(name) {
 			return c.fail(n.Arguments[0], "IVR056", "there is no calendar %q%s", name, near(name, c.lang.site.Calendars))
 		}
 		return hoursOutcome
 	}
-	if !slices.Contains(c.lang.site.Queues, name) {
+	if !c.lang.site.Unknown && !slices.Contains(c.lang.site.Queues, name) {
 		return c.fail(n.Arguments[0], "IVR055", "the site has no queue %q%s", name, near(name, c.lang.site.Queues))
 	}
 	c.lang.queues[name] = true
+	c.asks = append(c.asks, siteName{n.Arguments[0].Location().From, "queue", name})
 	return queueFigures
 }

@@ -30,6 +30,16 @@ type expression struct {
 	prog  *vm.Program
 	names []string // that it needs of a scope
 	says  bool     // its value is one that can be read out by more than a voice: a number, a date, digits(…)
+	asks  []siteName
+	// reads are the vars.x, args.x and secrets.x it names; warns is what can be run but is hardly meant.
+	reads []string
+	warns []problem
+}
+
+// siteName is a queue or calendar that an expression asks after, off characters into it.
+type siteName struct {
+	off        int
+	kind, name string
 }
 
 // problem is what is wrong with an expression, off characters into it.
@@ -45,6 +55,7 @@ type language struct {
 	funcs  map[string]function
 	order  []string
 	site   Site
+	script string          // its name, for what the site allows it
 	queues map[string]bool // named in queue("…")
 }
 
@@ -69,7 +80,7 @@ func newLanguage(site Site, vars []variable) *language {
 			field{"priority", number}, field{"seconds", number}, field{"answered_by", text}, field{"tags", typ{kind: kList}})},
 		{"time", rec(field{"now", typ{kind: kTime}}, field{"date", typ{kind: kDate}}, field{"hour", number},
 			field{"weekday", typ{kind: kOneOf, words: []string{"mon", "tue", "wed", "thu", "fri", "sat", "sun"}}})},
-		{"customer", rec(customer...)},
+		{"customer", typ{kind: kRecord, fields: customer, open: site.Unknown}},
 		{"vars", rec(vs...)},
 		{"result", rec(field{"outcome", text}, field{"row", typ{kind: kAny}}, field{"rows", typ{kind: kList}}, field{"count", number},
 			field{"status", number}, field{"body", typ{kind: kAny}})},
@@ -141,7 +152,7 @@ func (l *language) compile(src string, extra []field) (*expression, *problem) {
 	if err != nil {
 		return nil, &problem{0, "IVR050", src + ": this cannot be worked out; write it in smaller parts"}
 	}
-	return &expression{src: src, typ: t, prog: prog, names: namesIn(prog.Node()), says: readOut(t, tree.Node)}, nil
+	return &expression{src: src, typ: t, prog: prog, names: namesIn(prog.Node()), says: readOut(t, tree.Node), asks: c.asks, reads: c.reads, warns: c.warns}, nil
 }
 
 const (
@@ -185,6 +196,9 @@ func exprType(t typ) types.Type {
 		m := types.Map{}
 		for _, f := range t.fields {
 			m[f.name] = exprType(f.typ)
+		}
+		if t.open {
+			m[types.Extra] = types.String
 		}
 		return m
 	}

@@ -1,9 +1,6 @@
 package ivr
 
-import (
-	"slices"
-	"strings"
-)
+import "strings"
 
 const maxFields = 50 // of one step
 
@@ -63,9 +60,7 @@ func (m *Machine) fields(vs []namedValue, texts bool) ([]Field, error) {
 // siteName reads a name that the site must have; worked out, it must be a one_of whose words the site has.
 func (l *loader) siteName(what string, names []string, v *yval) *value {
 	check := func(at place, name string) {
-		if !slices.Contains(names, name) {
-			l.errorf(at, "IVR055", "the site has no %s %q%s", what, name, near(name, names))
-		}
+		l.siteHas(at, what, name, names)
 	}
 	val := l.value(v, typ{kind: kText}, what, "shown")
 	switch {

@@ -11,10 +11,11 @@ import (
 // Severity of a finding.
 type Severity string
 
-// Severities: an error stops the load, a warning does not.
+// Severities: an error stops the load, a warning does not, and a note says what could not be checked.
 const (
 	Error   Severity = "error"
 	Warning Severity = "warning"
+	Note    Severity = "note"
 )
 
 // Finding is one thing the loader has to say about a script. Line and Col count from 1; Col counts characters.
@@ -55,6 +56,10 @@ func (r *report) errorf(at place, id, format string, args ...any) {
 
 func (r *report) warnf(at place, id, format string, args ...any) {
 	r.add(at, Warning, id, fmt.Sprintf(format, args...))
+}
+
+func (r *report) notef(at place, id, format string, args ...any) {
+	r.add(at, Note, id, fmt.Sprintf(format, args...))
 }
 
 func (r *report) add(at place, sev Severity, id, msg string) {

@@ -38,15 +38,23 @@ func officeHours(name string, at time.Time) (string, bool) {
 	return "open", true
 }
 
+// holidaysEnd: nobody has fetched the holidays of this year for the calendar last_year.
+func holidaysEnd(calendar string) time.Time {
+	if calendar == "last_year" {
+		return time.Date(2025, 12, 31, 0, 0, 0, 0, hongKong)
+	}
+	return time.Time{}
+}
+
 func testSite() Site {
-	return Site{Queues: []string{"sales", "support", "tellers", "operators"}, Calendars: []string{"office"}, Voices: []string{"en", "zh"},
+	return Site{Queues: []string{"sales", "support", "tellers", "operators"}, Calendars: []string{"office", "last_year"}, Voices: []string{"en", "zh", "it"},
 		CustomerFields: []string{"city"}, Mailboxes: []string{"sales", "desk"}, Skills: []string{"support", "billing", "technical"},
 		Tags: []string{"vip", "refund"}, Dispositions: []string{"sold", "no_answer"}, Databases: []string{"bank"},
 		Statements: []Statement{{Name: "pin_ok", SQL: "select 1 from pins where account = :account and pin = :pin", Params: []string{"account", "pin"}},
 			{Name: "confirm", DB: "bank", SQL: "update visits set ok = true where id = :visit", Params: []string{"visit"}, Write: true}},
 		HTTPAllow: []string{"https://crm.example", "http://127.0.0.1:8080"}, DialAllow: []string{"extensions", "+852"}, Premium: []string{"+852900"}, Country: "852",
 		Secrets:    []string{"crm_token", "vault"},
-		LastResort: "operators", Zone: hongKong, Hours: officeHours}
+		LastResort: "operators", Zone: hongKong, Hours: officeHours, HolidaysEnd: holidaysEnd, Now: time.Date(2026, 3, 2, 9, 0, 0, 0, hongKong)}
 }
 
 // rig drives a machine through a transcript and writes down what it does.

@@ -112,8 +112,8 @@ func (l *loader) secretNames(v *yval) {
 			l.errorf(it.at, "IVR004", "a secret's name is small letters, digits and _, not %s", it.what())
 		case slices.Contains(l.s.secrets, it.text):
 			l.errorf(it.at, "IVR003", "secret %q is there twice", it.text)
-		case !slices.Contains(l.site.Secrets, it.text):
-			l.errorf(it.at, "IVR055", "the site has no secret %q%s", it.text, near(it.text, l.site.Secrets))
+		default:
+			l.siteHas(it.at, "secret", it.text, l.site.Secrets)
 		}
 		l.s.secrets = append(l.s.secrets, it.text)
 		names = append(names, variable{name: it.text, typ: typ{kind: kSecret}})
@@ -212,7 +212,7 @@ func (l *loader) importedPrompt(v *yval) (*prompt, []string) {
 					l.errorf(v.at, "IVR032", "prompt %q has no %s", full, lang)
 				}
 			}
-			return p, nil
+			return l.speaks(p, v.at), nil
 		}
 	}
 	return nil, names

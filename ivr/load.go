@@ -20,8 +20,10 @@ type loader struct {
 	steps    int
 	imports  []imported
 	calls    []callSite
-	followed bool    // its flow has been followed
-	extra    []field // names known only in what is being read
+	followed bool            // its flow has been followed
+	extra    []field         // names known only in what is being read
+	noted    map[string]bool // what was noted as unchecked, by kind and name
+	cur      *uses           // of the step or prompt being read; nil outside
 }
 
 // declare reads what other scripts may name, and the names of the nodes.
@@ -32,6 +34,7 @@ func (l *loader) declare(root *yval) {
 	l.languages(root.get("languages"))
 	l.s.vars = l.variables("vars", root.get("vars"))
 	l.lang = newLanguage(l.site, l.s.vars)
+	l.lang.script = l.s.name
 	l.s.lang = l.lang
 	if l.s.kind == KindLibrary {
 		l.findConfirms()
@@ -216,18 +219,23 @@ func (l *loader) defaults(v *yval) {
 			l.s.failed = &t
 		case "wait":
 			d.wait = l.duration("wait", p.val, d.wait)
+			l.usually(p.val.at, "", "wait", d.wait, p.val.text)
 		case "between_keys":
 			d.between = l.duration("between_keys", p.val, d.between)
+			l.usually(p.val.at, "", "between_keys", d.between, p.val.text)
 		case "tries":
 			d.tries = l.count("tries", p.val, [3]int{3, 1, 10})
+			l.usually(p.val.at, "", "tries", time.Duration(d.tries), p.val.text)
 		case "barge_in":
 			d.barge = l.barge(p.val)
 		case "voice":
 			d.voice = p.val.text
 		case "human":
-			l.errorf(p.key.at, "IVR002", "key \"human\" of defaults is not available in this version")
+			if d.human = p.val.text == "required"; !d.human || p.val.kind != yamlScalar {
+				l.errorf(p.val.at, "IVR004", "human wants required, not %s", p.val.what())
+			}
 		default:
-			l.errorf(p.key.at, "IVR002", "defaults has no key %q%s", p.key.text, near(p.key.text, []string{"failed", "wait", "tries", "between_keys", "barge_in", "voice"}))
+			l.errorf(p.key.at, "IVR002", "defaults has no key %q%s", p.key.text, near(p.key.text, []string{"failed", "wait", "tries", "between_keys", "barge_in", "voice", "human"}))
 		}
 	}
 }

@@ -76,6 +76,8 @@ func (l *loader) prompts(v *yval) {
 
 func (l *loader) onePrompt(p pair) *prompt {
 	pr := &prompt{name: p.key.text, at: p.key.at}
+	l.cur = &pr.needs
+	defer func() { l.cur = nil }()
 	var extra []field
 	if l.confirms[pr.name] {
 		extra = []field{{"value", typ{kind: kText}}}
@@ -127,8 +129,7 @@ func (l *loader) promptMap(pr *prompt, v *yval, extra []field) {
 func (l *loader) built(name string, at place) *prompt {
 	for _, p := range l.s.prompts {
 		if p.name == name {
-			p.uses = append(p.uses, at)
-			return p
+			return l.speaks(p, at)
 		}
 	}
 	p := &prompt{name: name, at: at, built: true, uses: []place{at}}

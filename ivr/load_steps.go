@@ -28,7 +28,9 @@ func (l *loader) node(n *node) {
 			continue
 		}
 		n.steps = append(n.steps, st)
+		l.cur = &st.uses
 		l.step(st, it)
+		l.cur = nil
 	}
 }
 
@@ -168,6 +170,8 @@ func (l *loader) namedExit(st *step, p pair, named map[string]target) {
 		names = append(names, "failed")
 	}
 	switch {
+	case !slices.Contains(names, p.key.text) && st.verb.name == "call":
+		l.errorf(p.key.at, "IVR027", "the subscript cannot end with %q%s", p.key.text, near(p.key.text, names))
 	case !slices.Contains(names, p.key.text):
 		l.errorf(p.key.at, "IVR002", "%s has no outcome %q%s", st.verb.name, p.key.text, near(p.key.text, names))
 	case slices.ContainsFunc(st.verb.outcomes, func(o outcome) bool { return o.name == p.key.text && o.to == "end" }):

@@ -1,6 +1,9 @@
 package ivr
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // callStep runs a subscript and goes on by the exit it ends with.
 type callStep struct {
@@ -129,7 +132,14 @@ func (l *loader) saved(v *yval, returns []variable) []assignment {
 		l.errorf(v.at, "IVR004", "save wants variable: value, as in {paid: =result.amount}, not %s", v.what())
 		return nil
 	}
-	return l.assignments(v)
+	before := len(l.found)
+	out := l.assignments(v)
+	for i := range l.found[before:] {
+		if f := &l.found[before+i]; strings.HasPrefix(f.Message, "there is no result.") {
+			f.ID = "IVR027"
+		}
+	}
+	return out
 }
 
 func (a *callStep) start(m *Machine) {

@@ -48,6 +48,7 @@ func loadCollect(l *loader, st *step, o *opts) action {
 	a.target(l, o, gives)
 	a.rules(l, o, gives)
 	a.readBack(l, st, o)
+	a.impossible(l, o)
 	return a
 }
 
@@ -92,6 +93,10 @@ func (a *collectStep) target(l *loader, o *opts, gives typ) {
 		l.errorf(v.at, "IVR071", "%s is masked into a plain variable; declare it as %s: secret", a.into.name, a.into.name)
 	case secret && !a.q.masked:
 		l.errorf(v.at, "IVR071", "%s is secret but is not masked; add mask: true", a.into.name)
+	case !secret && a.as == "card":
+		l.errorf(v.at, "IVR071", "%s is a card number but is not masked; declare it as %s: secret and add mask: true", a.into.name, a.into.name)
+	case !secret && looksSecret(a.into.name):
+		l.errorf(v.at, "IVR071", "%s looks secret but is not masked; declare it as %s: secret and add mask: true", a.into.name, a.into.name)
 	case secret && gives.kind == kDigits:
 	case secret || !a.into.typ.takes(gives):
 		l.errorf(v.at, "IVR051", "%s is %s, and as: %s gives %s", a.into.name, a.into.typ, a.as, gives)

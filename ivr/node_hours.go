@@ -15,9 +15,7 @@ func loadHours(l *loader, _ *step, o *opts) action {
 	a := &hoursStep{}
 	if v, ok := o.scalar("calendar"); ok {
 		a.calendar = v.text
-		if !l.site.hasCalendar(v.text) {
-			l.errorf(v.at, "IVR056", "there is no calendar %q%s", v.text, near(v.text, l.site.Calendars))
-		}
+		l.calendarIs(v.at, v.text)
 	}
 	if v, ok := o.scalar("at"); ok && v.text != "now" {
 		a.at = l.value(v, typ{kind: kText}, "at", "shown")

@@ -36,6 +36,7 @@ func loadLanguage(l *loader, st *step, o *opts) action {
 	}
 	a.q = l.questionOf(st, o)
 	a.q.everyLang = true
+	l.shadowed(a.q, o.keys)
 	return a
 }
 

@@ -14,6 +14,7 @@ func loadMenu(l *loader, st *step, o *opts) action {
 		l.errorf(o.at, "IVR004", "menu needs keys, as in {1: sales, 2: support}")
 	}
 	a.q = l.questionOf(st, o)
+	l.shadowed(a.q, o.keys)
 	return a
 }
 

@@ -22,7 +22,7 @@ func queryOutcomes(l *loader, v *yval) []outcome {
 	write := false
 	if s := v.get("statement"); s != nil {
 		i := slices.IndexFunc(l.site.Statements, func(x Statement) bool { return x.Name == s.text })
-		write = i >= 0 && l.site.Statements[i].Write
+		write = l.site.Unknown || i >= 0 && l.site.Statements[i].Write
 	}
 	if write {
 		return []outcome{{"done", "next", false}, {"none", "next", false}}
@@ -55,6 +55,14 @@ func loadQuery(l *loader, _ *step, o *opts) action {
 }
 
 func (a *queryStep) statement(l *loader, v *yval) {
+	if l.site.Unknown {
+		l.unchecked(v.at, "IVR055", "statement", v.text)
+		a.stmt = &Statement{Name: v.text}
+		for _, w := range a.with {
+			a.stmt.Params = append(a.stmt.Params, w.key)
+		}
+		return
+	}
 	var names []string
 	for i, s := range l.site.Statements {
 		if names = append(names, s.Name); s.Name == v.text {
@@ -75,9 +83,9 @@ func (a *queryStep) database(l *loader, o *opts) {
 			l.errorf(v.at, "IVR004", "statement %q is of database %q; leave out db", a.stmt.Name, a.db)
 		}
 	case given:
-		if a.db = v.text; !slices.Contains(dbs, v.text) {
-			l.errorf(v.at, "IVR055", "the site has no database %q%s", v.text, near(v.text, dbs))
-		}
+		a.db = v.text
+		l.siteHas(v.at, "database", v.text, dbs)
+	case l.site.Unknown:
 	case len(dbs) == 1:
 		a.db = dbs[0]
 	case len(dbs) == 0:

@@ -6,8 +6,9 @@ const maxVars = 64 << 10 // bytes, of all variables as JSON
 type setStep struct{ sets []assignment }
 
 type assignment struct {
-	v   variable
-	val *value
+	v     variable
+	val   *value
+	reads []reading
 }
 
 func loadSet(l *loader, _ *step, o *opts) action {
@@ -28,8 +29,9 @@ func (l *loader) assignments(v *yval) []assignment {
 		if !ok {
 			continue
 		}
+		n := len(l.cur.reads)
 		if val := l.value(p.val, v.typ, v.name, "kept in a plain variable"); val != nil {
-			out = append(out, assignment{v, val})
+			out = append(out, assignment{v, val, l.cur.reads[n:]})
 		}
 	}
 	return out
@@ -40,6 +42,7 @@ func (l *loader) variable(v *yval) (variable, bool) {
 	var names []string
 	for _, d := range l.s.vars {
 		if d.name == v.text {
+			l.writes(d.name)
 			return d, true
 		}
 		names = append(names, d.name)

@@ -92,7 +92,9 @@ func (o *opts) duration(name string, def time.Duration) time.Duration {
 	if !ok {
 		return def
 	}
-	return o.l.duration(name, v, def)
+	d := o.l.duration(name, v, def)
+	o.l.usually(v.at, o.verb.name, name, d, v.text)
+	return d
 }
 
 func (l *loader) duration(name string, v *yval, def time.Duration) time.Duration {
@@ -135,7 +137,9 @@ func (o *opts) count(name string, def, lo, hi int) int {
 	if !ok {
 		return def
 	}
-	return o.l.count(name, v, [3]int{def, lo, hi})
+	n := o.l.count(name, v, [3]int{def, lo, hi})
+	o.l.usually(v.at, o.verb.name, name, time.Duration(n), v.text)
+	return n
 }
 
 // count reads a whole number; r is default, least and most.
@@ -188,8 +192,7 @@ func (l *loader) prompt(v *yval) *prompt {
 	}
 	for _, p := range l.s.prompts {
 		if p.name == v.text {
-			p.uses = append(p.uses, v.at)
-			return p
+			return l.speaks(p, v.at)
 		}
 		names = append(names, p.name)
 	}

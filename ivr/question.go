@@ -56,8 +56,7 @@ func (l *loader) namesake(st *step, o *opts) []*prompt {
 	var names []string
 	for _, p := range l.s.prompts {
 		if p.name == st.node.name {
-			p.uses = append(p.uses, st.at)
-			return []*prompt{p}
+			return []*prompt{l.speaks(p, st.at)}
 		}
 		names = append(names, p.name)
 	}

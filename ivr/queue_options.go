@@ -2,7 +2,6 @@ package ivr
 
 import (
 	"regexp"
-	"slices"
 	"strconv"
 	"time"
 )
@@ -41,8 +40,7 @@ func (l *loader) needs(v *yval) []need {
 		switch {
 		case it.kind != yamlScalar || p == nil || level > maxLevel || p[2] == "0":
 			l.errorf(it.at, "IVR004", "a skill is a name, or name >= n with n from 1 to %d, not %s", maxLevel, it.what())
-		case !slices.Contains(l.site.Skills, p[1]):
-			l.errorf(it.at, "IVR055", "the site has no skill %q%s", p[1], near(p[1], l.site.Skills))
+		case !l.siteHas(it.at, "skill", p[1], l.site.Skills):
 		default:
 			out = append(out, need{&value{konst: p[1]}, level})
 		}

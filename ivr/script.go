@@ -45,6 +45,7 @@ type defaults struct {
 	tries         int
 	barge         *barge
 	voice         string
+	human         bool // every question must have a way to a person
 }
 
 type variable struct {
@@ -76,6 +77,8 @@ type step struct {
 	// the same of what follows a call, once its subscript has returned
 	masksAfter, quitsAfter bool
 	exits                  []exit // every outcome that has somewhere to go
+	num                    int    // its place among all steps of the file
+	uses                   uses
 }
 
 type exit struct {
@@ -142,6 +145,7 @@ type prompt struct {
 	// consent: some step asks for it to be heard before it records.
 	consent bool
 	uses    []place
+	needs   uses
 }
 
 type langText struct {

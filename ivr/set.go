@@ -197,6 +197,9 @@ func (sl *setLoader) finish() (*Set, []Finding) {
 		sl.order[i].body(sl.order[i].root)
 	}
 	sl.link()
+	for _, l := range sl.order {
+		l.lint()
+	}
 	var found []Finding
 	for _, r := range sl.reports {
 		found = append(found, r.sorted()...)

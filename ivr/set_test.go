@@ -27,7 +27,7 @@ func sumOf(t *testing.T, site Site, files map[string]string) string {
 
 // A set has every script of its folder; its sum changes with each text, name, statement and recording, and with nothing else.
 func TestSet(t *testing.T) {
-	files := map[string]string{"one.yaml": short, "two.yaml": short, "notes.txt": "x", ".#two.yaml": "x", "sounds/en/hello.wav": "RIFF"}
+	files := map[string]string{"one.yaml": short, "two.yaml": short, "notes.txt": "x", ".#two.yaml": "x", "sounds/en/hello.wav": string(wav(8000, 1, 0))}
 	set, found := LoadSet(folder(files), testSite())
 	if set == nil || len(found) > 0 || strings.Join(set.Names(), " ") != "one two" || len(set.Files()) != 2 || len(set.Sounds()) != 1 {
 		t.Fatalf("%v %v", set, found)

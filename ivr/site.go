@@ -9,6 +9,8 @@ import (
 // Site is what a script may count on at the place where it runs: the loader checks the script against it, and the
 // machine asks it for the opening hours. Its functions must be pure and safe for concurrent use.
 type Site struct {
+	// Unknown: nothing is known of the site, so what depends on it is noted, not checked.
+	Unknown        bool
 	Queues         []string // the queues that exist
 	Calendars      []string // the calendars that exist
 	Voices         []string // languages with a voice; without one, every prompt of that language needs a recording
@@ -73,7 +75,7 @@ func (s Site) hasCalendar(name string) bool {
 	return ok
 }
 
-func (s Site) hasVoice(lang string) bool { return slices.Contains(s.Voices, lang) }
+func (s Site) hasVoice(lang string) bool { return s.Unknown || slices.Contains(s.Voices, lang) }
 
 func (s Site) validPhone(n string) bool {
 	if s.ValidPhone != nil {

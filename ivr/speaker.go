@@ -24,14 +24,16 @@ type playing struct {
 }
 
 // bargeOf is the first that is set: the step's, the prompt's, the file's default, and true.
-func (m *Machine) bargeOf(p *prompt, own *barge) barge {
+func (m *Machine) bargeOf(p *prompt, own *barge) barge { return bargeOf(m.s, p, own) }
+
+func bargeOf(s *Script, p *prompt, own *barge) barge {
 	switch {
 	case own != nil:
 		return *own
 	case p != nil && p.barge != nil:
 		return *p.barge
-	case m.s.defaults.barge != nil:
-		return *m.s.defaults.barge
+	case s.defaults.barge != nil:
+		return *s.defaults.barge
 	}
 	return barge{mode: "true"}
 }

@@ -38,6 +38,7 @@ type typ struct {
 	kind   kind
 	words  []string // of a one_of
 	fields []field  // of a record, in order
+	open   bool     // a record that may have other fields too, texts
 }
 
 type field struct {
@@ -50,6 +51,9 @@ func (t typ) field(name string) (typ, bool) {
 		if f.name == name {
 			return f.typ, true
 		}
+	}
+	if t.open {
+		return typ{kind: kText}, true
 	}
 	return typ{}, false
 }

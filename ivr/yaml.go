@@ -37,6 +37,7 @@ type yval struct {
 	text  string // of a scalar, without its quotes
 	bare  bool   // a scalar without quotes
 	empty bool   // no value at all, or null
+	flow  bool   // it stands within { } or [ ]
 	items []*yval
 	pairs []pair
 	lines []string // the source, for places within a text
@@ -250,6 +251,7 @@ type treeReader struct {
 	report *report
 	lines  []string
 	stop   bool
+	flow   int // how many brackets are open
 }
 
 func (t *treeReader) read(n ast.Node, depth int) *yval {
@@ -258,10 +260,11 @@ func (t *treeReader) read(n ast.Node, depth int) *yval {
 		t.stop = true
 		return nil
 	}
-	v := &yval{at: placeOf(n), lines: t.lines}
+	v := &yval{at: placeOf(n), lines: t.lines, flow: t.flow > 0}
 	switch n := n.(type) {
 	case *ast.MappingNode:
 		v.kind = yamlMap
+		defer t.within(n.IsFlowStyle)()
 		for _, mv := range n.Values {
 			t.pair(v, mv, depth)
 		}
@@ -270,6 +273,7 @@ func (t *treeReader) read(n ast.Node, depth int) *yval {
 		t.pair(v, n, depth)
 	case *ast.SequenceNode:
 		v.kind = yamlList
+		defer t.within(n.IsFlowStyle)()
 		for _, item := range n.Values {
 			if iv := t.read(item, depth+1); iv != nil {
 				v.items = append(v.items, iv)
@@ -290,6 +294,15 @@ func (t *treeReader) read(n ast.Node, depth int) *yval {
 		return nil
 	}
 	return v
+}
+
+// within counts an open bracket until its end.
+func (t *treeReader) within(flow bool) func() {
+	if !flow {
+		return func() {}
+	}
+	t.flow++
+	return func() { t.flow-- }
 }
 
 func (t *treeReader) pair(v *yval, mv *ast.MappingValueNode, depth int) {

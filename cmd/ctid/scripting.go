@@ -26,8 +26,8 @@ func mayAsk(c *config.Config, s *ivr.Site) {
 	for _, x := range c.IVR.Secrets {
 		s.Secrets = append(s.Secrets, x.Name)
 	}
-	for _, l := range c.IVR.Lift {
-		s.Lifted = append(s.Lifted, ivr.Lift{ID: l.Finding, Script: l.Script, Reason: l.Reason})
+	for _, a := range c.IVR.Allow {
+		s.Lifted = append(s.Lifted, ivr.Lift{ID: a.ID, Script: a.Script, Reason: a.Because})
 	}
 	s.Skills, s.Tags, s.HTTPAllow, s.DialAllow = c.Skills, c.Tags, c.IVR.HTTPAllow, c.DialAllow
 	s.Premium, s.Country, s.HolidaysEnd = c.Numbering.Premium, c.CallingCode(), c.HolidaysEnd
