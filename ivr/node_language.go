@@ -22,9 +22,7 @@ func loadLanguage(l *loader, st *step, o *opts) action {
 	case given && len(o.keys) > 0:
 		l.errorf(set.at, "IVR004", "language wants keys or a language to set, not both")
 	case given:
-		if a.set = l.value(set, typ{kind: kOneOf, words: l.s.langs}, "language", "shown"); a.set != nil {
-			a.set.typ = typ{kind: kText} // whether it is one of them shows when it is worked out
-		}
+		a.set = l.value(set, typ{kind: kOneOf, words: l.s.langs}, "language", "shown")
 		return a
 	case len(o.keys) == 0:
 		l.errorf(o.at, "IVR004", "language needs a language of the file, or keys, as in {1: en, 2: zh}")
@@ -49,16 +47,12 @@ func (a *languageStep) start(m *Machine) {
 		m.ask()
 		return
 	}
-	lang, err := m.text(a.set)
+	v, err := a.set.get(&m.x)
 	if err != nil {
 		m.failWith(err)
 		return
 	}
-	if !slices.Contains(m.s.langs, lang) { // of a customer or a list; the call keeps the language it has
-		m.leave("no_match")
-		return
-	}
-	a.use(m, lang)
+	a.use(m, textOf(v))
 }
 
 func (a *languageStep) feed(m *Machine, keys string) {
