@@ -24,6 +24,10 @@ type function struct {
 
 // functionTable lists the functions in the order of the manual.
 func functionTable() []function {
+	return append(valueFunctions(), spokenFunctions()...)
+}
+
+func valueFunctions() []function {
 	return []function{
 		{"upper", []kind{kText}, 0, kText, false, func(_ *scope, a []any) (any, error) { return strings.ToUpper(str(a, 0)), nil }},
 		{"lower", []kind{kText}, 0, kText, false, func(_ *scope, a []any) (any, error) { return strings.ToLower(str(a, 0)), nil }},
@@ -66,6 +70,12 @@ func functionTable() []function {
 		{"minutes", []kind{kNumber}, 0, kDuration, false, func(_ *scope, a []any) (any, error) { return num(a, 0) * 60, nil }},
 		{"seconds", []kind{kNumber}, 0, kDuration, false, func(_ *scope, a []any) (any, error) { return num(a, 0), nil }},
 		{"days_until", []kind{kDate}, 0, kNumber, false, daysUntil},
+	}
+}
+
+// spokenFunctions give texts for prompts.
+func spokenFunctions() []function {
+	return []function{
 		{"digits", []kind{kText}, 0, kText, false, func(x *scope, a []any) (any, error) {
 			return x.say(spaced(str(a, 0)), words.Value{Kind: words.Digits, Text: str(a, 0)}), nil
 		}},
