@@ -110,6 +110,9 @@ func New(s *ivr.Script, given Given, ask func(what, kind string) (Answer, error)
 	return c, nil
 }
 
+// DefaultANI is who calls where a test says nothing else.
+const DefaultANI = "+85291234567"
+
 // DefaultAt is when a call is made that says nothing else: a Monday morning.
 func DefaultAt(zone *time.Location) time.Time {
 	if zone == nil {

@@ -99,7 +99,7 @@ func Read(name string, src []byte, zone *time.Location) (*File, []string) {
 	} else {
 		r.bad(*root, `the file needs "script", the name of the script that it tests`)
 	}
-	base := Given{Zone: zone}
+	base := Given{Zone: zone, ANI: DefaultANI}
 	if g, ok := root.Get("given"); ok {
 		r.given(&base, g)
 	}
