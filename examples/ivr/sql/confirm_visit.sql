@@ -1,0 +1,1 @@
+UPDATE visits SET confirmed = 1 WHERE reference = :reference
