@@ -38,6 +38,9 @@ func (f *flow) masks() {
 				s.masks = true
 				open = append(open, s)
 			}
+			if s.verb.clears {
+				continue // no key typed before it reaches a question behind it
+			}
 			for _, t := range f.unasked(s) {
 				before[t] = append(before[t], s)
 			}

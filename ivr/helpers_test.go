@@ -224,6 +224,12 @@ func (r *rig) do(line string) {
 		r.next(DoneStep{ID: r.last["lookup"], Result: r.result(w)})
 	case "queue":
 		r.next(DoneStep{ID: r.last["queue"], Result: Result{Outcome: w[1], Code: strings.Join(w[2:], " ")}})
+	case "speaking":
+		r.next(Speaking{ID: r.last["listen"]})
+	case "say":
+		r.next(Heard{ID: r.last["listen"], Guesses: guessesOf(r.t, w[1:])})
+	case "recogniser":
+		r.next(DoneStep{ID: r.last["listen"], Result: Result{Outcome: "error", Code: "speech." + w[1]}})
 	case "stale":
 		r.next(DoneStep{ID: w[1], Result: Result{Outcome: "done"}})
 	case "hangup":

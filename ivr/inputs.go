@@ -51,6 +51,8 @@ func (m *Machine) answered(in DoneStep) {
 		if in.Result.Outcome == "error" { // the hang-up that follows says the rest
 			m.log("answer.failed", "the call could not be answered: "+in.Result.Code)
 		}
+	case in.ID != "" && in.ID == m.ear.id:
+		m.unheardOf(in.Result)
 	case in.ID != "" && m.memo.Offer != nil && in.ID == m.memo.Offer.Booking:
 		m.at.do.(offers).booked(m, in.Result)
 	case in.ID != "" && in.ID == m.open && m.phase == phaseAnswer:

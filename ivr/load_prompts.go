@@ -17,6 +17,8 @@ var builtTexts = []struct{ name, lang, text string }{
 	{"screen", "zh", "有您的来电，接听请按 1。"},
 	{confirmCallback, "en", "We will call you back on ${digits(value)}. If that is right press 1. If not press 2."},
 	{confirmCallback, "zh", "我们会致电 ${digits(value)} 给您。正确请按 1，不正确请按 2。"},
+	{askedBack, "en", "Did you say ${value}? If so say yes or press 1. If not say no or press 2."},
+	{askedBack, "zh", "您说的是${value}吗？是请说“是”或按 1，不是请说“不是”或按 2。"},
 	{"apology", "en", "We are sorry, we cannot take your call now. Please call again later."},
 	{"apology", "zh", "很抱歉，现在无法接听您的来电，请稍后再拨。"},
 }
@@ -39,7 +41,7 @@ func ScreenPart(lang string) Part {
 
 // findConfirms notes which prompts a collect reads a value back with: only they may name it.
 func (l *loader) findConfirms() {
-	l.confirms["confirm"], l.confirms[confirmCallback] = true, true
+	l.confirms["confirm"], l.confirms[confirmCallback], l.confirms[askedBack] = true, true, true
 	var look func(v *yval)
 	look = func(v *yval) {
 		for _, p := range v.pairs {

@@ -91,13 +91,9 @@ func (l *loader) verb(name string) *verb {
 	return nil
 }
 
-// known tells whether the key is a verb of the language, and says so if it is not one of this version.
+// known tells whether the key is a verb of the language, and says so if it is none.
 func (l *loader) known(k *yval) bool {
 	if l.verb(k.text) != nil {
-		return true
-	}
-	if slices.Contains(laterVerbs, k.text) {
-		l.errorf(k.at, "IVR002", "verb %q is not available in this version", k.text)
 		return true
 	}
 	names := []string{"then", "if", "note"}
@@ -219,8 +215,7 @@ func (l *loader) exitOf(st *step, o outcome, named map[string]target) (target, b
 }
 
 func (l *loader) noWayOut(st *step, outcome string) {
-	if st.verb.asks() {
-		what := map[string]string{"no_input": "silence", "no_match": "wrong keys"}[outcome]
+	if what := map[string]string{"no_input": "silence", "no_match": "wrong keys"}[outcome]; what != "" {
 		l.errorf(st.at, "IVR030", "this question has no way out for %s; say where %s leads in then, or set defaults.failed", what, outcome)
 		return
 	}

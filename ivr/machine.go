@@ -70,6 +70,7 @@ type Machine struct {
 	via     string // the outcome by which the current step is left
 
 	memo     memo
+	ear      ear
 	taken    []ctid.ScriptInput // not asked for yet
 	askedFor string             // what the open step wants to know
 	tally    Tally
@@ -141,6 +142,10 @@ func (m *Machine) Next(now time.Time, in Input) []Step {
 		m.press(in.Digit)
 	case DoneStep:
 		m.answered(in)
+	case Speaking:
+		m.speaking(in)
+	case Heard:
+		m.spoken(in)
 	case Tick:
 		m.tick()
 	case Hangup:
@@ -274,6 +279,8 @@ func (m *Machine) settle() {
 	m.timers.offer, m.memo.Offer = time.Time{}, nil
 	m.x.value = nil
 	m.letGo()
+	m.closeEar()
+	m.ear = ear{}
 	if m.music && !m.gone {
 		m.emit(StopMusic{})
 	}
@@ -347,7 +354,7 @@ func (m *Machine) hangup() {
 	if m.gone {
 		return
 	}
-	m.music = false
+	m.music, m.ear = false, ear{}
 	m.tookHangup()
 	m.settle()
 	m.gone, m.ending, m.buf, m.speaker = true, nil, nil, speaker{}

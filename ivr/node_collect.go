@@ -19,6 +19,7 @@ type collectStep struct {
 	luhn      bool
 	check     *expression
 	confirm   *prompt
+	speech    bool
 }
 
 // asKinds says what each kind of input gives, and how many digits it has unless digits says otherwise.
@@ -47,7 +48,10 @@ func loadCollect(l *loader, st *step, o *opts) action {
 	a.length(l, o)
 	a.target(l, o, gives)
 	a.rules(l, o, gives)
-	a.readBack(l, st, o)
+	a.confirming(l, st, o)
+	if a.speech = o.truth("speech", false); a.speech && a.q.masked {
+		l.errorf(o.get("speech").at, "IVR070", "secret %s would be heard by whoever recognises speech; leave out speech", a.into.name)
+	}
 	a.impossible(l, o)
 	return a
 }
@@ -118,7 +122,7 @@ func (a *collectStep) rules(l *loader, o *opts, gives typ) {
 	}
 }
 
-func (a *collectStep) readBack(l *loader, st *step, o *opts) {
+func (a *collectStep) confirming(l *loader, st *step, o *opts) {
 	v, ok := o.scalar("confirm")
 	switch {
 	case !ok || v.text == "false":
@@ -279,3 +283,6 @@ func (a *collectStep) date(keys string) (any, bool) {
 	}
 	return fmt.Sprintf("%04d-%02d-%02d", t.Year(), t.Month(), t.Day()), true
 }
+
+// readBack is what the answer is read back with.
+func (a *collectStep) readBack() *prompt { return a.confirm }

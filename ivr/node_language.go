@@ -22,7 +22,9 @@ func loadLanguage(l *loader, st *step, o *opts) action {
 	case given && len(o.keys) > 0:
 		l.errorf(set.at, "IVR004", "language wants keys or a language to set, not both")
 	case given:
-		a.set = l.value(set, typ{kind: kOneOf, words: l.s.langs}, "language", "shown")
+		if a.set = l.value(set, typ{kind: kOneOf, words: l.s.langs}, "language", "shown"); a.set != nil {
+			a.set.typ = typ{kind: kText} // whether it is one of them shows when it is worked out
+		}
 		return a
 	case len(o.keys) == 0:
 		l.errorf(o.at, "IVR004", "language needs a language of the file, or keys, as in {1: en, 2: zh}")
@@ -47,12 +49,16 @@ func (a *languageStep) start(m *Machine) {
 		m.ask()
 		return
 	}
-	v, err := a.set.get(&m.x)
+	lang, err := m.text(a.set)
 	if err != nil {
 		m.failWith(err)
 		return
 	}
-	a.use(m, textOf(v))
+	if !slices.Contains(m.s.langs, lang) { // of a customer or a list; the call keeps the language it has
+		m.leave("no_match")
+		return
+	}
+	a.use(m, lang)
 }
 
 func (a *languageStep) feed(m *Machine, keys string) {

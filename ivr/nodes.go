@@ -6,11 +6,11 @@ type verb struct {
 	short    string   // the option that verb: text stands for
 	options  []option // beside the outcomes
 	outcomes []outcome
-	later    []string // options and outcomes of the language that this version does not have
 	keys     bool     // phone keys are written among the options
 	free     bool     // the options are names of the script's own
 	silent   bool     // may run once the caller has gone
 	off      []string // options that no live call can carry out yet; * is the verb itself
+	clears   bool     // drops what was typed ahead, and keeps the keys that come while it lasts from the script's questions
 	waits    bool     // the caller, the clock or another party decides when the step ends
 	// vary gives the outcomes of a step that has others than its verb; nil: none has.
 	vary func(l *loader, v *yval) []outcome
@@ -81,8 +81,11 @@ func verbTable() []*verb {
 		{name: "menu", options: questionOptions(), outcomes: unanswered, keys: true, load: loadMenu},
 		{name: "collect", short: "into", options: questionOptions(option{"into", "", true}, option{"digits", "1-20", false}, option{"end", "hash", false},
 			option{"as", "digits", false}, option{"order", "dmy", false}, option{"match", "", false}, option{"check", "", false},
-			option{"mask", "false", false}, option{"confirm", "false", false}), later: []string{"speech"},
+			option{"mask", "false", false}, option{"confirm", "false", false}, option{"speech", "false", false}), off: []string{"speech"},
 			outcomes: append(append([]outcome{}, done...), unanswered...), load: loadCollect},
+		{name: "listen", options: questionOptions(option{"phrases", "", true}, option{"into", "", false}, option{"sure", "0.75", false},
+			option{"maybe", "0.45", false}, option{"n_best", "3", false}, option{"max", "8s", false}, option{"end_silence", "800ms", false}),
+			outcomes: unanswered, keys: true, vary: listenOutcomes, off: wholeVerb, load: loadListen},
 		{name: "language", short: "set", options: questionOptions(option{"set", "", false}, option{"remember", "true", false}),
 			outcomes: []outcome{{"done", "next", false}, {"no_input", "next", false}, {"no_match", "next", false}}, keys: true, load: loadLanguage},
 		{name: "set", free: true, outcomes: done, silent: true, load: loadSet},
@@ -97,24 +100,24 @@ func verbTable() []*verb {
 			{"at_most", "15m", false}, {"music", "the queue's", false}, {"skills", "", false}, {"agent", "as the queue's", false},
 			{"agent_wait", "20s", false}, {"announce", "", false}, {"callback", "", false}}, keys: true, off: []string{"announce", "callback"},
 			outcomes: []outcome{{"answered", "hangup", false}, {"timeout", "", true}, {"full", "=timeout", false}, {"closed", "=timeout", false},
-				{"empty", "=timeout", false}, {"callback", "hangup", false}}, waits: true, load: loadQueue},
+				{"empty", "=timeout", false}, {"callback", "hangup", false}}, waits: true, clears: true, load: loadQueue},
 		{name: "callback", short: "queue", options: append([]option{{"queue", "", true}}, bookingOptions...), outcomes: []outcome{{"booked", "next", false},
 			{"refused", "", true}, {"failed", "=refused", false}}, off: wholeVerb, load: loadCallback},
 		{name: "transfer", short: "to", options: []option{{"to", "", true}, {"allow", "", false}, {"mode", "blind", false}, {"announce", "", false}, {"ring", "25s", false},
 			{"caller_id", "the site's", false}, {"attach", "", false}}, outcomes: []outcome{{"answered", "hangup", false}, {"failed", "", true},
-			{"busy", "=failed", false}, {"no_answer", "=failed", false}, {"gone", "end", false}}, waits: true, load: loadTransfer},
+			{"busy", "=failed", false}, {"no_answer", "=failed", false}, {"gone", "end", false}}, waits: true, clears: true, load: loadTransfer},
 		{name: "dial", short: "to", options: []option{{"to", "", true}, {"allow", "", false}, {"order", "together", false}, {"ring", "20s", false}, {"max", "2h", false},
 			{"whisper", "", false}, {"screen", "false", false}, {"caller_id", "the site's", false}}, outcomes: []outcome{{"answered", "next", false},
-			{"failed", "", true}, {"busy", "=failed", false}, {"no_answer", "=failed", false}}, waits: true, load: loadDial},
+			{"failed", "", true}, {"busy", "=failed", false}, {"no_answer", "=failed", false}}, waits: true, clears: true, load: loadDial},
 		{name: "voicemail", short: "mailbox", options: []option{{"mailbox", "", true}, {"greeting", "", false}, {"consent", "", false}, {"max", "3m", false},
 			{"min", "2s", false}, {"silence", "4s", false}, {"end", "hash", false}, {"review", "false", false}, {"email", "", false}, {"ticket", "false", false},
-			{"transcribe", "false", false}}, outcomes: []outcome{{"left", "hangup", false}, {"none", "hangup", false}}, off: []string{"email", "ticket", "transcribe"}, waits: true, load: loadVoicemail},
+			{"transcribe", "false", false}}, outcomes: []outcome{{"left", "hangup", false}, {"none", "hangup", false}}, off: []string{"email", "ticket", "transcribe"}, waits: true, clears: true, load: loadVoicemail},
 		{name: "record", short: "do", options: []option{{"do", "", true}, {"consent", "", false}, {"sides", "both", false}, {"keep", "90d", false}},
 			outcomes: done, off: wholeVerb, load: loadRecord},
 		{name: "fax_receive", short: "mailbox", options: []option{{"mailbox", "", true}, {"pages", "50", false}, {"within", "10m", false}, {"email", "", false}},
-			outcomes: []outcome{{"received", "hangup", false}, {"failed", "hangup", false}}, off: wholeVerb, waits: true, load: loadFaxReceive},
+			outcomes: []outcome{{"received", "hangup", false}, {"failed", "hangup", false}}, off: wholeVerb, waits: true, clears: true, load: loadFaxReceive},
 		{name: "fax_send", short: "file", options: []option{{"file", "", true}, {"to", "this call", false}, {"allow", "", false}, {"tries", "1", false}},
-			outcomes: []outcome{{"sent", "next", false}, {"failed", "", true}}, off: wholeVerb, waits: true, load: loadFaxSend},
+			outcomes: []outcome{{"sent", "next", false}, {"failed", "", true}}, off: wholeVerb, waits: true, clears: true, load: loadFaxSend},
 		{name: "survey", options: []option{{"name", "the file's", false}, {"questions", "", true}, {"tries", "2", false}, {"thanks", "", false}},
 			outcomes: []outcome{{"done", "next", false}, {"partial", "next", false}, {"skipped", "next", false}}, off: wholeVerb, waits: true, load: loadSurvey},
 		{name: "message", short: "text", options: []option{{"text", "", false}, {"template", "", false}, {"by", "sms", false}, {"to", "the caller", false}},
@@ -141,6 +144,3 @@ func verbTable() []*verb {
 		{name: "hangup", short: "cause", options: []option{{"cause", "normal", false}, {"play", "", false}, {"disposition", "", false}}, load: loadHangup},
 	}
 }
-
-// laterVerbs are verbs of the language that this version refuses by name.
-var laterVerbs = []string{"listen"}

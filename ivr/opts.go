@@ -39,8 +39,6 @@ func (l *loader) options(vb *verb, key, v *yval) *opts {
 			o.keys = append(o.keys, p)
 		case slices.ContainsFunc(vb.options, func(x option) bool { return x.name == p.key.text }):
 			o.set = append(o.set, p)
-		case slices.Contains(vb.later, p.key.text):
-			l.errorf(p.key.at, "IVR002", "option %q of %s is not available in this version", p.key.text, vb.name)
 		default:
 			l.unknownOption(vb, p.key)
 		}

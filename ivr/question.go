@@ -141,8 +141,8 @@ func (m *Machine) legal(q *question) bool {
 // sayQuestion says the question, or the read-back of its answer, and waits for keys once it has been heard.
 func (m *Machine) sayQuestion(q *question) {
 	prompts := q.prompts
-	if c, ok := m.at.do.(*collectStep); ok && m.asking.confirm {
-		prompts = []*prompt{c.confirm}
+	if c, ok := m.at.do.(interface{ readBack() *prompt }); ok && m.asking.confirm {
+		prompts = []*prompt{c.readBack()}
 	}
 	if p, ok := m.at.do.(interface{ prepare(*Machine) }); ok {
 		p.prepare(m)
@@ -154,7 +154,11 @@ func (m *Machine) sayQuestion(q *question) {
 func (m *Machine) listen() {
 	m.asking.Stage = stagePrompt
 	m.timers.ask = time.Time{}
+	now := m.speechStops()
 	m.flush()
+	if now && m.phase == phaseAsk {
+		m.openEar()
+	}
 }
 
 func (m *Machine) sayAll(prompts []*prompt, q *question) {
@@ -176,6 +180,7 @@ func (m *Machine) feed(d string) {
 		a.first = m.now
 	}
 	a.keys += d
+	m.closeEar()
 	m.tookKey(d, q.masked)
 	a.Stage = stageBetween
 	m.timers.ask = m.now.Add(q.between)
@@ -226,6 +231,7 @@ func (m *Machine) miss(outcome string) {
 		n = a.NoInput
 	}
 	m.timers.ask = time.Time{}
+	m.closeEar()
 	a.keys = ""
 	if a.Tries >= q.tries {
 		if own && n <= len(list) {

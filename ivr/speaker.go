@@ -188,6 +188,9 @@ func (m *Machine) wentQuiet() {
 	case m.phase == phaseAsk && m.asking.Stage == stagePrompt:
 		m.asking.Stage = stageWait
 		m.timers.ask = m.now.Add(m.at.question().wait)
+		if len(m.buf) == 0 { // else a key is about to answer
+			m.openEar()
+		}
 	case m.phase == phaseAnswer:
 		if o, ok := m.at.do.(offers); ok {
 			o.said(m)

@@ -181,6 +181,13 @@ type Heard struct {
 	Guesses []Guess
 }
 
+// Speaking says that the caller has begun to speak while the Listen with that ID is open; Heard follows. Without it he must
+// have been understood within the question's wait.
+type Speaking struct{ ID string }
+
+// InputKind implements Input; so does the method below.
+func (Speaking) InputKind() string { return "speaking" }
+
 // InputKind implements Input.
 func (Heard) InputKind() string { return "heard" }
 

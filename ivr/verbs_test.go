@@ -3,6 +3,7 @@ package ivr
 import (
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -87,6 +88,11 @@ func (r *rig) verb(st Step) {
 		r.line("record the answer %s for %s", st.Name, st.Max)
 	case Survey:
 		r.line("survey %s: %s=%#v", st.Name, st.Answer.Name, st.Answer.Value)
+	case Listen:
+		r.last["listen"] = st.ID
+		r.line("listen for %s in %s, %d guesses, at most %s, until %s of silence", strings.Join(phraseNames(st.Phrases), " "), st.Lang, st.NBest, st.Max, st.EndSilence)
+	case StopListen:
+		r.line("listen no more")
 	case Tag:
 		r.line("tag %s", strings.Join(st.Tags, " "))
 	case Dispose:
@@ -133,4 +139,22 @@ func answerOf(t *testing.T, w []string) Result {
 		}
 	}
 	return res
+}
+
+// guessesOf reads what a recogniser heard: sureness and words, the next guess after a bar.
+func guessesOf(t *testing.T, w []string) []Guess {
+	t.Helper()
+	var out []Guess
+	for _, g := range strings.Split(strings.Join(w, " "), "|") {
+		n, words, _ := strings.Cut(strings.TrimSpace(g), " ")
+		if n == "nothing" {
+			continue
+		}
+		sure, err := strconv.ParseFloat(n, 64)
+		if err != nil {
+			t.Fatalf("%q: %v", g, err)
+		}
+		out = append(out, Guess{Text: words, Sure: sure})
+	}
+	return out
 }
