@@ -17,9 +17,10 @@ type Live struct {
 	Held     bool        `json:"held,omitempty"`    // he hears music in the bridge
 	Parked   *LiveParked `json:"parked,omitempty"`
 	// Rung is a dial or transfer step of the script whose caller has been joined with somebody.
-	Rung    *LiveRung    `json:"rung,omitempty"`
-	Moves   int          `json:"moves,omitempty"`   // how often it was sent to own numbers
-	Message *LiveMessage `json:"message,omitempty"` // while the caller leaves one
+	Rung     *LiveRung    `json:"rung,omitempty"`
+	Moves    int          `json:"moves,omitempty"`    // how often it was sent to own numbers
+	Priority *int         `json:"priority,omitempty"` // that the script has given the call
+	Message  *LiveMessage `json:"message,omitempty"`  // while the caller leaves one
 	// Callback is what a call is made for that has not been dialled yet; its Queue says where it waits.
 	Callback *LiveCallback `json:"callback,omitempty"`
 }

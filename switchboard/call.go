@@ -66,6 +66,7 @@ type call struct {
 	xfer      *transfer // the caller is handed on
 	parked    *parked
 	message   *message // the caller leaves one
+	priority  *int     // that the script has given the call; nil: its queue's
 	referring string   // the channel of a phone that asked by REFER and has had no answer, or a good one
 	saving    *rescue  // of the agent who has the caller
 	monitors  []*monitor
@@ -270,7 +271,7 @@ func (k *call) start(now time.Time) {
 }
 
 func (k *call) startInput() ivr.Input {
-	return ivr.Start{Call: ivr.CallInfo{ANI: string(k.rec.ANI.E164), DNIS: k.rec.DNIS.Number, DIDName: k.rec.DNIS.Label, Priority: -1}}
+	return ivr.Start{Call: ivr.CallInfo{ANI: string(k.rec.ANI.E164), DNIS: k.rec.DNIS.Number, DIDName: k.rec.DNIS.Label, Priority: usualPriority}}
 }
 
 // onEvent takes an event of Asterisk about one of the call's channels, playbacks or bridges.

@@ -39,8 +39,12 @@ func (k *call) dispose(disposition string) {
 	k.note("disposed", map[string]any{"disposition": disposition})
 }
 
+// usualPriority is that of a queue which says nothing else; what a script adds to or takes from begins there.
+const usualPriority = 50
+
 // prioritize changes the call's priority: where it waits already, at once.
 func (k *call) prioritize(priority int) {
+	k.priority = &priority
 	k.note("priority", map[string]any{"priority": priority})
 	if k.queue != nil && !k.queue.over {
 		k.tellCore(acd.Prioritise{Task: ctid.TaskID(k.id), Priority: priority})

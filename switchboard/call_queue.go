@@ -12,6 +12,9 @@ import (
 // rung first.
 func (k *call) enqueue(now time.Time, s ivr.Enqueue) {
 	entered := k.entry(now)
+	if s.Priority < 0 && k.priority != nil {
+		s.Priority = *k.priority
+	}
 	k.queue = &queueStay{step: s.ID, music: s.Music, queue: s.Queue, entered: entered, since: entered, priority: s.Priority, skills: skillsOf(s.Skills)}
 	if s.AtMost > 0 {
 		k.queue.until = now.Add(s.AtMost).UTC()

@@ -268,3 +268,38 @@ func TestARestartWhileAMessageIsLeft(t *testing.T) {
 		})
 	}
 }
+
+// The script goes on with what became of the message, and its next prompt is heard whole.
+func TestAScriptGoesOnAfterAMessage(t *testing.T) {
+	const script = `version: 1
+prompts: {leave: Leave a message., kept: It is kept., nothing: Nothing was said.}
+nodes:
+  main: {voicemail: {mailbox: sales, greeting: leave, min: 1s}, then: {left: kept, none: nothing, error: broken}}
+  kept: [{play: kept}, {hangup: normal}]
+  nothing: [{play: nothing}, {hangup: busy}]
+  broken: {hangup: congestion}
+`
+	for name, row := range map[string]struct {
+		keep  *keeper
+		heard string
+		cause int
+	}{
+		"left":  {&keeper{}, "sound:kept", 16},
+		"none":  {&keeper{none: true}, "sound:nothing", 17},
+		"error": {&keeper{broken: "keep"}, "", 34},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inCentreOf(t, script, func(c *centre) { c.box = row.keep }, func(t *testing.T, c *centre) {
+				p := c.pbx.Call(caller)
+				c.settle(4 * time.Second)
+				p.Press("#")
+				c.settle(4 * time.Second)
+				if gone, cause := p.Ended(); !gone || cause != row.cause || row.heard != "" && !p.HeardAny(row.heard) {
+					t.Errorf("ended %v with %d, heard %v", gone, cause, p.Heard())
+				}
+				r := c.lastRecord()
+				t.Logf("%+v, answered %v to %v", r.IVR.Path, r.Answered, r.Ended)
+			})
+		})
+	}
+}

@@ -16,6 +16,7 @@ func (k *call) resume(now time.Time, a adopted) {
 	l := k.rec.Live
 	k.rec.Live = nil
 	k.inputs = l.Inputs + namesAhead
+	k.priority = l.Priority
 	k.names, k.answered, k.bridge = l.Names+namesAhead, l.Answered, a.bridge
 	for _, id := range a.others {
 		k.legs[id] = &leg{id: id, up: true, asked: true}

@@ -126,7 +126,7 @@ func (c *centre) routes(t *testing.T, script string) Routes {
 
 func (c *centre) script(t *testing.T, text string) *ivr.Script {
 	t.Helper()
-	site := ivr.Site{Queues: []string{"sales", "support", "all", "hot"}, Voices: []string{"en", "zh"}, DialAllow: []string{"extensions", "+"}}
+	site := siteOf()
 	s, found := ivr.Load(fstest.MapFS{"main.yaml": {Data: []byte(text)}}, "main.yaml", site)
 	if s == nil {
 		t.Fatal(found)
