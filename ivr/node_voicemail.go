@@ -73,3 +73,6 @@ func (a *voicemailStep) answer(m *Machine, r Result) {
 	}
 	m.leave(r.Outcome)
 }
+
+// resume leaves the caller to whoever takes his message: he goes on where he was.
+func (a *voicemailStep) resume(*Machine) bool { return true }

@@ -9,7 +9,20 @@ var wholeVerb = []string{"*"}
 
 // OffWire are the verbs and options of the script that a live call cannot carry out in this version. It is sound all the
 // same: it can be linted, drawn, tested and simulated; what takes live calls must refuse it.
-func (s *Script) OffWire() []Finding { return slices.Clone(s.offWire) }
+// Those of the subscripts that it calls come after its own, each once.
+func (s *Script) OffWire() []Finding {
+	var out []Finding
+	seen := []*Script{s}
+	for i := 0; i < len(seen); i++ {
+		out = append(out, seen[i].offWire...)
+		for _, sub := range seen[i].subs {
+			if !slices.Contains(seen, sub) {
+				seen = append(seen, sub)
+			}
+		}
+	}
+	return out
+}
 
 // offWire notes what of a step has no live side yet. An option that is switched off does no harm.
 func (l *loader) offWire(vb *verb, written pair) {

@@ -2,6 +2,9 @@ package main
 
 import (
 	"context"
+	"maps"
+	"slices"
+	"strings"
 	"sync/atomic"
 
 	"ctid/config"
@@ -122,4 +125,26 @@ func lookupFields(list []ivr.Field) []lookup.Field {
 		out = append(out, lookup.Field{Name: f.Name, Value: f.Value})
 	}
 	return out
+}
+
+// offWire says what scripts would have of a live call that none can do in this version. bad: numbers lead to one of them;
+// nobody is sent to the others.
+func (l *library) offWire(c *config.Config) (said []string, bad bool) {
+	named := l.named(c)
+	for _, key := range slices.Sorted(maps.Keys(l.answers)) {
+		if l.answers[key] == nil || len(l.answers[key].OffWire()) == 0 {
+			continue
+		}
+		found := l.answers[key].OffWire()
+		if !named[key] {
+			for i := range found {
+				found[i].Severity = ivr.Warning
+			}
+			delete(l.answers, key)
+			delete(l.scripts, strings.TrimPrefix(key, "script:"))
+		}
+		said = append(said, texts(found, c.IVR.Dir)...)
+		bad = bad || named[key]
+	}
+	return said, bad
 }

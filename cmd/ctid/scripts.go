@@ -131,6 +131,8 @@ func loadLibrary(c *config.Config, files scriptFS, site ivr.Site, now func() tim
 	for _, n := range c.Numbers {
 		l.routes[n.DNIS] = routeOf(n, load, func(at time.Time) bool { o, ok := site.Hours(n.Calendar, at); return !ok || o == "open" })
 	}
+	off, refused := l.offWire(c)
+	said, bad = append(said, off...), bad || refused
 	if bad {
 		return nil, said, errScripts
 	}
