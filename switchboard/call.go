@@ -66,6 +66,7 @@ type call struct {
 	xfer      *transfer // the caller is handed on
 	parked    *parked
 	message   *message // the caller leaves one
+	needless  needless // after a message
 	priority  *int     // that the script has given the call; nil: its queue's
 	referring string   // the channel of a phone that asked by REFER and has had no answer, or a good one
 	saving    *rescue  // of the agent who has the caller
@@ -301,7 +302,7 @@ func (k *call) onEvent(now time.Time, ev ari.Event) {
 	case *ari.ChannelDtmfReceived:
 		if s.Channel == k.channel && k.message != nil {
 			k.messageKey(now, e.Digit)
-		} else if s.Channel == k.channel && k.listens() {
+		} else if s.Channel == k.channel && k.listens() && !k.needlessKey(now, e.Digit) {
 			k.input(now, ivr.Key{Digit: e.Digit, Held: time.Duration(e.DurationMS) * time.Millisecond})
 		}
 	case *ari.PlaybackFinished:

@@ -50,6 +50,20 @@ type message struct {
 	due   time.Time // when the stage is over without an event; zero: never
 	asks  int
 	again int
+	ended bool // the key that ends it was told
+}
+
+// needless is the key that ended a recording and is told only after it: it is not for what the script asks next.
+type needless struct {
+	key  string
+	till time.Time
+}
+
+// needlessKey tells whether a key is that one.
+func (k *call) needlessKey(now time.Time, digit string) bool {
+	is := k.needless.key != "" && digit == k.needless.key && now.Before(k.needless.till)
+	k.needless = needless{}
+	return is
 }
 
 // takeMessage lets the caller leave a message.
@@ -178,6 +192,7 @@ func (k *call) messageAsk(now time.Time) {
 // messageKey takes a key of the caller's.
 func (k *call) messageKey(now time.Time, digit string) {
 	m := k.message
+	m.ended = m.ended || digit == m.step.End
 	switch m.stage {
 	case messageGreets: // straight to the tone
 		k.messageHush()
@@ -262,8 +277,12 @@ func (k *call) messageLeft(m *message) {
 
 // messageOver lets the script go on.
 func (k *call) messageOver(now time.Time, r ivr.Result) {
-	id := k.message.step.ID
+	m := k.message
+	id := m.step.ID
 	k.message = nil
+	if m.step.End != "" && !m.ended {
+		k.needless = needless{m.step.End, now.Add(2 * time.Second)}
+	}
 	k.input(now, ivr.DoneStep{ID: id, Result: r})
 }
 
