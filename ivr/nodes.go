@@ -119,7 +119,7 @@ func verbTable() []*verb {
 		{name: "fax_send", short: "file", options: []option{{"file", "", true}, {"to", "this call", false}, {"allow", "", false}, {"tries", "1", false}},
 			outcomes: []outcome{{"sent", "next", false}, {"failed", "", true}}, off: wholeVerb, waits: true, clears: true, load: loadFaxSend},
 		{name: "survey", options: []option{{"name", "the file's", false}, {"questions", "", true}, {"tries", "2", false}, {"thanks", "", false}},
-			outcomes: []outcome{{"done", "next", false}, {"partial", "next", false}, {"skipped", "next", false}}, off: wholeVerb, waits: true, load: loadSurvey},
+			outcomes: []outcome{{"done", "next", false}, {"partial", "=done", false}, {"skipped", "=done", false}}, off: wholeVerb, waits: true, load: loadSurvey},
 		{name: "message", short: "text", options: []option{{"text", "", false}, {"template", "", false}, {"by", "sms", false}, {"to", "the caller", false}},
 			outcomes: []outcome{{"sent", "next", false}, {"failed", "next", false}}, silent: true, off: wholeVerb, load: loadMessage},
 		{name: "detect", short: "what", options: []option{{"what", "answer", false}, {"max", "4s", false}, {"beep", "20s", false}},

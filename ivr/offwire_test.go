@@ -39,3 +39,15 @@ ivr/x.yaml:13:81: error IVR002: option transcribe of voicemail is not available 
 		t.Error(s.OffWire())
 	}
 }
+
+// How often a caller is told his wait, and where a survey leads that nobody answered, need no words of their own.
+func TestUsualScriptsAreClean(t *testing.T) {
+	for _, text := range []string{
+		"kind: subscript\nprompts: {rating: Press 1 to 5.}\nnodes:\n  ask: {survey: {questions: [{name: rating, prompt: rating, keys: 1-5}]}, then: return}\n",
+		"nodes:\n  q: {queue: {name: sales, announce: {position: 60s, wait: 90s}}, then: {otherwise: hangup}}\n",
+	} {
+		if s, found := loadText("version: 1\n" + text); s == nil || len(found) > 0 {
+			t.Error(found)
+		}
+	}
+}
