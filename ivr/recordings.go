@@ -1,6 +1,8 @@
 package ivr
 
 import (
+	"maps"
+	"slices"
 	"strings"
 )
 
@@ -18,8 +20,43 @@ type Recording struct {
 
 // Use is where a prompt is named.
 type Use struct {
-	Node string // empty: outside the nodes
-	Line int
+	Script string
+	Node   string // empty: outside the nodes
+	Line   int
+}
+
+// Recordings are the sounds of the scripts of these names, or of all; libraries they import and subscripts they call belong
+// to them. A file that several prompts share is there once for each text.
+func (s *Set) Recordings(names ...string) []Recording {
+	if len(names) == 0 {
+		names = slices.Sorted(maps.Keys(s.scripts))
+	}
+	var out []Recording
+	seen := map[*Script]bool{}
+	at := map[[2]string]int{} // file and text
+	var open []*Script
+	for _, n := range names {
+		open = append(open, s.scripts[n])
+	}
+	for len(open) > 0 {
+		t := open[0]
+		open = open[1:]
+		if t == nil || seen[t] {
+			continue
+		}
+		seen[t] = true
+		for _, r := range t.Recordings() {
+			key := [2]string{r.File, r.Text}
+			if i, ok := at[key]; ok {
+				out[i].Used = append(slices.Clone(out[i].Used), r.Used...)
+				continue
+			}
+			at[key] = len(out)
+			out = append(out, r)
+		}
+		open = append(append(open, t.subs...), t.libraries...)
+	}
+	return out
 }
 
 // Recordings are all the sounds of the script, in the order of the file, language by language within a prompt. A text of
@@ -62,7 +99,7 @@ func (t *template) source() string {
 func (s *Script) usesOf(p *prompt) []Use {
 	var out []Use
 	for _, at := range p.uses {
-		u := Use{Line: at.line}
+		u := Use{Script: s.name, Line: at.line}
 		for _, n := range s.nodes {
 			if n.at.line <= at.line {
 				u.Node = n.name

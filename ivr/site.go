@@ -14,6 +14,7 @@ type Site struct {
 	Queues         []string // the queues that exist
 	Calendars      []string // the calendars that exist
 	Voices         []string // languages with a voice; without one, every prompt of that language needs a recording
+	AnyVoice       bool     // every language has a voice: for a list of what could be recorded
 	NumberSounds   []string // languages whose numbers, dates and amounts Asterisk's own sounds can say
 	CustomerFields []string // the site's own columns of a customer, texts
 	Mailboxes      []string
@@ -75,7 +76,9 @@ func (s Site) hasCalendar(name string) bool {
 	return ok
 }
 
-func (s Site) hasVoice(lang string) bool { return s.Unknown || slices.Contains(s.Voices, lang) }
+func (s Site) hasVoice(lang string) bool {
+	return s.Unknown || s.AnyVoice || slices.Contains(s.Voices, lang)
+}
 
 func (s Site) validPhone(n string) bool {
 	if s.ValidPhone != nil {

@@ -73,10 +73,10 @@ func TestRecordings(t *testing.T) {
 		got = append(got, fmt.Sprintf("%s “%s” %v of “%s”", r.File, r.Text, r.Used, r.Whole))
 	}
 	want := []string{
-		`sounds/en/saldo.1.wav “is left,” [{main 8} {main 8}] of “${money(vars.sum, "HKD")} is left, ${call.ani}. You are ${ordinal(vars.n)}${vars.n > 1 ? digits(vars.code) : ""}.”`,
-		`sounds/en/saldo.2.wav “. You are” [{main 8} {main 8}] of “${money(vars.sum, "HKD")} is left, ${call.ani}. You are ${ordinal(vars.n)}${vars.n > 1 ? digits(vars.code) : ""}.”`,
-		`sounds/zh/saldo.1.wav “余额” [{main 8} {main 8}] of “余额${money(vars.sum, "HKD")}。”`,
-		`sounds/zh/types.wav “零” [{main 8}] of “”`,
+		`sounds/en/saldo.1.wav “is left,” [{a main 8} {a main 8}] of “${money(vars.sum, "HKD")} is left, ${call.ani}. You are ${ordinal(vars.n)}${vars.n > 1 ? digits(vars.code) : ""}.”`,
+		`sounds/en/saldo.2.wav “. You are” [{a main 8} {a main 8}] of “${money(vars.sum, "HKD")} is left, ${call.ani}. You are ${ordinal(vars.n)}${vars.n > 1 ? digits(vars.code) : ""}.”`,
+		`sounds/zh/saldo.1.wav “余额” [{a main 8} {a main 8}] of “余额${money(vars.sum, "HKD")}。”`,
+		`sounds/zh/types.wav “零” [{a main 8}] of “”`,
 	}
 	if strings.Join(got, "\n") != strings.Join(want, "\n") {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
