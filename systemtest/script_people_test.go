@@ -24,16 +24,20 @@ var outcomeTexts = map[string]string{
 // outcomeScript is a script of one step, with a node for each of its outcomes. X and Y are its numbers outside.
 func outcomeScript(n int, step string) string {
 	var b strings.Builder
-	b.WriteString("version: 1\nname: Outcomes\nprompts:\n")
+	b.WriteString("version: 1\nname: Outcomes\nvars: {far: text = \"+85212345678\"}\nprompts:\n")
 	for _, name := range []string{"answered", "busy", "no_answer", "failed", "refused", "tell"} {
 		fmt.Fprintf(&b, "  %s: %s\n", name, outcomeTexts[name])
 	}
-	step = strings.NewReplacer("X", `"`+outsideOf(n, 0)+`"`, "Y", `"`+outsideOf(n, 1)+`"`).Replace(step)
-	fmt.Fprintf(&b, "nodes:\n  a: {%s, then: {answered: answered, busy: busy, no_answer: no_answer, failed: failed, error: refused}}\n", step)
+	fmt.Fprintf(&b, "nodes:\n  a: {%s, then: {answered: answered, busy: busy, no_answer: no_answer, failed: failed, error: refused}}\n", outcomeNumbers(n, step))
 	for _, name := range []string{"answered", "busy", "no_answer", "failed", "refused"} {
 		fmt.Fprintf(&b, "  %s: [{play: %s}, {hangup: normal}]\n", name, name)
 	}
 	return b.String()
+}
+
+// outcomeNumbers writes a step with its numbers outside.
+func outcomeNumbers(n int, step string) string {
+	return strings.NewReplacer("X", `"`+outsideOf(n, 0)+`"`, "Y", `"`+outsideOf(n, 1)+`"`).Replace(step)
 }
 
 // person is one way in which those whom a script rings behave, and what comes of it.
@@ -101,7 +105,7 @@ func people(screen map[string][]int16) []person {
 		}, "no_answer", []string{"no_answer"}},
 		{"dial: wrong number", "dial: X", rejects(404), "failed", []string{"failed"}},
 		{"dial: out of order", "dial: X", rejects(503), "failed", []string{"failed"}},
-		{"dial: forbidden", `dial: "+85212345678"`, func(*part) {}, "refused", []string{"refused"}},
+		{"dial: forbidden", `dial: {to: "=vars.far", allow: ["+852"]}`, func(*part) {}, "refused", nil},
 		{"dial: the longest talk", "dial: {to: X, max: 2s}", func(p *part) {
 			d := p.took(0)
 			if _, err := d.AwaitEnd(p.ctx); err != nil {
@@ -191,7 +195,7 @@ func people(screen map[string][]int16) []person {
 		{"transfer: busy", "transfer: X", rejects(486), "busy", []string{"busy"}},
 		{"transfer: nobody answers", "transfer: {to: X, ring: 2s}", func(p *part) { p.rings(0) }, "no_answer", []string{"no_answer"}},
 		{"transfer: wrong number", "transfer: X", rejects(404), "failed", []string{"failed"}},
-		{"transfer: forbidden", `transfer: "+85212345678"`, func(*part) {}, "refused", []string{"refused"}},
+		{"transfer: forbidden", `transfer: {to: "=vars.far", allow: ["+852"]}`, func(*part) {}, "refused", nil},
 		{"transfer: to itself, for ever", "", func(*part) {}, "failed", nil},
 		{"dial: an agent on duty", `dial: "1001"`, func(p *part) {
 			p.must(p.call.AwaitHears(p.ctx, takesHz))
