@@ -49,7 +49,7 @@ func holidaysEnd(calendar string) time.Time {
 func testSite() Site {
 	return Site{Queues: []string{"sales", "support", "tellers", "operators"}, Calendars: []string{"office", "last_year"}, Voices: []string{"en", "zh", "it"},
 		CustomerFields: []string{"city"}, Mailboxes: []string{"sales", "desk"}, Skills: []string{"support", "billing", "technical"},
-		Tags: []string{"vip", "refund"}, Dispositions: []string{"sold", "no_answer"}, Databases: []string{"bank"},
+		Tags: []string{"vip", "refund"}, Dispositions: []string{"sold", "no_answer", "do_not_call"}, Databases: []string{"bank"},
 		Statements: []Statement{{Name: "pin_ok", SQL: "select 1 from pins where account = :account and pin = :pin", Params: []string{"account", "pin"}},
 			{Name: "confirm", DB: "bank", SQL: "update visits set ok = true where id = :visit", Params: []string{"visit"}, Write: true}},
 		HTTPAllow: []string{"https://crm.example", "http://127.0.0.1:8080"}, DialAllow: []string{"extensions", "+852"}, Premium: []string{"+852900"}, Country: "852",

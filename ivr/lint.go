@@ -29,6 +29,7 @@ func (l *loader) soundness() {
 	x.people()
 	x.questions()
 	x.uninterrupted()
+	x.outbound()
 }
 
 // linter is what the rules on a sound script share.

@@ -32,6 +32,7 @@ var usuals = map[string]usual{
 	"times":              times(1, 3),
 	"within":             between(200*time.Millisecond, 10*time.Second),
 	"at_most":            between(30*time.Second, 2*time.Hour),
+	"queue.wait":         between(20*time.Second, 10*time.Minute),
 	"agent_wait":         between(5*time.Second, 5*time.Minute),
 	"ring":               between(8*time.Second, 2*time.Minute),
 	"dial.max":           between(time.Minute, 12*time.Hour),

@@ -78,6 +78,7 @@ func (l *loader) step(st *step, v *yval) {
 	}
 	st.verb, st.at = vb, verbs[0].key.at
 	l.offWire(vb, verbs[0])
+	st.disposition = dispositionOf(verbs[0])
 	l.exits(st, then)
 	st.do = vb.load(l, st, l.options(vb, verbs[0].key, verbs[0].val))
 }

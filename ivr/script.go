@@ -79,6 +79,7 @@ type step struct {
 	exits                  []exit // every outcome that has somewhere to go
 	num                    int    // its place among all steps of the file
 	uses                   uses
+	disposition            string // that it gives the call, as typed
 }
 
 type exit struct {

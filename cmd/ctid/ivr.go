@@ -155,33 +155,40 @@ func lintAll(cfg *config.Config, args []string) (found []ivr.Finding, n int, err
 	return found, n, nil
 }
 
-// lintFolder checks the scripts of a folder; only, if not nil, are those whose findings are wanted.
+// lintFolder checks the scripts of a folder as one set; only, if not nil, are those whose findings are wanted.
 func lintFolder(cfg *config.Config, dir string, only []string) ([]ivr.Finding, int, error) {
 	s, err := openScripts(cfg, dir)
 	if err != nil {
 		return nil, 0, err
 	}
-	names := only
-	if names == nil {
-		if names, err = fs.Glob(s.files, "*.yaml"); err != nil {
+	var names []string
+	for _, pattern := range []string{"*.yaml", "lib/*.yaml"} {
+		list, err := fs.Glob(s.files, pattern)
+		if err != nil {
 			return nil, 0, err
 		}
+		names = append(names, list...)
 	}
 	if len(names) == 0 {
 		return nil, 0, usageError{fmt.Errorf("%s has no scripts: no file ends in .yaml", s.dir)}
 	}
-	var out []ivr.Finding
-	for _, name := range names {
+	if only == nil {
+		only = names
+	}
+	for _, name := range only {
 		if _, err := fs.ReadFile(s.files, name); err != nil {
 			return nil, 0, usageError{err}
 		}
-		_, found := ivr.Load(s.files, name, s.site)
-		for _, f := range found {
+	}
+	_, found := ivr.LoadSet(s.files, s.site)
+	var out []ivr.Finding
+	for _, f := range found {
+		if slices.Contains(only, f.File) || !slices.Contains(names, f.File) {
 			f.File = filepath.Join(s.dir, filepath.FromSlash(f.File))
 			out = append(out, f)
 		}
 	}
-	return out, len(names), nil
+	return out, len(only), nil
 }
 
 func ivrExplainCommand() *cobra.Command {
