@@ -121,11 +121,11 @@ func (m *Machine) texts(vs ...*value) ([]string, error) {
 	return out, nil
 }
 
-// optText reads an option that is a text, worked out or not; where says what a secret there would be.
-func (o *opts) optText(name, where string) *value {
+// optText reads an option that is a text, worked out or not; it is shown.
+func (o *opts) optText(name string) *value {
 	v, ok := o.scalar(name)
 	if !ok {
 		return nil
 	}
-	return o.l.value(v, typ{kind: kText}, name, where)
+	return o.l.value(v, typ{kind: kText}, name, "shown")
 }

@@ -80,7 +80,7 @@ func shortDuration(d time.Duration) string {
 	}{{24 * time.Hour, "d"}, {time.Hour, "h"}, {time.Minute, "m"}, {time.Second, "s"}, {time.Millisecond, "ms"}} {
 		if n := d / u.d; n > 0 {
 			out += fmt.Sprint(int(n)) + u.name
-			d -= n * u.d
+			d %= u.d
 		}
 	}
 	return out

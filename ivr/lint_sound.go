@@ -103,12 +103,12 @@ func (x *linter) recorded() {
 				x.warnf(t.at, "IVR034", "recording %s is not 8 kHz mono, 16 bit: it has %d Hz, channels: %d, %d bit; convert it: sox in.wav -r 8000 -c 1 -b 16 out.wav",
 					wav, w.rate, w.channels, w.bits)
 			}
-			x.readFrom(p, t, wav)
+			x.readFrom(t, wav)
 		}
 	}
 }
 
-func (x *linter) readFrom(p *prompt, t langText, wav string) {
+func (x *linter) readFrom(t langText, wav string) {
 	b, err := fs.ReadFile(x.sl.fsys, wav[:len(wav)-len(".wav")]+".txt")
 	if err == nil && normal(string(b)) != normal(t.text.fixed()) {
 		x.warnf(t.at, "IVR034", "recording %s is older than its text: it says %q; record it again, and write the new text beside it", wav, clip(normal(string(b)), 60))

@@ -97,33 +97,33 @@ func comparedTexts(op, x, y string) bool {
 	return compared(op, 0, 0)
 }
 
-// bounds are the names whose values are known to lie between two numbers.
-func bounds(name string) (least, most float64, ok bool) {
+// most is the largest value of a name whose values are known to lie between 0 and it.
+func most(name string) (float64, bool) {
 	switch name {
 	case "time.hour":
-		return 0, 23, true
+		return 23, true
 	case "call.priority":
-		return 0, 100, true
+		return 100, true
 	}
-	return 0, 0, false
+	return 0, false
 }
 
 // outOfReach tells whether a number is compared with one that it can never reach.
 func outOfReach(n *ast.BinaryNode) (truth, known bool) {
-	least, most, ok := bounds(n.Left.String())
+	top, ok := most(n.Left.String())
 	limit, isNumber := numberOf(n.Right)
 	op := n.Operator
 	if !ok || !isNumber {
-		least, most, ok = bounds(n.Right.String())
+		top, ok = most(n.Right.String())
 		limit, isNumber = numberOf(n.Left)
 		op = turned[op]
 	}
 	if !ok || !isNumber {
 		return false, false
 	}
-	low, high := compared(op, least, limit), compared(op, most, limit)
+	low, high := compared(op, 0, limit), compared(op, top, limit)
 	if op == "==" || op == "!=" {
-		outside := limit < least || limit > most
+		outside := limit < 0 || limit > top
 		return op == "!=", outside
 	}
 	return low, low == high

@@ -16,7 +16,7 @@ type dialStep struct {
 
 func loadDial(_ *loader, _ *step, o *opts) action {
 	a := &dialStep{allow: o.allow(), inTurn: o.word("order", "together", "together", "in_turn") == "in_turn", ring: o.duration("ring", ringDial),
-		max: o.duration("max", longestTalk), whisper: o.promptList("whisper"), screen: o.truth("screen", false), callerID: o.optText("caller_id", "shown")}
+		max: o.duration("max", longestTalk), whisper: o.promptList("whisper"), screen: o.truth("screen", false), callerID: o.optText("caller_id")}
 	a.to = o.numbers("to", a.allow)
 	return a
 }

@@ -26,7 +26,7 @@ func loadFaxReceive(l *loader, _ *step, o *opts) action {
 }
 
 func loadFaxSend(l *loader, _ *step, o *opts) action {
-	a := &faxStep{send: true, allow: o.allow(), tries: o.count("tries", 1, 1, 10), file: o.optText("file", "shown")}
+	a := &faxStep{send: true, allow: o.allow(), tries: o.count("tries", 1, 1, 10), file: o.optText("file")}
 	if v := o.get("file"); v != nil && a.file != nil && a.file.konst != nil && !fs.ValidPath(v.text) {
 		l.errorf(v.at, "IVR004", "file wants a path such as terms/2026.pdf, not %s", v.what())
 	}

@@ -11,7 +11,7 @@ type messageStep struct {
 const messageWithin = 10 * time.Second
 
 func loadMessage(l *loader, _ *step, o *opts) action {
-	a := &messageStep{by: o.word("by", "sms", "sms", "whatsapp", "email"), text: o.optText("text", "shown"), template: o.optText("template", "shown")}
+	a := &messageStep{by: o.word("by", "sms", "sms", "whatsapp", "email"), text: o.optText("text"), template: o.optText("template")}
 	if (o.get("text") == nil) == (o.get("template") == nil) {
 		l.errorf(o.at, "IVR004", "message needs text or template, one of them")
 	}
@@ -19,7 +19,7 @@ func loadMessage(l *loader, _ *step, o *opts) action {
 		if a.to = o.email("to"); o.get("to") == nil {
 			l.errorf(o.at, "IVR004", "message by email needs to, an address")
 		}
-	} else if a.to = o.optText("to", "shown"); a.to != nil && a.to.konst != nil && !l.site.validPhone(textOf(a.to.konst)) {
+	} else if a.to = o.optText("to"); a.to != nil && a.to.konst != nil && !l.site.validPhone(textOf(a.to.konst)) {
 		l.errorf(o.get("to").at, "IVR004", "to wants a telephone number, not %s", o.get("to").what())
 	}
 	return a

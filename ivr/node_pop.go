@@ -16,7 +16,7 @@ type popStep struct {
 var colourText = regexp.MustCompile(`^(?:#[0-9A-Fa-f]{6}|[a-z]{1,32})$`)
 
 func loadPop(l *loader, _ *step, o *opts) action {
-	a := &popStep{title: o.optText("title", "shown"), colour: o.optText("colour", "shown"), note: o.optText("note", "shown"),
+	a := &popStep{title: o.optText("title"), colour: o.optText("colour"), note: o.optText("note"),
 		fields: l.named("fields", "shown", o.get("fields"))}
 	if v, ok := o.scalar("url"); ok {
 		a.url = l.holes(v, nil, "put in a URL")

@@ -40,7 +40,7 @@ func loadQueue(l *loader, st *step, o *opts) action {
 		l.musicClass(v)
 	}
 	a.skills, a.announce, a.callback = l.needs(o.get("skills")), l.announcing(o.get("announce")), loadOffer(l, st, o)
-	a.agent, a.alone = o.optText("agent", "shown"), o.duration("agent_wait", agentWait)
+	a.agent, a.alone = o.optText("agent"), o.duration("agent_wait", agentWait)
 	if v := o.get("agent_wait"); v != nil && a.agent == nil {
 		l.errorf(v.at, "IVR004", "agent_wait says how long agent alone is waited for, and there is no agent")
 	}

@@ -22,7 +22,7 @@ const (
 
 func loadTransfer(l *loader, _ *step, o *opts) action {
 	a := &transferStep{allow: o.allow(), mode: o.word("mode", "blind", "blind", "announced", "attended"), announce: o.promptList("announce"),
-		ring: o.duration("ring", ringTransfer), callerID: o.optText("caller_id", "shown")}
+		ring: o.duration("ring", ringTransfer), callerID: o.optText("caller_id")}
 	if v := o.get("to"); v != nil && v.kind == yamlList {
 		l.errorf(v.at, "IVR004", "transfer goes to one number; dial rings several")
 		return a

@@ -36,7 +36,7 @@ func (o *opts) endKey() string {
 
 // email reads an address.
 func (o *opts) email(name string) *value {
-	val := o.optText(name, "shown")
+	val := o.optText(name)
 	if val != nil && val.konst != nil && !isEmail(textOf(val.konst)) {
 		o.l.errorf(o.get(name).at, "IVR004", "%s wants an address such as desk@example.com, not %s", name, o.get(name).what())
 	}

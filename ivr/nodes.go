@@ -1,5 +1,7 @@
 package ivr
 
+import "slices"
+
 // verb is a row of the table of verbs: the loader reads scripts by it, and the manual is held to it.
 type verb struct {
 	name     string
@@ -70,8 +72,13 @@ func questionOptions(more ...option) []option {
 
 var unanswered = []outcome{{"no_input", "", true}, {"no_match", "", true}}
 
-// verbTable lists the verbs of this version. To add one: node_<verb>.go, a line here, a transcript, a row in docs/ivr.md.
+// verbTable lists the verbs of this version. To add one: node_<verb>.go, a line below, a transcript, a row in docs/ivr.md.
 func verbTable() []*verb {
+	return slices.Concat(askingVerbs(), peopleVerbs(), worldVerbs(), flowVerbs())
+}
+
+// askingVerbs speak to the caller, ask him, and decide.
+func askingVerbs() []*verb {
 	return []*verb{
 		{name: "answer", short: "when", options: []option{{"when", "now", false}, {"early", "false", false}}, outcomes: done, load: loadAnswer},
 		{name: "play", short: "prompt", options: []option{{"prompt", "", true}, {"barge_in", "the prompt's", false}, {"language", "the call's", false},
@@ -96,6 +103,12 @@ func verbTable() []*verb {
 		{name: "customer", short: "caller", options: []option{{"caller", "", false}, {"number", "", false}, {"account", "", false}, {"id", "", false},
 			{"within", "2s", false}}, silent: true,
 			outcomes: []outcome{{"found", "next", false}, {"several", "next", false}, {"unknown", "next", false}, {"error", "next", false}}, load: loadCustomer},
+	}
+}
+
+// peopleVerbs lead to people, or take what a caller leaves for them.
+func peopleVerbs() []*verb {
+	return []*verb{
 		{name: "queue", short: "name", options: []option{{"name", "", true}, {"priority", "the call's", false}, {"attach", "", false},
 			{"at_most", "15m", false}, {"music", "the queue's", false}, {"skills", "", false}, {"agent", "as the queue's", false},
 			{"agent_wait", "20s", false}, {"announce", "", false}, {"callback", "", false}}, keys: true, off: []string{"announce", "callback"},
@@ -114,6 +127,12 @@ func verbTable() []*verb {
 			{"transcribe", "false", false}}, outcomes: []outcome{{"left", "hangup", false}, {"none", "hangup", false}}, off: []string{"email", "ticket", "transcribe"}, waits: true, clears: true, load: loadVoicemail},
 		{name: "record", short: "do", options: []option{{"do", "", true}, {"consent", "", false}, {"sides", "both", false}, {"keep", "90d", false}},
 			outcomes: done, off: wholeVerb, load: loadRecord},
+	}
+}
+
+// worldVerbs ask and tell the world beside the call.
+func worldVerbs() []*verb {
+	return []*verb{
 		{name: "fax_receive", short: "mailbox", options: []option{{"mailbox", "", true}, {"pages", "50", false}, {"within", "10m", false}, {"email", "", false}},
 			outcomes: []outcome{{"received", "hangup", false}, {"failed", "hangup", false}}, off: wholeVerb, waits: true, clears: true, load: loadFaxReceive},
 		{name: "fax_send", short: "file", options: []option{{"file", "", true}, {"to", "this call", false}, {"allow", "", false}, {"tries", "1", false}},
@@ -135,6 +154,12 @@ func verbTable() []*verb {
 		{name: "priority", short: "to", options: []option{{"to", "", true}}, outcomes: done, load: loadPriority},
 		{name: "pop", options: []option{{"title", "", false}, {"fields", "", false}, {"url", "", false}, {"colour", "", false}, {"note", "", false}},
 			outcomes: done, load: loadPop},
+	}
+}
+
+// flowVerbs wait, hand over what was found, and lead elsewhere.
+func flowVerbs() []*verb {
+	return []*verb{
 		{name: "wait", short: "for", options: []option{{"for", "", true}, {"music", "silence", false}}, outcomes: done, waits: true, load: loadWait},
 		{name: "attach", free: true, outcomes: done, silent: true, load: loadAttach},
 		{name: "call", short: "script", options: []option{{"script", "", true}, {"with", "", false}, {"save", "", false}},

@@ -20,7 +20,7 @@ func bank(t *testing.T) (*Databases, *sql.DB) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Close() })
-	raw, err := sql.Open(sqliteName, strings.Replace(fileURL(file, nil), "?", "", 0)+"?mode=rwc")
+	raw, err := sql.Open(sqliteName, fileURL(file, nil)+"?mode=rwc")
 	if err != nil {
 		t.Fatal(err)
 	}

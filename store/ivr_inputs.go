@@ -103,7 +103,7 @@ func (s *Store) IVRTraffic(ctx context.Context, since time.Time) ([]IVREdge, err
 	if err != nil {
 		return nil, s.d.explain(err)
 	}
-	defer rows.Close() //nolint:errcheck // what went wrong is in Err
+	defer rows.Close()
 	count := map[IVREdge]int{}
 	for rows.Next() {
 		var body []byte

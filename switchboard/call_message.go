@@ -88,7 +88,7 @@ func (k *call) takeMessage(s ivr.Voicemail) {
 				k.warn("a message cannot be begun", err)
 				k.messageOver(now, ivr.Result{Outcome: "error", Code: "voicemail.failed"})
 			default:
-				k.messageGreet(now)
+				k.messageGreet()
 			}
 		}
 	})
@@ -104,7 +104,7 @@ func (k *call) messageOf() string {
 	return e.Person
 }
 
-func (k *call) messageGreet(now time.Time) {
+func (k *call) messageGreet() {
 	m := k.message
 	parts := m.step.Greeting
 	if len(parts) == 0 {
@@ -154,9 +154,9 @@ func (k *call) messageRecord(now time.Time) {
 	k.save()
 }
 
-// wholeSeconds is a duration as Asterisk takes it, rounded up.
+// wholeSeconds rounds a duration up, for Asterisk takes whole seconds.
 func wholeSeconds(d time.Duration) time.Duration {
-	return (d + time.Second - 1) / time.Second * time.Second
+	return (d + time.Second - 1).Truncate(time.Second)
 }
 
 // messageEvent takes what Asterisk tells of a recording.
@@ -424,7 +424,7 @@ func (k *call) messageBack(now time.Time, runs bool) {
 		k.message = nil
 		k.takeMessage(m2)
 	default:
-		k.messageGreet(now)
+		k.messageGreet()
 	}
 }
 

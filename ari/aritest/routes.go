@@ -118,6 +118,7 @@ func otherRoutes() map[string]handler {
 		"DELETE /ari/recordings/stored/{name}":             deleteStored,
 		"POST /ari/recordings/live/{name}/{what}":          changeRecording,
 		"DELETE /ari/recordings/live/{name}/{what}":        changeRecording,
+		"GET /ari/recordings/live/{name}":                  liveRecording,
 		"DELETE /ari/recordings/live/{name}":               changeRecording,
 		"GET /ari/applications/{app}":                      getApplication,
 		"POST /ari/applications/{app}/subscription":        subscribe,

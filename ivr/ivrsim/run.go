@@ -36,30 +36,30 @@ func (f *File) Run(s *ivr.Script, o ivr.Options) []Outcome {
 
 func (k Case) run(file string, s *ivr.Script, o ivr.Options) Outcome {
 	out := Outcome{Name: k.Name}
-	bad := func(line, col int, format string, args ...any) {
-		out.Failures = append(out.Failures, fmt.Sprintf("%s:%d:%d: %s", file, line, col, fmt.Sprintf(format, args...)))
+	bad := func(line, col int, what any) {
+		out.Failures = append(out.Failures, fmt.Sprintf("%s:%d:%d: %s", file, line, col, what))
 	}
 	c, err := New(s, k.Given, nil, o)
 	if err != nil {
-		bad(k.Line, k.Col, "%s", err)
+		bad(k.Line, k.Col, err)
 		return out
 	}
 	for _, a := range k.When {
 		if err := c.Do(a.Do, a.Arg); err != nil {
-			bad(a.Line, a.Col, "%s", err)
+			bad(a.Line, a.Col, err)
 			break
 		}
 	}
 	if len(out.Failures) == 0 {
 		c.Rest()
 		if c.err != nil {
-			bad(k.Line, k.Col, "%s", c.err)
+			bad(k.Line, k.Col, c.err)
 		}
 	}
 	if len(out.Failures) == 0 {
 		for _, w := range k.Then {
 			for _, msg := range c.hold(w) {
-				bad(w.Line, w.Col, "%s", msg)
+				bad(w.Line, w.Col, msg)
 			}
 		}
 	}

@@ -62,7 +62,7 @@ func (c *Call) say(at ivr.Where, sym rune, text string) *Line {
 }
 
 // here adds a line at the place where the call is.
-func (c *Call) here(sym rune, text string) *Line { return c.say(ivr.Where{}, sym, text) }
+func (c *Call) here(sym rune, text string) { c.say(ivr.Where{}, sym, text) }
 
 // spoken adds what the caller hears, prompt by prompt, and says how long it takes.
 func (c *Call) spoken(at ivr.Where, parts []ivr.Part) time.Duration {
