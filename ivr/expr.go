@@ -11,6 +11,8 @@ import (
 
 	"github.com/expr-lang/expr"
 	"github.com/expr-lang/expr/ast"
+	exprchecker "github.com/expr-lang/expr/checker"
+	"github.com/expr-lang/expr/compiler"
 	"github.com/expr-lang/expr/conf"
 	"github.com/expr-lang/expr/file"
 	"github.com/expr-lang/expr/parser"
@@ -57,6 +59,7 @@ type language struct {
 	site   Site
 	script string          // its name, for what the site allows it
 	queues map[string]bool // named in queue("…")
+	kept   *conf.Config    // for names alone; nil: to be made
 }
 
 func newLanguage(site Site, vars []variable) *language {
@@ -106,36 +109,13 @@ func (l *language) add(name string, vs []variable) {
 	for _, v := range vs {
 		t.fields = append(t.fields, field{v.name, v.typ})
 	}
-	l.names = append(l.names, field{name, t})
+	l.names, l.kept = append(l.names, field{name, t}), nil
 }
 
-// parserConfig makes len, upper and the like ordinary calls, so that ours stand in their place.
-func parserConfig() *conf.Config {
-	c := conf.CreateNew()
-	expr.DisableAllBuiltins()(c)
-	expr.MaxNodes(maxNodes)(c)
-	for name := range c.Disabled {
-		delete(c.Builtins, name)
-	}
-	return c
-}
-
-// compile types an expression and makes a program of it; extra are names known only here, as value is in a check.
-func (l *language) compile(src string, extra []field) (*expression, *problem) {
-	if utf8.RuneCountInString(src) > maxText {
-		return nil, &problem{0, "IVR050", "the expression is too long; 2,000 characters are the most"}
-	}
-	if strings.TrimSpace(src) == "" {
-		return nil, &problem{0, "IVR050", "an expression is missing here"}
-	}
-	tree, err := parser.ParseWithConfig(src, parserConfig())
-	if err != nil {
-		return nil, syntaxProblem(src, err)
-	}
-	c := &checker{lang: l, src: src, extra: extra}
-	t := c.typeOf(tree.Node)
-	if c.bad != nil {
-		return nil, c.bad
+// config is what expr is told of the language. Making it costs far more than an expression, so it is kept, until a name is added.
+func (l *language) config(extra []field) *conf.Config {
+	if len(extra) == 0 && l.kept != nil {
+		return l.kept
 	}
 	env := types.Map{}
 	for _, f := range append(append([]field{}, l.names...), extra...) {
@@ -148,11 +128,49 @@ func (l *language) compile(src string, extra []field) (*expression, *problem) {
 	env["hours"] = types.TypeOf((func(string) (string, error))(nil))
 	env[secretOf] = types.TypeOf((func(string) (string, error))(nil))
 	env[divide] = types.TypeOf((func(float64, float64) (float64, error))(nil))
-	prog, err := expr.Compile(src, expr.Env(env), expr.DisableAllBuiltins(), expr.MaxNodes(4*maxNodes), expr.Optimize(false), expr.Patch(&patcher{}))
+	c := conf.CreateNew()
+	for _, set := range []expr.Option{expr.DisableAllBuiltins(), expr.Optimize(false), expr.MaxNodes(maxNodes), expr.Env(env), expr.Patch(&patcher{})} {
+		set(c)
+	}
+	clear(c.Builtins) // so that len, upper and the like are ordinary calls, of ours
+	if len(extra) == 0 {
+		l.kept = c
+	}
+	return c
+}
+
+// compile types an expression and makes a program of it; extra are names known only here, as value is in a check.
+func (l *language) compile(src string, extra []field) (*expression, *problem) {
+	if utf8.RuneCountInString(src) > maxText {
+		return nil, &problem{0, "IVR050", "the expression is too long; 2,000 characters are the most"}
+	}
+	if strings.TrimSpace(src) == "" {
+		return nil, &problem{0, "IVR050", "an expression is missing here"}
+	}
+	config := l.config(extra)
+	tree, err := parser.ParseWithConfig(src, config)
+	if err != nil {
+		return nil, syntaxProblem(src, err)
+	}
+	c := &checker{lang: l, src: src, extra: extra}
+	t := c.typeOf(tree.Node)
+	if c.bad != nil {
+		return nil, c.bad
+	}
+	says := readOut(t, tree.Node) // the tree is patched from here on
+	prog, err := program(tree, config)
 	if err != nil {
 		return nil, &problem{0, "IVR050", src + ": this cannot be worked out; write it in smaller parts"}
 	}
-	return &expression{src: src, typ: t, prog: prog, names: namesIn(prog.Node()), says: readOut(t, tree.Node), asks: c.asks, reads: c.reads, warns: c.warns}, nil
+	return &expression{src: src, typ: t, prog: prog, names: namesIn(prog.Node()), says: says, asks: c.asks, reads: c.reads, warns: c.warns}, nil
+}
+
+// program is what expr.Compile makes of a tree that has been parsed.
+func program(tree *parser.Tree, config *conf.Config) (*vm.Program, error) {
+	if _, err := new(exprchecker.Checker).PatchAndCheck(tree, config); err != nil {
+		return nil, err
+	}
+	return compiler.Compile(tree, config)
 }
 
 const (
