@@ -2,6 +2,7 @@ package ivr
 
 import (
 	"errors"
+	"fmt"
 	"math"
 	"strings"
 	"time"
@@ -57,13 +58,13 @@ type language struct {
 	funcs  map[string]function
 	order  []string
 	site   Site
-	script string          // its name, for what the site allows it
-	queues map[string]bool // named in queue("…")
-	kept   *conf.Config    // for names alone; nil: to be made
+	script string                  // its name, for what the site allows it
+	queues map[string]bool         // named in queue("…")
+	kept   map[string]*conf.Config // by the names known beside its own
 }
 
 func newLanguage(site Site, vars []variable) *language {
-	l := &language{site: site, funcs: map[string]function{}, queues: map[string]bool{}}
+	l := &language{site: site, funcs: map[string]function{}, queues: map[string]bool{}, kept: map[string]*conf.Config{}}
 	for _, f := range functionTable() {
 		l.funcs[f.name] = f
 		l.order = append(l.order, f.name)
@@ -109,13 +110,14 @@ func (l *language) add(name string, vs []variable) {
 	for _, v := range vs {
 		t.fields = append(t.fields, field{v.name, v.typ})
 	}
-	l.names, l.kept = append(l.names, field{name, t}), nil
+	l.names, l.kept = append(l.names, field{name, t}), map[string]*conf.Config{}
 }
 
 // config is what expr is told of the language. Making it costs far more than an expression, so it is kept, until a name is added.
 func (l *language) config(extra []field) *conf.Config {
-	if len(extra) == 0 && l.kept != nil {
-		return l.kept
+	key := fmt.Sprint(extra)
+	if c := l.kept[key]; c != nil {
+		return c
 	}
 	env := types.Map{}
 	for _, f := range append(append([]field{}, l.names...), extra...) {
@@ -133,9 +135,7 @@ func (l *language) config(extra []field) *conf.Config {
 		set(c)
 	}
 	clear(c.Builtins) // so that len, upper and the like are ordinary calls, of ours
-	if len(extra) == 0 {
-		l.kept = c
-	}
+	l.kept[key] = c
 	return c
 }
 

@@ -42,13 +42,20 @@ func otherReading(v *yval) string {
 	if !v.bare || v.empty {
 		return ""
 	}
-	lower := strings.ToLower(t)
-	cased := t == lower || t == strings.ToUpper(t) || t == strings.ToUpper(t[:1])+lower[1:]
+	lower, cased := "", false
+	if len(t) <= len("false") {
+		lower = strings.ToLower(t)
+		cased = t == lower || t == strings.ToUpper(t) || t == strings.ToUpper(t[:1])+lower[1:]
+	}
 	switch {
 	case cased && slices.Contains(falseWords, lower), cased && lower == "false" && t != "false":
 		return "false"
 	case cased && slices.Contains(trueWords, lower), cased && lower == "true" && t != "true":
 		return "true"
+	case v.flow && strings.Contains(t, "?"):
+		return "an error, for a bare ? within { } or [ ]"
+	case strings.IndexAny(t, "+-.0123456789") != 0: // no number begins so; most texts end here
+		return ""
 	case plusNumber.MatchString(t):
 		return "the number " + strings.TrimLeft(t[1:], "0")
 	case leadingZero.MatchString(t):
@@ -57,8 +64,6 @@ func otherReading(v *yval) string {
 		return "the number " + strconv.Itoa(sexagesimal(t))
 	case otherNumber.MatchString(t):
 		return "a number"
-	case v.flow && strings.Contains(t, "?"):
-		return "an error, for a bare ? within { } or [ ]"
 	}
 	return ""
 }
@@ -90,7 +95,8 @@ func sexagesimal(t string) int {
 
 var (
 	secretKey   = regexp.MustCompile(`(?i)^(?:.*[-_])?(?:authorization|password|passwd|passphrase|secret|token|api[-_]?key|access[-_]?key|private[-_]?key|credentials?)$`)
-	secretValue = regexp.MustCompile(`(?i)^(?:bearer|basic|token)\s+[\w.~+/=-]{8,}$|\beyJ[\w-]{6,}\.[\w-]+|\b(?:sk|pk|rk)_(?:live|test)_\w{8,}|\bgh[pousr]_\w{16,}|\bxox[baprs]-[\w-]{8,}|\bAKIA[A-Z0-9]{12,}|-----BEGIN [A-Z ]*PRIVATE KEY|\b[a-z][a-z0-9+.-]*://[^/\s:@]+:[^/\s@]+@`)
+	secretValue = regexp.MustCompile(`(?i)^(?:bearer|basic|token)\s+[\w.~+/=-]{8,}$|-----BEGIN [A-Z ]*PRIVATE KEY|\b(?:eyJ[\w-]{6,}\.[\w-]+|(?:sk|pk|rk)_(?:live|test)_\w{8,}|gh[pousr]_\w{16,}|xox[baprs]-[\w-]{8,}|AKIA[A-Z0-9]{12,})`)
+	secretURL   = regexp.MustCompile(`(?i)\b[a-z][a-z0-9+.-]*://[^/\s:@]+:[^/\s@]+@`)
 	// secretPlaces are the options whose names are those of another system, so that a name may tell what the value is.
 	secretPlaces = []string{"headers", "json", "form", "with", "attach"}
 )
@@ -99,20 +105,25 @@ var (
 func (l *loader) passwords(root *yval) {
 	var look func(v *yval, named bool)
 	look = func(v *yval, named bool) {
-		if v.kind == yamlScalar && secretValue.MatchString(v.text) {
+		if v.kind == yamlScalar && secretIn(v.text) {
 			l.passwordAt(v, "")
 		}
 		for _, it := range v.items {
 			look(it, named)
 		}
 		for _, p := range v.pairs {
-			if named && p.val.kind == yamlScalar && secretKey.MatchString(p.key.text) && literal(p.val) && !secretValue.MatchString(p.val.text) {
+			if named && p.val.kind == yamlScalar && secretKey.MatchString(p.key.text) && literal(p.val) && !secretIn(p.val.text) {
 				l.passwordAt(p.val, p.key.text)
 			}
 			look(p.val, named || slices.Contains(secretPlaces, p.key.text))
 		}
 	}
 	look(root, false)
+}
+
+// secretIn is asked of every scalar, so it looks only where there can be one: the shortest is longer than most names.
+func secretIn(s string) bool {
+	return len(s) >= len("eyJ012345.0") && secretValue.MatchString(s) || strings.Contains(s, "://") && secretURL.MatchString(s)
 }
 
 // literal tells whether the text is there as it will be used, and long enough to be a secret.

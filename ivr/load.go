@@ -16,6 +16,7 @@ type loader struct {
 	root     *yval
 	lang     *language
 	verbs    []*verb
+	nodes    map[string]*node
 	confirms map[string]bool // prompts that read a value back, and so may name it
 	steps    int
 	imports  []imported
@@ -174,7 +175,9 @@ func (l *loader) nodeList(root *yval) {
 			l.errorf(p.key.at, "IVR004", "a node's name is letters, digits, _ and -, not %q", p.key.text)
 			continue
 		}
-		l.s.nodes = append(l.s.nodes, &node{name: p.key.text, at: p.key.at, src: p.val})
+		n := &node{name: p.key.text, at: p.key.at, src: p.val}
+		l.nodes[n.name] = n
+		l.s.nodes = append(l.s.nodes, n)
 	}
 	if len(l.s.nodes) == 0 {
 		return
@@ -189,10 +192,8 @@ func (l *loader) nodeNamed(v *yval, what string) *node {
 	if v == nil {
 		return nil
 	}
-	for _, n := range l.s.nodes {
-		if v.kind == yamlScalar && n.name == v.text {
-			return n
-		}
+	if n := l.nodes[v.text]; n != nil && v.kind == yamlScalar {
+		return n
 	}
 	if v.kind != yamlScalar || v.empty {
 		l.errorf(v.at, "IVR004", "%s wants the name of a node, not %s", what, v.what())

@@ -1,8 +1,8 @@
 package ivr
 
 import (
-	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -228,7 +228,7 @@ func (s *step) targets() []exit {
 	out := append([]exit{}, s.exits...)
 	if b, ok := s.do.(branching); ok {
 		for i, t := range b.targets() {
-			out = append(out, exit{fmt.Sprintf("arm %d", i+1), t})
+			out = append(out, exit{"arm " + strconv.Itoa(i+1), t})
 		}
 	}
 	return out

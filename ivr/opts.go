@@ -271,10 +271,8 @@ func (l *loader) target(v *yval, st *step) target {
 		t.kind = toReturn
 		l.returnTarget(v)
 	default:
-		for _, n := range l.s.nodes {
-			if n.name == v.text {
-				return target{kind: toNode, node: n, at: v.at}
-			}
+		if n := l.nodes[v.text]; n != nil {
+			return target{kind: toNode, node: n, at: v.at}
 		}
 		l.errorf(v.at, "IVR020", "there is no node %q%s", v.text, near(v.text, l.nodeNames()))
 	}

@@ -23,13 +23,18 @@ type walker struct {
 	v         *yval
 	line, col int
 	quote     rune
+	runes     []rune // of line number of
+	of        int
 }
 
 func (w *walker) row() []rune {
-	if w.line < 1 || w.line > len(w.v.lines) {
-		return nil
+	if w.of != w.line {
+		w.of, w.runes = w.line, nil
+		if w.line >= 1 && w.line <= len(w.v.lines) {
+			w.runes = []rune(w.v.lines[w.line-1])
+		}
 	}
-	return []rune(w.v.lines[w.line-1])
+	return w.runes
 }
 
 func (w *walker) here() (rune, bool) {

@@ -11,6 +11,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/expr-lang/expr/conf"
 )
 
 // Set is the scripts, subscripts and libraries of a folder, loaded together and found sound. It never changes; a call keeps
@@ -171,7 +173,7 @@ func (sl *setLoader) read(name, file string) *loader {
 		return nil
 	}
 	sl.set.files[name+".yaml"] = src
-	l := &loader{report: r, sl: sl, site: sl.site, verbs: sl.verbs, confirms: map[string]bool{}, root: root,
+	l := &loader{report: r, sl: sl, site: sl.site, verbs: sl.verbs, nodes: map[string]*node{}, confirms: map[string]bool{}, root: root,
 		s: &Script{name: name, site: sl.site, set: sl.set}}
 	sl.units[name] = l
 	sl.order = append(sl.order, l)
@@ -209,6 +211,7 @@ func (sl *setLoader) finish() (*Set, []Finding) {
 		return nil, found
 	}
 	for _, l := range sl.order {
+		l.lang.kept = map[string]*conf.Config{} // nothing is compiled any more
 		sl.set.scripts[l.s.name] = l.s
 		if l.s.kind != KindLibrary {
 			sl.set.names = append(sl.set.names, l.s.name)
