@@ -400,7 +400,7 @@ func (k *call) resumeMessage(now time.Time, l *ctid.LiveMessage) {
 	k.aside(func(ctx context.Context) func(now time.Time) {
 		_, err := k.node.LiveRecording(ctx, m.name)
 		return func(now time.Time) {
-			if k.message == m {
+			if k.message == m && m.stage == l.Stage { // else its end was told meanwhile
 				k.messageBack(now, err == nil)
 			}
 		}
