@@ -100,7 +100,7 @@ func (r *testRun) files(args []string) ([]string, error) {
 
 // file runs the cases of one file. The error is a file that cannot be read; what is wrong in it is told and counts as failed.
 func (r *testRun) file(name string) error {
-	src, err := os.ReadFile(name) //nolint:gosec // the user names it
+	src, err := os.ReadFile(name)
 	if err != nil {
 		return usageError{err}
 	}
@@ -196,7 +196,7 @@ func (r *testRun) summary(floor float64, all bool) {
 
 func (r *testRun) write(junit string, html bool, out string) error {
 	if junit != "" {
-		f, err := os.Create(junit) //nolint:gosec // the user names it
+		f, err := os.Create(junit)
 		if err != nil {
 			return usageError{err}
 		}
@@ -207,7 +207,7 @@ func (r *testRun) write(junit string, html bool, out string) error {
 	if !html {
 		return nil
 	}
-	f, err := os.Create(out) //nolint:gosec // the user names it
+	f, err := os.Create(out)
 	if err != nil {
 		return usageError{err}
 	}
