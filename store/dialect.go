@@ -45,6 +45,7 @@ type files interface {
 	lockEpoch() (*os.File, error)
 	sql(statement) string
 	lost(error) bool // the connection must be opened again before the next attempt
+	exists() bool    // there is a database already, or it cannot be told
 	here() error     // the database is no longer the one that was opened
 }
 

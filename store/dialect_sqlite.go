@@ -81,6 +81,11 @@ func (d *sqliteDB) open(r role) (*sqlx.DB, error) {
 	return db, nil
 }
 
+func (d *sqliteDB) exists() bool {
+	_, err := os.Stat(d.path)
+	return !errors.Is(err, fs.ErrNotExist)
+}
+
 // here: SQLite would go on writing into a file that was removed, and all of it would be lost at the end of the process.
 func (d *sqliteDB) here() error {
 	now, err := os.Stat(d.path)

@@ -3,6 +3,7 @@ package store_test
 import (
 	"bytes"
 	"context"
+	"errors"
 
 	"os"
 	"path/filepath"
@@ -94,6 +95,30 @@ func raw(t *testing.T, path string) *sqlx.DB {
 }
 
 func TestConformance(t *testing.T) { storetest.Run(t, rig) }
+
+// TestExisting: where there is no database, none is made if so asked.
+func TestExisting(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "none.db")
+	_, err := store.Open(t.Context(), store.Config{DSN: "sqlite:" + path, Existing: true})
+	if !errors.Is(err, store.ErrNone) {
+		t.Errorf("said %v", err)
+	}
+	if left, _ := filepath.Glob(path + "*"); len(left) > 0 {
+		t.Errorf("left %v", left)
+	}
+	if s, err := open(t, path); err != nil {
+		t.Error(err)
+	} else if err := s.Close(t.Context()); err != nil {
+		t.Error(err)
+	}
+	s, err := store.Open(t.Context(), store.Config{DSN: "sqlite:" + path, Existing: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
 
 func TestCrash(t *testing.T) { storetest.Crash(t, rig(t)) }
 

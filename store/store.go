@@ -44,9 +44,14 @@ type Config struct {
 	Backlog int              // rows kept in memory while the disk fails; default DefaultBacklog
 	Now     func() time.Time // default: time.Now
 	Idle    time.Duration    // a token unused for so long is dead; default: an hour
+	// Existing: where there is no database, none is made; Open says ErrNone.
+	Existing bool
 	// OnCommit, if set, is told of each commit how long it took and how many rows of the log it held. It must not block.
 	OnCommit func(took time.Duration, rows int)
 }
+
+// ErrNone tells that there is no database yet.
+var ErrNone = errors.New("store: there is no database")
 
 func (c Config) withDefaults() Config {
 	if c.Log == nil {
@@ -95,6 +100,9 @@ func Open(ctx context.Context, cfg Config) (_ *Store, err error) {
 	}
 	if cfg.KeyFile == "" {
 		cfg.KeyFile = d.defaultKeyFile()
+	}
+	if cfg.Existing && !d.exists() {
+		return nil, ErrNone
 	}
 	if _, _, err := migrate(ctx, d); err != nil {
 		return nil, d.explain(err)

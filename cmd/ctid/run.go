@@ -119,8 +119,11 @@ func (d *daemon) loadScripts() error {
 
 func (d *daemon) openStore() error {
 	s, err := store.Open(d.ctx, store.Config{DSN: d.cfg.Store.DSN, KeyFile: d.cfg.Store.KeyFile, Log: d.log, Idle: d.cfg.Auth.Idle.D(),
-		Backlog: d.cfg.Limits.LogBacklog, OnCommit: func(took time.Duration, _ int) { d.metrics.commit.Observe(took.Seconds()) }})
-	if err != nil {
+		Backlog: d.cfg.Limits.LogBacklog, Existing: d.lib == nil, OnCommit: func(took time.Duration, _ int) { d.metrics.commit.Observe(took.Seconds()) }})
+	switch {
+	case errors.Is(err, store.ErrNone): // a first start with scripts that have errors leaves nothing behind
+		return errScripts
+	case err != nil:
 		return err
 	}
 	d.st = s
