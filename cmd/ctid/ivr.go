@@ -19,11 +19,11 @@ import (
 
 // ivrCommand holds what is done with scripts. Its commands work without a ctid.yaml too; then nothing is known of the site.
 func ivrCommand() *cobra.Command {
-	c := &cobra.Command{Use: "ivr", Short: "The scripts: lint, explain, run, test, graph, schema, reload, rollback, sets, canary, replay, prompts"}
+	c := &cobra.Command{Use: "ivr", Short: "The scripts: lint, explain, run, test, graph, schema, reload, rollback, sets, canary, replay, trail, prompts"}
 	c.AddCommand(ivrRunCommand(), ivrTestCommand(), ivrGraphCommand(), ivrSchemaCommand())
 	c.AddCommand(ivrLintCommand(), ivrExplainCommand())
 	c.AddCommand(ivrVersionCommands()...)
-	c.AddCommand(ivrPromptsCommand())
+	c.AddCommand(ivrPromptsCommand(), ivrTrailCommand())
 	return group(c)
 }
 
