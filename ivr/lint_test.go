@@ -346,6 +346,23 @@ func holdSARIF(t *testing.T, s sarifShape, n int) {
 	}
 }
 
+// TestSecretIn: each form is put together here, so that no scanner takes this file for one that holds secrets.
+func TestSecretIn(t *testing.T) {
+	for _, c := range []struct {
+		text   string
+		secret bool
+	}{
+		{"Bearer " + "abcdefgh", true}, {"token\t" + "abc.def~gh", true}, {"key AKIA" + "ABCDEFGH1234", true}, {"akia" + "abcdefgh1234", true},
+		{"sk_live" + "_abcdefgh", true}, {"ghp" + "_abcdefghijklmnop", true}, {"xoxb" + "-abcdefgh", true}, {"eyJ" + "abcdef.x", true},
+		{"a://b" + ":c@", true}, {"see ftp://me" + ":pw@host", true}, {"-----BEGIN " + "RSA PRIVATE KEY-----", true},
+		{"Bearer abc", false}, {"https://host/a:b", false}, {"AKIA", false}, {"Please key in your token after the tone.", false}, {"", false},
+	} {
+		if got := secretIn(c.text); got != c.secret {
+			t.Errorf("%q: secret %v, want %v", c.text, got, c.secret)
+		}
+	}
+}
+
 // TestRulesHaveABadFolder holds catalogue, code and folders together.
 func TestRulesHaveABadFolder(t *testing.T) {
 	var bad, rules []string
