@@ -70,21 +70,26 @@ func (a *sayStep) start(m *Machine) {
 		m.fail("script.no_text")
 		return
 	}
-	text, pieces, err := t.speak(&m.x, m.x.lang, "")
+	part, err := a.part(m, t, m.x.lang)
 	if err != nil {
 		m.failWith(err)
 		return
-	}
-	voice := a.voice
-	if voice == "" {
-		voice = m.s.defaults.voice
 	}
 	b := barge{mode: "true"}
 	if a.barge != nil {
 		b = *a.barge
 	}
-	m.say(Part{Text: text, Lang: m.x.lang, Voice: voice, Private: t.hasHoles(), Pieces: pieces}, b)
+	m.say(part, b, m.sayingOf(nil, m.x.lang, b))
 	m.leave("done")
+}
+
+func (a *sayStep) part(m *Machine, t *template, lang string) (Part, error) {
+	text, pieces, err := t.speak(&m.x, lang, "")
+	voice := a.voice
+	if voice == "" {
+		voice = m.s.defaults.voice
+	}
+	return Part{Text: text, Lang: lang, Voice: voice, Private: t.hasHoles(), Pieces: pieces}, err
 }
 
 // fixedParts are the texts without holes.

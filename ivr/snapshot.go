@@ -53,6 +53,7 @@ type stored struct {
 	Gone      bool           `json:"gone,omitempty"`
 	Over      bool           `json:"over,omitempty"`
 	Memo      memo           `json:"memo,omitzero"`
+	Unheard   []saying       `json:"unheard,omitempty"`
 }
 
 // storedFrame is a script that waits for the one it called.
@@ -95,7 +96,7 @@ func (m *Machine) Snapshot() ([]byte, error) {
 		Call: m.x.call, Started: m.x.started, Now: m.now, Lang: m.x.lang, Priority: m.x.priority, Customer: m.x.customer, Outcome: m.x.outcome,
 		Code: m.x.code, ErrNode: m.x.node, Budget: m.timers.budget, Left: m.left, After: m.timers.after, Total: m.total,
 		Questions: m.questions, Grace: m.grace, Level: m.level, Attached: m.attached,
-		AskedFor: m.askedFor, Tally: m.tally, Gone: m.gone, Over: m.over, Memo: m.memo.stored()})
+		AskedFor: m.askedFor, Tally: m.tally, Gone: m.gone, Over: m.over, Memo: m.memo.stored(), Unheard: m.stillToSay()})
 }
 
 // plain leaves secrets out.
@@ -179,7 +180,7 @@ func Restore(s *Script, opts Options, snapshot []byte) (*Machine, error) {
 	m.x.vars, m.x.args, m.x.answers = refill(m.s.vars, st.Vars), refill(m.s.args, st.Args), refill(m.s.answers, st.Answers)
 	m.handled, m.floor = st.Handled, st.Floor
 	m.begun, m.phase, m.open, m.ids, m.answer, m.asking, m.ending, m.path = true, st.Phase, st.Open, st.IDs, st.Answer, st.Asking, st.Ending, st.Path
-	m.memo = st.Memo
+	m.memo, m.again = st.Memo, st.Unheard
 	m.asked, m.secrets = m.findAll(m.s, st.Asked), m.findAll(m.s, st.Secrets)
 	m.x.call, m.x.started, m.now, m.x.lang, m.x.priority, m.x.customer = st.Call, st.Started, st.Now, st.Lang, st.Priority, st.Customer
 	m.x.outcome, m.x.code, m.x.node = st.Outcome, st.Code, st.ErrNode
@@ -216,10 +217,14 @@ func (m *Machine) findAll(in *Script, rs []stepRef) []*step {
 	return out
 }
 
-// resume goes on after a restart. A step that knows better than to begin anew goes on by itself.
+// resume goes on after a restart: first with what was not heard to its end. A step that knows better than to begin anew goes on by itself.
 // Otherwise secrets are lost: the call goes back to
 // the question that took the first of them. An open question is asked again with the tries it had left.
 func (m *Machine) resume() {
+	if m.gone {
+		m.again = nil
+	}
+	m.sayAgain()
 	r, can := m.at.do.(resuming)
 	switch {
 	case m.ending != nil:
@@ -227,6 +232,7 @@ func (m *Machine) resume() {
 		m.flush()
 	case can && m.phase == phaseAnswer && r.resume(m):
 	case !m.gone && m.secretLost():
+		m.pending = nil // it was said behind what is asked for again
 	case m.phase == phaseAsk:
 		m.asking.keys, m.asking.confirm = "", false
 		m.sayQuestion(m.at.question())

@@ -8,6 +8,7 @@ type speaker struct {
 	pending  []batch
 	playing  *playing
 	flushing bool
+	again    []saying // unheard before a restart, until Resume
 }
 
 type batch struct {
@@ -15,12 +16,14 @@ type batch struct {
 	barge barge
 	hold  bool // said only as long as an answer is missing
 	notes []*prompt
+	from  []saying
 }
 
 type playing struct {
 	id    string
 	barge barge
 	since time.Time
+	from  []saying
 }
 
 // bargeOf is the first that is set: the step's, the prompt's, the file's default, and true.
@@ -43,7 +46,8 @@ func (m *Machine) sayPrompt(p *prompt, lang string, own *barge) {
 	if !ok {
 		return
 	}
-	m.say(part, m.bargeOf(p, own))
+	b := m.bargeOf(p, own)
+	m.say(part, b, m.sayingOf(p, lang, b))
 	if last := &m.pending[len(m.pending)-1]; p.consent {
 		last.notes = append(last.notes, p)
 	}
@@ -78,12 +82,13 @@ func (m *Machine) part(p *prompt, lang string) (Part, bool) {
 	return part, true
 }
 
-func (m *Machine) say(p Part, b barge) {
+func (m *Machine) say(p Part, b barge, from []saying) {
 	if n := len(m.pending); n > 0 && m.pending[n-1].barge == b && !m.pending[n-1].hold {
-		m.pending[n-1].parts = append(m.pending[n-1].parts, p)
+		last := &m.pending[n-1]
+		last.parts, last.from = append(last.parts, p), append(last.from, from...)
 		return
 	}
-	m.pending = append(m.pending, batch{parts: []Part{p}, barge: b})
+	m.pending = append(m.pending, batch{parts: []Part{p}, barge: b, from: from})
 }
 
 // flush lets out what is to be said; when all has been heard, quiet follows, at once if there is nothing.
@@ -107,7 +112,7 @@ func (m *Machine) pump() {
 		m.emptyBuffer()
 	}
 	m.pickUp()
-	m.playing = &playing{m.id(), b.barge, m.now}
+	m.playing = &playing{m.id(), b.barge, m.now, b.from}
 	m.memo.heard(b.notes)
 	m.emit(Play{ID: m.playing.id, Parts: b.parts})
 }
