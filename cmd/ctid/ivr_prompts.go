@@ -11,7 +11,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"ctid/config"
 	"ctid/ivr"
 )
 
@@ -20,21 +19,25 @@ func ivrPromptsCommand() *cobra.Command {
 	var table bool
 	c := &cobra.Command{Use: "prompts [SCRIPT...]", Short: "List the prompts to record, for the voice artist",
 		Long: `Lists what can be recorded for the scripts: the file, its language, the text to read out, and where it is heard. A prompt with
-holes is recorded in pieces, cut at the holes. Without names, all scripts and libraries are listed.
+holes is recorded in pieces, cut at the holes. Without names, all scripts and libraries are listed. Without a ctid.yaml they are
+those of the folder ivr, and the recordings those of the folder sounds.
 Exit: 0 good, 1 the scripts have errors, 2 wrong usage.`,
 		RunE: func(c *cobra.Command, args []string) error {
-			cfg, err := loadConfig(c, file)
+			cfg, err := ivrConfig(c, file)
 			if err != nil {
 				return err
 			}
-			files := scriptFS{dir: cfg.IVR.Dir, sounds: cfg.IVR.Sounds}
-			list, err := recordings(c.ErrOrStderr(), cfg, files, args)
+			scripts, err := openScripts(cfg, "")
+			if err != nil {
+				return err
+			}
+			list, err := recordings(c.ErrOrStderr(), scripts, args)
 			if err != nil {
 				return err
 			}
 			if missing != "" {
 				list = slices.DeleteFunc(list, func(r ivr.Recording) bool {
-					_, err := fs.Stat(files, r.File)
+					_, err := fs.Stat(scripts.files, r.File)
 					return r.Lang != missing || err == nil
 				})
 			}
@@ -50,10 +53,9 @@ Exit: 0 good, 1 the scripts have errors, 2 wrong usage.`,
 }
 
 // recordings loads the scripts as if every language had a voice: what has no recording yet is what is asked for.
-func recordings(to io.Writer, cfg *config.Config, files fs.FS, names []string) ([]ivr.Recording, error) {
-	site := ivrSite(cfg)
-	site.AnyVoice = true
-	set, found := ivr.LoadSet(files, site)
+func recordings(to io.Writer, scripts ivrScripts, names []string) ([]ivr.Recording, error) {
+	scripts.site.AnyVoice = true
+	set, found := ivr.LoadSet(scripts.files, scripts.site)
 	if set == nil {
 		for _, f := range found {
 			fmt.Fprintln(to, f)

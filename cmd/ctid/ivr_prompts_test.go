@@ -71,6 +71,16 @@ nodes:
 			t.Errorf("%v: %q in\n%s", x.args, x.not, got)
 		}
 	}
+	t.Chdir(dir)
+	if err := os.Rename("ctid.yaml", "site.yaml"); err != nil {
+		t.Fatal(err)
+	}
+	if out, status := runIVR(t, "prompts", "--missing", "zh"); status != statusGood || !strings.Contains(out, "sounds/zh/rest.1.wav") || !strings.Contains(out, "1 to record") {
+		t.Errorf("without a ctid.yaml: %d\n%s", status, out)
+	}
+	if err := os.Rename("site.yaml", "ctid.yaml"); err != nil {
+		t.Fatal(err)
+	}
 	var usage usageError
 	if out, err := run("nosuch"); !errors.As(err, &usage) {
 		t.Errorf("%v\n%s", err, out)
