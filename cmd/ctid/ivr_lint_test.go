@@ -12,7 +12,14 @@ import (
 // runIVR carries out a command line and returns what it printed and its exit status.
 func runIVR(t *testing.T, args ...string) (string, int) {
 	t.Helper()
+	return runIVRWith(t, "", args...)
+}
+
+// runIVRWith is runIVR with what is typed.
+func runIVRWith(t *testing.T, in string, args ...string) (string, int) {
+	t.Helper()
 	root := newRoot()
+	root.SetIn(strings.NewReader(in))
 	var out bytes.Buffer
 	root.SetOut(&out)
 	root.SetErr(&out)
