@@ -3,6 +3,7 @@ package ivr
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -132,9 +133,16 @@ func (a *collectStep) confirming(l *loader, st *step, o *opts) {
 	default:
 		a.confirm = l.prompt(v)
 	}
-	if a.q.masked {
-		l.errorf(v.at, "IVR070", "secret %s would be spoken; a masked answer is not read back, so leave out confirm", a.into.name)
+	if a.q.masked && a.confirm.says("value") {
+		l.errorf(v.at, "IVR070", "secret %s would be spoken; a masked answer is not read back, so confirm it with a prompt without ${value}, or leave out confirm", a.into.name)
 	}
+}
+
+// says tells whether a hole of the prompt is worked out from the name.
+func (p *prompt) says(name string) bool {
+	return p != nil && slices.ContainsFunc(p.texts, func(t langText) bool {
+		return slices.ContainsFunc(t.text.pieces, func(p piece) bool { return p.hole != nil && slices.Contains(p.hole.names, name) })
+	})
 }
 
 func (a *collectStep) asks() *question { return a.q }
