@@ -49,6 +49,7 @@ type Options struct {
 	Agents int                        // how many agents, from 1001; 2
 	Desk   string                     // required (default), optional or none
 	Script string                     // main.yaml; DefaultScript
+	Files  map[string]string          // more files, by their path in the rig's folder
 	Config string                     // more of ctid.yaml, top level
 	Device string                     // the kind of the agents' telephones; phone
 	Boss   string                     // the extension of an agent who is a supervisor too
@@ -134,6 +135,9 @@ func Prepare(t testing.TB, opt Options) *Rig {
 	r.Write("ari.secret", opt.PBX.ARIPassword())
 	r.Write("ami.secret", opt.PBX.AMIPassword())
 	r.Write("ivr/main.yaml", opt.Script)
+	for name, text := range opt.Files {
+		r.Write(name, text)
+	}
 	yaml := r.yaml()
 	if opt.Change != nil {
 		yaml = opt.Change(yaml)
