@@ -35,12 +35,10 @@ type firstTasks struct {
 
 // TestFirstTasks does each task of the manual in a copy of the examples, and sees what the manual shows.
 func TestFirstTasks(t *testing.T) {
-	manual, err := os.ReadFile("../../docs/ivr.md")
-	if err != nil {
-		t.Fatal(err)
+	parts := manualPart(t, "First tasks")
+	if len(parts) < 20 {
+		t.Fatalf("the section has %d parts", len(parts))
 	}
-	_, section, _ := strings.Cut(string(manual), "\n## First tasks\n")
-	section, _, _ = strings.Cut(section, "\n## ")
 	dir := t.TempDir()
 	if err := os.CopyFS(dir, os.DirFS(cookbook)); err != nil {
 		t.Fatal(err)
@@ -48,10 +46,6 @@ func TestFirstTasks(t *testing.T) {
 	t.Chdir(dir)
 	firstSite(t)
 	f := &firstTasks{t: t}
-	parts := strings.Split(section, "```")
-	if len(parts) < 20 {
-		t.Fatalf("the section has %d parts", len(parts))
-	}
 	for i := 0; i+1 < len(parts); i += 2 {
 		kind, block, _ := strings.Cut(parts[i+1], "\n")
 		if kind == "console" {
@@ -59,6 +53,63 @@ func TestFirstTasks(t *testing.T) {
 		} else {
 			f.edit(strings.TrimSpace(parts[i]), block)
 		}
+	}
+}
+
+// manualPart is a section of the manual, in which code and prose take turns.
+func manualPart(t *testing.T, title string) []string {
+	t.Helper()
+	manual, err := os.ReadFile("../../docs/ivr.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, ok := strings.Cut(string(manual), "\n## "+title+"\n")
+	if !ok {
+		t.Fatalf("the manual has no section %q", title)
+	}
+	section, _, _ = strings.Cut(section, "\n## ")
+	return strings.Split(section, "```")
+}
+
+// The configuration that the manual shows is good, and the scripts of the cookbook are with it.
+func TestSiteInTheManual(t *testing.T) {
+	site := strings.TrimPrefix(manualPart(t, "What ctid.yaml gives to scripts")[1], "yaml\n")
+	dir := t.TempDir()
+	if err := os.CopyFS(dir, os.DirFS(cookbook)); err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(dir)
+	t.Setenv("CTID_ASTERISK_PBX_PASSWORD", "none")
+	if err := os.MkdirAll("sounds", 0o700); err != nil {
+		t.Fatal(err)
+	}
+	writeAll(t, dir, map[string]string{"secrets/crm": "s3cret\n"})
+	if err := os.WriteFile("ctid.yaml", []byte(site), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := commanded(t, "check"); err != nil || !strings.Contains(out, "good: 1 numbers, 10 scripts, 3 queues, 1 agents") {
+		t.Errorf("ctid check: %v\n%s", err, out)
+	}
+	if out, status := runIVR(t, "lint", "--strict"); status != statusGood {
+		t.Errorf("ctid ivr lint: %d\n%s", status, out)
+	}
+}
+
+// The test that the manual shows runs on the cookbook's script, and gives what is shown.
+func TestTestInTheManual(t *testing.T) {
+	parts := manualPart(t, "Tests")
+	dir := t.TempDir()
+	if err := os.CopyFS(dir, os.DirFS(cookbook)); err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(dir)
+	t.Setenv("CTID_ASTERISK_PBX_PASSWORD", "none")
+	if err := os.WriteFile("tests/balance.test.yaml", []byte(strings.TrimPrefix(parts[1], "yaml\n")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	want := strings.TrimSpace(parts[len(parts)-2])
+	if out, status := runIVR(t, "test", "tests/balance.test.yaml"); status != statusGood || strings.TrimSpace(out) != want {
+		t.Errorf("status %d, and it says\n%s\nthe manual shows\n%s", status, out, want)
 	}
 }
 
