@@ -60,6 +60,9 @@ func loadListen(l *loader, st *step, o *opts) action {
 		}
 		a.keys = append(a.keys, phraseChoice{dialled(k.key.text), i})
 	}
+	if len(o.keys) == 0 {
+		l.warnf(st.at, "IVR042", "there are no keys to fall back on where the caller is not understood; name a key for each phrase")
+	}
 	if v, ok := o.scalar("into"); ok {
 		if into, ok := l.variable(v); ok {
 			a.into = &into
@@ -98,6 +101,7 @@ func (a *listenStep) load(l *loader, v *yval) {
 		l.errorf(v.at, "IVR004", "phrases wants 1 to %d of name: words, as in {billing: [bill, invoice]}", maxPhrases)
 		return
 	}
+	of := map[string]string{} // the phrase that words belong to
 	for _, p := range v.pairs {
 		ph := Phrase{Name: p.key.text}
 		if slices.Contains([]string{"no_input", "no_match", "failed", "error", "otherwise"}, ph.Name) {
@@ -109,6 +113,11 @@ func (a *listenStep) load(l *loader, v *yval) {
 				continue
 			}
 			ph.Words = append(ph.Words, w.text)
+			words := plainWords(w.text)
+			if other, twice := of[words]; twice && other != ph.Name {
+				l.warnf(w.at, "IVR042", "%q is in two phrases, %s and %s; leave it in one of them", w.text, other, ph.Name)
+			}
+			of[words] = ph.Name
 		}
 		if len(ph.Words) == 0 {
 			l.errorf(p.key.at, "IVR004", "phrase %q has no words", ph.Name)
