@@ -29,6 +29,8 @@ func (k *call) record() *ctid.CallRecord {
 	r.Offers = append([]ctid.OfferRecord(nil), k.rec.Offers...)
 	r.Agents = append([]ctid.AgentPart(nil), k.rec.Agents...)
 	r.Attached = append([]ctid.Attached(nil), k.rec.Attached...)
+	r.Parties = append([]ctid.PartyPart(nil), k.rec.Parties...)
+	r.Tags = append([]string(nil), k.rec.Tags...)
 	r.Live = k.live()
 	return &r
 }

@@ -37,7 +37,11 @@ func startScripts(t *testing.T, o Options, scripts []string, texts map[string]st
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Second)
 	t.Cleanup(cancel)
 	o.Bin, o.PBX = program, asterisk
+	more := o.Change
 	o.Change = func(yaml string) string {
+		if more != nil {
+			yaml = more(yaml)
+		}
 		var lines strings.Builder
 		for n := range scripts {
 			fmt.Fprintf(&lines, "  - {dnis: \"%s\", label: Script %d, script: s%d}\n", dnisOf(n), n, n)
@@ -183,7 +187,7 @@ func (p *part) deaf(d *phonetest.Dialog, prompt string) {
 
 // soon asks f until it gives no error, for 20 s at most.
 func (p *part) soon(f func() error) error {
-	tick := time.NewTicker(50 * time.Millisecond)
+	tick := time.NewTicker(250 * time.Millisecond) // to look for a prompt in what was heard is work, and many do at once
 	defer tick.Stop()
 	give := time.After(20 * time.Second)
 	for {
