@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"encoding/xml"
+	"errors"
 	"io"
 	"os"
 	"strings"
@@ -199,7 +200,7 @@ func TestIVRGraphAndSchemaAreWellFormed(t *testing.T) {
 	d := xml.NewDecoder(strings.NewReader(svg[at:]))
 	for {
 		_, err := d.Token()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {
