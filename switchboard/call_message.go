@@ -2,7 +2,6 @@ package switchboard
 
 import (
 	"context"
-	"encoding/json"
 	"time"
 
 	"ctid"
@@ -177,69 +176,6 @@ func (k *call) messageEvent(now time.Time, name string, failed bool) {
 	}
 }
 
-// messageAsk asks the caller what he wants with his message.
-func (k *call) messageAsk(now time.Time) {
-	m := k.message
-	if m.asks++; m.asks > reviewAsks {
-		k.messageKeep(now)
-		return
-	}
-	m.stage, m.due = messageAsks, time.Time{}
-	k.messagePlay([]ivr.Part{messageText("voicemail_review", m.step.Lang)}, func(now time.Time) { m.due = now.Add(reviewWait) })
-	k.save()
-}
-
-// messageKey takes a key of the caller's.
-func (k *call) messageKey(now time.Time, digit string) {
-	m := k.message
-	m.ended = m.ended || digit == m.step.End
-	switch m.stage {
-	case messageGreets: // straight to the tone
-		k.messageHush()
-	case messagePlays:
-		k.messageQuiet()
-		if !k.messageChoice(now, digit) {
-			k.messageAsk(now)
-		}
-	case messageAsks:
-		k.messageChoice(now, digit)
-	}
-}
-
-// messageChoice does what the caller wants with his message, and tells whether the key meant anything.
-func (k *call) messageChoice(now time.Time, digit string) bool {
-	m := k.message
-	switch {
-	case digit == "1":
-		k.messageQuiet()
-		m.stage, m.due, m.asks = messagePlays, time.Time{}, 0
-		m.play = k.playMedia([]string{"recording:" + m.name}, k.messageNext(m, k.messageAsk))
-	case digit == "2" && m.again < reviewRounds:
-		m.again, m.asks, m.due = m.again+1, 0, time.Time{}
-		k.messageQuiet()
-		k.messageBeep(now)
-	case digit == "3" || digit == m.step.End && m.step.End != "":
-		k.messageQuiet()
-		k.messageKeep(now)
-	default:
-		return false
-	}
-	return true
-}
-
-// messageHush stops what the caller hears; what was to follow follows.
-func (k *call) messageHush() {
-	k.stopPlayback(k.message.play)
-}
-
-// messageQuiet stops what the caller hears, and with it what was to follow.
-func (k *call) messageQuiet() {
-	if p := k.plays[k.message.play]; p != nil {
-		p.then = func(time.Time) {}
-		k.stopPlayback(k.message.play)
-	}
-}
-
 // messageKeep fetches the message, and tells the script what became of it.
 func (k *call) messageKeep(time.Time) {
 	m := k.message
@@ -373,58 +309,6 @@ func (k *call) recorded(ctx context.Context, name string) bool {
 			t.Stop()
 			return false
 		}
-	}
-}
-
-// liveMessage is what a restart needs of a message that is being left.
-func (k *call) liveMessage() *ctid.LiveMessage {
-	m := k.message
-	if m == nil {
-		return nil
-	}
-	step, err := json.Marshal(m.step)
-	if err != nil { // texts and numbers always encode
-		return nil
-	}
-	return &ctid.LiveMessage{Step: ctid.Private(step), Voicemail: m.id, Name: m.name, Stage: m.stage, Again: m.again}
-}
-
-// resumeMessage goes on where the caller was leaving a message. A recording that runs on runs on.
-func (k *call) resumeMessage(now time.Time, l *ctid.LiveMessage) {
-	m := &message{id: l.Voicemail, name: l.Name, stage: l.Stage, again: l.Again}
-	if err := json.Unmarshal([]byte(l.Step), &m.step); err != nil || k.sb.deps.Voicemails == nil {
-		k.input(now, ivr.DoneStep{ID: m.step.ID, Result: ivr.Result{Outcome: "error", Code: "voicemail.failed"}})
-		return
-	}
-	k.message = m
-	k.aside(func(ctx context.Context) func(now time.Time) {
-		_, err := k.node.LiveRecording(ctx, m.name)
-		return func(now time.Time) {
-			if k.message == m && m.stage == l.Stage { // else its end was told meanwhile
-				k.messageBack(now, err == nil)
-			}
-		}
-	})
-}
-
-// messageBack takes a message up again: runs says that it is being recorded still.
-func (k *call) messageBack(now time.Time, runs bool) {
-	m := k.message
-	switch {
-	case runs:
-		m.stage, m.due = messageRecords, now.Add(m.step.Max+recordGrace)
-	case m.stage == messageRecords:
-		k.messageEvent(now, m.name, false)
-	case m.stage == messageAsks, m.stage == messagePlays:
-		k.messageAsk(now)
-	case m.stage == messageKeeping:
-		k.messageKeep(now)
-	case m.stage == messageBegins: // it is not known whether it has a row
-		m2 := m.step
-		k.message = nil
-		k.takeMessage(m2)
-	default:
-		k.messageGreet()
 	}
 }
 
