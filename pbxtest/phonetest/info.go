@@ -37,12 +37,8 @@ func (d *Dialog) SendInfo(ctx context.Context, keys string) error {
 		if res.StatusCode != sip.StatusOK {
 			return fmt.Errorf("press %q: %w", key, &Refused{Code: res.StatusCode, Text: res.Reason})
 		}
-		select {
-		case <-time.After(keyPause):
-		case <-d.gone:
-			return fmt.Errorf("press keys: the call ended after %q", key)
-		case <-ctx.Done():
-			return fmt.Errorf("press keys: %w", ctx.Err())
+		if err := d.pause(ctx, key); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -149,15 +149,23 @@ func (d *Dialog) SendDTMF(ctx context.Context, keys string) error {
 		if err := w.WriteDTMF(key); err != nil {
 			return fmt.Errorf("press %q: %w", key, err)
 		}
-		select {
-		case <-time.After(keyPause):
-		case <-d.gone:
-			return fmt.Errorf("press keys: the call ended after %q", key)
-		case <-ctx.Done():
-			return fmt.Errorf("press keys: %w", ctx.Err())
+		if err := d.pause(ctx, key); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// pause is the time between a key and the next.
+func (d *Dialog) pause(ctx context.Context, key rune) error {
+	select {
+	case <-time.After(keyPause):
+		return nil
+	case <-d.gone:
+		return fmt.Errorf("press keys: the call ended after %q", key)
+	case <-ctx.Done():
+		return fmt.Errorf("press keys: %w", ctx.Err())
+	}
 }
 
 // recorder keeps all that was received.
