@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"os/exec"
 	"runtime/debug"
@@ -54,7 +55,7 @@ func readDesks(in io.Reader, out io.Writer) error {
 	var wg sync.WaitGroup
 	for agent, token := range order.Tokens {
 		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
-		c, err := wsclient.Dial(ctx, wsclient.Config{URL: order.URL, HeaderToken: token, ID: "desk-" + agent})
+		c, err := dialDesk(ctx, order.URL, agent, token)
 		cancel()
 		if err != nil {
 			return err
@@ -85,6 +86,21 @@ func readDesks(in io.Reader, out io.Writer) error {
 	mu.Unlock()
 	_, _ = io.Copy(io.Discard, input)
 	return nil
+}
+
+// dialDesk logs a desktop in whose frames say when the network had brought them.
+func dialDesk(ctx context.Context, url, agent, token string) (*wsclient.Client, error) {
+	var conn *arrivalConn
+	return wsclient.Dial(ctx, wsclient.Config{URL: url, HeaderToken: token, ID: "desk-" + agent,
+		NetDial: func(ctx context.Context, network, addr string) (_ net.Conn, err error) {
+			conn, err = dialArrival(ctx, network, addr)
+			return conn, err
+		},
+		Alter: func(f *wsclient.Frame) bool {
+			f.Arrived = conn.at
+			return true
+		},
+	})
 }
 
 // deskReader is a reader process beside a Rig.
