@@ -55,7 +55,7 @@ func recipes() []recipe {
 		ten, worked,
 		{file: "../testdata/ivr/worked/ivr/front_desk.yaml", moves: []move{{hears: "Welcome to Harbour Trading."}, {hears: "For English press 1.", press: "1"}, {hears: "Our office is closed now. You may leave a message."}},
 			path: []string{"hello", "shut", "message"}},
-		{file: cookbook + "front_desk.yaml", moves: []move{{hears: "Welcome to Harbour Trading."}, {hears: "For English press 1.", press: "1"}, {hears: "For sales press 1. For support press 2.", press: "1"}},
+		{file: cookbook + "front_desk.yaml", moves: []move{{hears: "Welcome to Harbour Trading."}, {hears: "For English press 1.", press: "1"}, {hears: "For sales press 1. For support press 2.", press: "1"}, {waits: true}},
 			path: []string{"hello", "main", "sales"}, record: wasQueued("sales")},
 		{file: cookbook + "after_hours.yaml", moves: []move{{hears: "We are closed now. We open at nine."}, {hears: "Please leave your name and number after the tone. Your message is recorded.",
 			says: "Please call me about the garden furniture."}}, last: "Thank you. We will call you back.", path: []string{"hello", "shut", "message", "noted"}},
@@ -68,11 +68,11 @@ func recipes() []recipe {
 			return wasQueued("sales")(r)
 		}},
 		{file: cookbook + "order_status.yaml", moves: []move{{hears: "Please enter your order number, and then the hash key.", press: "4711#"}, {hears: "Your order is on its way."},
-			{hears: "For another order press 1. For a person press 2.", press: "2"}}, path: []string{"order", "state", "more", "person"}, record: wasQueued("sales")},
+			{hears: "For another order press 1. For a person press 2.", press: "2"}, {waits: true}}, path: []string{"order", "state", "more", "person"}, record: wasQueued("sales")},
 		{file: cookbook + "appointment.yaml", moves: []move{{hears: "Please enter the six digits of your reference.", press: "123456"},
 			{hears: "Your appointment is Friday at ten. To confirm it press 1. To change it press 2.", press: "1"}}, last: "Thank you. It is confirmed.", path: []string{"reference", "choose", "confirm"}},
 		{file: cookbook + "closing.yaml", moves: []move{{hears: "Our office is closed now. If it is urgent press 1.", press: "1"}}, last: "Please call again during office hours. Goodbye.", path: []string{"start", "evening", "urgent", "bye"}},
-		{file: cookbook + "directory.yaml", moves: []move{{hears: "If you know the extension enter its four digits.", press: "2999"}, {hears: "Nobody answers there."}}, path: []string{"ask", "absent", "desk"}, record: wasQueued("desk")},
+		{file: cookbook + "directory.yaml", moves: []move{{hears: "If you know the extension enter its four digits.", press: "2999"}, {hears: "Nobody answers there."}, {waits: true}}, path: []string{"ask", "absent", "desk"}, record: wasQueued("desk")},
 		{file: cookbook + "last_agent.yaml", moves: []move{{hears: "For your bill press 1. For anything else press 2.", press: "1"}, {waits: true, press: "2"}, {hears: "Please leave a message after the tone. It is recorded."}},
 			path: []string{"start", "topic", "billing", "agent", "mailbox"}, record: wasQueued("support")},
 	}
