@@ -4,6 +4,8 @@ import "math"
 
 // fft transforms re+i·im in place; the length is a power of two. inverse
 // leaves out the division by the length.
+//
+//go:norace
 func fft(re, im []float64, inverse bool) {
 	n := len(re)
 	for i, j := 1, 0; i < n; i++ { // bit reversal
@@ -38,6 +40,8 @@ func fft(re, im []float64, inverse bool) {
 
 // correlate returns c with c[lag+len(b)-1] = Σ a[i+lag]·b[i] for every lag at
 // which the two overlap.
+//
+//go:norace
 func correlate(a, b []float64) []float64 {
 	size := 1
 	for size < len(a)+len(b)-1 {

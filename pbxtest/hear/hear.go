@@ -125,6 +125,7 @@ func places(in, prompt track) []int {
 // track is audio at 8 kHz and thinned to 2 kHz.
 type track struct{ full, low []float64 }
 
+//go:norace
 func newTrack(pcm []float64) track {
 	low := make([]float64, len(pcm)/thin)
 	for i := range low {
@@ -142,6 +143,8 @@ func (t track) cut(from, to int) track {
 
 // normalised is the correlation of a template with each place of the input
 // that holds all of it, -1 … 1.
+//
+//go:norace
 func normalised(in, template []float64) []float64 {
 	c := correlate(in, template)[len(template)-1 : len(in)]
 	energy := sum2(template)
@@ -163,6 +166,8 @@ func normalised(in, template []float64) []float64 {
 }
 
 // peaks are the best few places, no two of them within half a piece.
+//
+//go:norace
 func peaks(c []float64) []int {
 	var found []int
 	for range starts {
@@ -271,6 +276,8 @@ func align(in, p track, at int) (score float64, shift int) {
 }
 
 // alike is the correlation of a piece with the input at a place, 0 … 1.
+//
+//go:norace
 func alike(in, p []float64, at int) float64 {
 	if at < 0 || at+len(p) > len(in) {
 		return 0
@@ -325,6 +332,7 @@ func trim(pcm []float64) []float64 {
 	return pcm
 }
 
+//go:norace
 func floats(pcm []int16) []float64 {
 	f := make([]float64, len(pcm))
 	for i, v := range pcm {
@@ -333,6 +341,7 @@ func floats(pcm []int16) []float64 {
 	return f
 }
 
+//go:norace
 func sum2(x []float64) (s float64) {
 	for _, v := range x {
 		s += v * v

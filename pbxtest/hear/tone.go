@@ -18,6 +18,8 @@ const MixedTone = 0.05
 
 // Tone says how much of the audio's energy is a sine of the frequency in Hz:
 // 0 … 1, by Goertzel's algorithm. Silence is 0.
+//
+//go:norace
 func Tone(pcm []int16, hz float64) float64 {
 	w := 2 * math.Pi * hz / pbxtest.Rate
 	c := 2 * math.Cos(w)
