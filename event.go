@@ -113,7 +113,7 @@ type (
 		Since  time.Time `json:"since,omitzero"` // when the conversation began, if an earlier run of the daemon joined it
 	}
 	// CallDiverted: an offer ended without a conversation; the call goes on as Next says: waiting_same_place, ringing_elsewhere
-	// (at others of whom one may have it), answered (by one of those), asked_elsewhere.
+	// (at others of whom one may have it), answered (by one of those), asked_elsewhere, script (which had him rung).
 	CallDiverted struct {
 		FromAgent AgentID `json:"from_agent"`
 		Why       string  `json:"why"`

@@ -54,6 +54,17 @@ func (k *call) afterOffer(c acd.EndOffer) string {
 	return "waiting_same_place"
 }
 
+// afterDirect says how a call goes on whose one agent did not take it: where a script had him rung, the script goes on.
+func (k *call) afterDirect(o *offer) string {
+	switch {
+	case o.Kind != ctid.OfferDirect || k.candidate(o.leg) == nil:
+		return "asked_elsewhere"
+	case len(k.rung.cands) > 1:
+		return "ringing_elsewhere"
+	}
+	return "script"
+}
+
 // offerOver writes into the record how an offer ended.
 func (k *call) offerOver(now time.Time, o *offer, end ctid.OfferEnd) *ctid.OfferRecord {
 	r := &k.rec.Offers[o.rec]
@@ -104,7 +115,7 @@ func (k *call) sideAnswered(now time.Time, o *offer) {
 // nobodyCame: the one agent who was asked, called, or to whom the caller was handed, did not take it.
 func (k *call) nobodyCame(now time.Time, o *offer, c acd.EndOffer) {
 	if !k.ended {
-		k.fact(ctid.BySystem, ctid.CallDiverted{FromAgent: o.Agent, Why: c.Why, Next: "asked_elsewhere"}, o.Agent)
+		k.fact(ctid.BySystem, ctid.CallDiverted{FromAgent: o.Agent, Why: c.Why, Next: k.afterDirect(o)}, o.Agent)
 	}
 	err := targetError(c.Why)
 	switch {

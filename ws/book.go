@@ -168,7 +168,11 @@ func (c *callView) apply(e ctid.Event) {
 		began = c.established(e, b)
 	case ctid.CallDiverted:
 		c.Legs = slices.DeleteFunc(c.Legs, func(l ctid.LegView) bool { return l.Agent != "" && l.Agent == b.FromAgent })
-		if b.Next != ringsElsewhere {
+		switch b.Next {
+		case ringsElsewhere:
+		case "script":
+			c.unlessJoined("arrived")
+		default:
 			c.unlessJoined("queued")
 		}
 	case ctid.CallDataChanged:

@@ -144,7 +144,7 @@ func (w *world) queueBody() ctid.Body {
 		ctid.CallArrived{Dir: "in", ANI: ctid.Number{E164: "+442079460018", Shown: "020 7946 0018", Kind: "fixed"}},
 		ctid.CallQueued{Position: w.n % 5, Priority: w.n % 3, From: "main/q"}, ctid.CallQueued{Position: 1, Priority: 50, Callback: pick(w, false, true)},
 		ctid.CallLeftQueue{Exit: ctid.ExitTimeout}, ctid.CallDelivered{Leg: w.leg(), Offer: "o_1", Alert: "ringing"},
-		ctid.CallDiverted{FromAgent: w.agent(), Why: "no_answer", Next: pick(w, "waiting_same_place", "ringing_elsewhere")},
+		ctid.CallDiverted{FromAgent: w.agent(), Why: "no_answer", Next: pick(w, "waiting_same_place", "ringing_elsewhere", "script")},
 		ctid.CallWaitingChanged{Position: w.n % 4, Priority: w.n % 7, What: "prioritised"},
 		ctid.CallWaitingChanged{Position: 1, Priority: 50, What: "moved", Callback: pick(w, false, true), From: pick[ctid.QueueID](w, "claims", "sales"), Since: pick(w, time.Time{}, time.Now().Add(-time.Minute))},
 		ctid.CallOriginated{Dir: "out", Leg: w.leg(), To: w.target(), First: "agent"}, ctid.CallProgress{Leg: w.leg(), What: "ringing"})

@@ -75,7 +75,7 @@ const folds = {
   "call.established": established,
   "call.diverted": (c, d) => {
     c.legs = c.legs.filter((l) => !l.agent || l.agent !== d.from_agent);
-    if (d.next !== "ringing_elsewhere") unlessJoined(c, "queued");
+    if (d.next !== "ringing_elsewhere") unlessJoined(c, d.next === "script" ? "arrived" : "queued");
   },
   "call.data_changed": (c, d) => { c.data_rev = d.data_rev; },
   "call.held": (c, d) => { c.state = d.why === "rescue" ? "rescue" : "held"; },

@@ -213,7 +213,11 @@ func (c *Call) apply(x Frame, d callData) {
 		c.established(x, d)
 	case "call.diverted":
 		c.Legs = slices.DeleteFunc(c.Legs, func(l Leg) bool { return l.Agent != "" && l.Agent == d.FromAgent })
-		if d.Next != ringsElsewhere {
+		switch d.Next {
+		case ringsElsewhere:
+		case "script":
+			c.unlessJoined("arrived")
+		default:
 			c.unlessJoined("queued")
 		}
 	case "call.data_changed":
