@@ -3,7 +3,6 @@ package ivr
 import (
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"time"
@@ -75,43 +74,42 @@ func (x *linter) lasting(p *prompt, lang string) length {
 }
 
 // recording is where the prompt's recording lies.
-func (p *prompt) recording(lang string) string {
-	base := p.name
-	if p.file != "" {
-		base = p.file
-	}
-	return fmt.Sprintf("sounds/%s/%s.wav", lang, base)
-}
+func (p *prompt) recording(lang string) string { return soundFile(lang, p.base()) }
 
 // recorded is IVR034: recordings in a form that Asterisk cannot play as they are, or made from another text. Beside a
-// recording may lie NAME.txt, the text that was read; without it nothing is known of that.
+// recording may lie NAME.txt, the text that was read; without it nothing is known of that. A text with holes has one for each
+// fixed piece.
 func (x *linter) recorded() {
 	for _, p := range x.s.prompts {
 		for _, t := range p.texts {
-			if t.text.hasHoles() {
+			if !t.text.hasHoles() {
+				x.recordedAs(t.at, p.recording(t.lang), t.text.fixed())
 				continue
 			}
-			wav := p.recording(t.lang)
-			w, err := readWAV(x.sl.fsys, wav)
-			switch {
-			case errors.Is(err, fs.ErrNotExist):
-				continue
-			case err != nil:
-				x.warnf(t.at, "IVR034", "recording %s is not 8 kHz mono: %s; convert it: sox in.wav -r 8000 -c 1 -b 16 out.wav", wav, err)
-				continue
-			case w.rate != 8000 || w.channels != 1 || w.bits != 16 || w.format != 1:
-				x.warnf(t.at, "IVR034", "recording %s is not 8 kHz mono, 16 bit: it has %d Hz, channels: %d, %d bit; convert it: sox in.wav -r 8000 -c 1 -b 16 out.wav",
-					wav, w.rate, w.channels, w.bits)
+			for _, q := range t.text.cut(p.base()) {
+				if q.File != "" {
+					x.recordedAs(t.at, soundFile(t.lang, q.File), q.Text)
+				}
 			}
-			x.readFrom(t, wav)
 		}
 	}
 }
 
-func (x *linter) readFrom(t langText, wav string) {
+func (x *linter) recordedAs(at place, wav, text string) {
+	w, err := readWAV(x.sl.fsys, wav)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return
+	case err != nil:
+		x.warnf(at, "IVR034", "recording %s is not 8 kHz mono: %s; convert it: sox in.wav -r 8000 -c 1 -b 16 out.wav", wav, err)
+		return
+	case w.rate != 8000 || w.channels != 1 || w.bits != 16 || w.format != 1:
+		x.warnf(at, "IVR034", "recording %s is not 8 kHz mono, 16 bit: it has %d Hz, channels: %d, %d bit; convert it: sox in.wav -r 8000 -c 1 -b 16 out.wav",
+			wav, w.rate, w.channels, w.bits)
+	}
 	b, err := fs.ReadFile(x.sl.fsys, wav[:len(wav)-len(".wav")]+".txt")
-	if err == nil && normal(string(b)) != normal(t.text.fixed()) {
-		x.warnf(t.at, "IVR034", "recording %s is older than its text: it says %q; record it again, and write the new text beside it", wav, clip(normal(string(b)), 60))
+	if err == nil && normal(string(b)) != normal(text) {
+		x.warnf(at, "IVR034", "recording %s is older than its text: it says %q; record it again, and write the new text beside it", wav, clip(normal(string(b)), 60))
 	}
 }
 
