@@ -22,6 +22,12 @@ type function struct {
 	call   func(x *scope, a []any) (any, error)
 }
 
+// last4 are the last four characters, but never more than half of them: it takes secrets, and of a PIN of four digits they
+// would be all.
+func last4(text string) string {
+	return cut(text, float64(min(4, utf8.RuneCountInString(text)/2)), true)
+}
+
 // functionTable lists the functions in the order of the manual.
 func functionTable() []function {
 	return append(valueFunctions(), spokenFunctions()...)
@@ -44,7 +50,7 @@ func valueFunctions() []function {
 			}
 			return strings.ReplaceAll(str(a, 0), str(a, 1), str(a, 2)), nil
 		}},
-		{"last4", []kind{kText}, 0, kText, true, func(_ *scope, a []any) (any, error) { return cut(str(a, 0), 4, true), nil }},
+		{"last4", []kind{kText}, 0, kText, true, func(_ *scope, a []any) (any, error) { return last4(str(a, 0)), nil }},
 		{"number", []kind{kText}, 0, kNumber, false, func(_ *scope, a []any) (any, error) {
 			v, err := parseAs(typ{kind: kNumber}, strings.TrimSpace(str(a, 0)))
 			if err != nil {

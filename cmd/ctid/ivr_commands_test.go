@@ -64,6 +64,8 @@ func TestIVRCommands(t *testing.T) {
 		{"run front --queue sales.full=true", "1\n\n", statusGood, "full"},
 		{"run front --queue sales=3", "", statusUsage, "--queue wants a figure"},
 		{"run front --var tries", "", statusUsage, "vars wants name=value"},
+		{"run front --var nosuch=1", "", statusUsage, "the script has no variable"},
+		{"run front --contact visit=V12", "", statusUsage, "only one of kind: outbound has a contact"},
 		{"run front --at tomorrow", "", statusUsage, "tomorrow"},
 		{"run front --given wrong.yaml", "", statusUsage, "wrong.yaml:1:"},
 		{"run front --given none.yaml", "", statusUsage, "none.yaml"},

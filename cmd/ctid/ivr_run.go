@@ -83,7 +83,10 @@ func ivrRunCommand() *cobra.Command {
 				prompt = "» "
 			}
 			k := ivrsim.Console{In: c.InOrStdin(), Out: c.OutOrStdout(), Prompt: prompt, Script: s, Given: given, Save: saveTest}
-			return k.Run()
+			if err = k.Run(); errors.Is(err, ivrsim.ErrGiven) {
+				return usageError{err}
+			}
+			return err
 		}}
 	f.add(c)
 	return c

@@ -94,7 +94,11 @@ type Popped struct {
 // maxInputs bounds one call: a script that goes on for ever is stopped.
 const maxInputs = 20000
 
-// New begins a call: the script has run up to where it first waits. The error tells what in given does not fit the script.
+// ErrGiven says that what is given for a call does not fit the script.
+var ErrGiven = errors.New("given")
+
+// New begins a call: the script has run up to where it first waits. The error, an ErrGiven, tells what in given does
+// not fit the script.
 func New(s *ivr.Script, given Given, ask func(what, kind string) (Answer, error), o ivr.Options) (*Call, error) {
 	if given.At.IsZero() {
 		given.At = DefaultAt(given.Zone)
@@ -102,7 +106,10 @@ func New(s *ivr.Script, given Given, ask func(what, kind string) (Answer, error)
 	c := &Call{Ask: ask, script: s, m: ivr.NewMachine(s, o), given: given, start: given.At, now: given.At, acted: given.At,
 		asked: map[string]int{}, attached: map[string]any{}, keys: -1}
 	if err := c.m.Preset(given.Vars); err != nil {
-		return nil, fmt.Errorf("vars: %w", err)
+		return nil, fmt.Errorf("%w: vars: %w", ErrGiven, err)
+	}
+	if err := s.CheckContact(given.Contact); err != nil {
+		return nil, fmt.Errorf("%w: contact: %w", ErrGiven, err)
 	}
 	c.m.Observe(ivr.Watch{Did: c.did, Took: c.took, Missed: c.missed, Key: c.key})
 	c.next(ivr.Start{Call: c.info()})
