@@ -78,6 +78,7 @@ type Step interface{ StepKind() string }
 type Part struct {
 	Name  string // prompt name, for finding sounds/<lang>/<file>.wav; empty for say and for a prompt with holes
 	File  string // the recording's base name, if it is not Name
+	Sum   string // the recording's SHA-256 in hex, in the script's set; empty: it has none
 	Text  string // in Lang, holes filled
 	Lang  string
 	Voice string // empty: the site's voice for Lang
@@ -91,6 +92,7 @@ type Part struct {
 // Piece is a fixed text of a prompt with holes, or what fills one of them.
 type Piece struct {
 	File  string      // the recording of a fixed text, balance.1; empty: a filled hole, signs alone, or a text of say
+	Sum   string      // the recording's SHA-256 in hex, in the script's set; empty: it has none
 	Text  string      // as written
 	Value words.Value // what fills the hole; without a Kind it is a text
 }

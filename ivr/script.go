@@ -214,7 +214,7 @@ func (s *Script) fixedParts() []Part {
 	var out []Part
 	for _, p := range s.prompts {
 		for _, t := range p.texts {
-			part := Part{Name: p.name, File: p.file, Text: t.text.fixed(), Lang: t.lang, Voice: s.defaults.voice, Of: p.name}
+			part := Part{Name: p.name, File: p.file, Sum: t.text.sum, Text: t.text.fixed(), Lang: t.lang, Voice: s.defaults.voice, Of: p.name}
 			if t.text.hasHoles() {
 				part.Name, part.File, part.Pieces = "", "", t.text.cut(p.base())
 			}

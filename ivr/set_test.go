@@ -35,6 +35,11 @@ func TestSet(t *testing.T) {
 	if set.Script("one").Version() != set.Sum()[:8] || set.Script("three") != nil || len(set.Sum()) != 64 {
 		t.Error("names or sum")
 	}
+	for _, p := range set.Script("one").FixedParts() {
+		if p.Name == "hello" && (p.Sum == "" || p.Sum != set.Sounds()["sounds/en/hello.wav"]) {
+			t.Errorf("the recording of %s has the sum %q", p.Name, p.Sum)
+		}
+	}
 	sums := map[string]string{set.Sum(): "the set"}
 	if got := sumOf(t, testSite(), files); got != set.Sum() {
 		t.Error("the sum is not the same twice")

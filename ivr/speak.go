@@ -83,12 +83,12 @@ func (l *loader) recordings() {
 	for _, p := range l.s.prompts {
 		for _, t := range p.texts {
 			if !t.text.hasHoles() {
-				l.recorded(p, t, p.base())
+				t.text.sum = l.recorded(p, t, p.base())
 				continue
 			}
 			for i, q := range t.text.cut(p.base()) {
 				if q.File != "" {
-					l.recorded(p, t, q.File)
+					t.text.pieces[i].sum = l.recorded(p, t, q.File)
 				} else if hole := t.text.pieces[i].hole; hole != nil && !l.site.hasVoice(t.lang) {
 					l.filled(p, t, hole)
 				}
@@ -107,8 +107,9 @@ func (l *loader) filled(p *prompt, t langText, hole *expression) {
 	}
 }
 
-// recorded reads a recording, for it belongs to the set of scripts, and misses it where no voice takes its place.
-func (l *loader) recorded(p *prompt, t langText, base string) {
+// recorded reads a recording, for it belongs to the set of scripts, and misses it where no voice takes its place. It returns the
+// recording's sum; empty: there is none.
+func (l *loader) recorded(p *prompt, t langText, base string) string {
 	wav := soundFile(t.lang, base)
 	there, err := l.sl.sound(wav)
 	switch {
@@ -117,6 +118,7 @@ func (l *loader) recorded(p *prompt, t langText, base string) {
 	case !there && !l.site.hasVoice(t.lang):
 		l.errorf(t.at, "IVR033", "%q in %s: no recording %s and no voice for %s", p.name, t.lang, wav, t.lang)
 	}
+	return l.sl.set.sounds[wav]
 }
 
 func soundFile(lang, base string) string { return fmt.Sprintf("sounds/%s/%s.wav", lang, base) }

@@ -75,7 +75,7 @@ func (m *Machine) part(p *prompt, lang string) (Part, bool) {
 		m.log("prompt.skipped", p.name+": "+err.Error())
 		return Part{}, false
 	}
-	part := Part{Name: p.name, File: p.file, Text: text, Lang: lang, Voice: m.s.defaults.voice, Of: p.name}
+	part := Part{Name: p.name, File: p.file, Sum: t.sum, Text: text, Lang: lang, Voice: m.s.defaults.voice, Of: p.name}
 	if t.hasHoles() {
 		part.Name, part.File, part.Private, part.Pieces = "", "", true, pieces
 	}

@@ -11,12 +11,14 @@ import (
 // template is a text with holes.
 type template struct {
 	pieces []piece
-	secret bool // a secret is in it
+	secret bool   // a secret is in it
+	sum    string // of its recording, in the script's set; of a text with holes each piece has one
 }
 
 type piece struct {
 	text string
 	hole *expression // nil: text
+	sum  string      // of its recording, in the script's set
 }
 
 // recordable tells whether there is something in a fixed text for a voice to say, and not signs alone.
@@ -29,7 +31,7 @@ func (t *template) cut(base string) []Piece {
 	var out []Piece
 	n := 0
 	for _, p := range t.pieces {
-		q := Piece{Text: p.text}
+		q := Piece{Text: p.text, Sum: p.sum}
 		if p.hole == nil && base != "" && recordable(p.text) {
 			n++
 			q.File = base + "." + strconv.Itoa(n)

@@ -105,8 +105,8 @@ func (c *cache) put(id string, data []byte, private bool) (clip, error) {
 	e := &entry{clip: clip{id: id, dur: dur, size: int64(len(data))}, private: private, used: time.Now()}
 	if private || c.dir == "" {
 		e.data = data
-	} else if err := c.write(id, data); err != nil {
-		return clip{}, err
+	} else if err := writeWhole(c.file(id), data); err != nil {
+		return clip{}, fmt.Errorf("a spoken prompt cannot be kept: %w", err)
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -117,22 +117,22 @@ func (c *cache) put(id string, data []byte, private bool) (clip, error) {
 	return e.clip, nil
 }
 
-// write puts the file there whole or not at all.
-func (c *cache) write(id string, data []byte) (err error) {
-	f, err := os.CreateTemp(c.dir, partial)
+// writeWhole puts a file there whole or not at all.
+func writeWhole(name string, data []byte) (err error) {
+	f, err := os.CreateTemp(filepath.Dir(name), partial)
 	if err != nil {
-		return fmt.Errorf("a spoken prompt cannot be kept: %w", err)
+		return err
 	}
 	defer func() {
 		if err != nil {
-			err = errors.Join(fmt.Errorf("a spoken prompt cannot be kept: %w", err), os.Remove(f.Name()))
+			err = errors.Join(err, os.Remove(f.Name()))
 		}
 	}()
 	_, err = f.Write(data)
 	if err = errors.Join(err, f.Close()); err != nil {
 		return err
 	}
-	return os.Rename(f.Name(), c.file(id))
+	return os.Rename(f.Name(), name)
 }
 
 func kindOf(private bool) int {

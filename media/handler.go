@@ -8,7 +8,9 @@ import (
 	"io/fs"
 	"net/http"
 	"net/netip"
+	"os"
 	"regexp"
+	"strings"
 	"time"
 )
 
@@ -52,6 +54,14 @@ func (l *Library) serve(w http.ResponseWriter, r *http.Request) {
 	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(data))
 }
 
+// readSound reads a recording of the site's, or one that is kept.
+func (l *Library) readSound(file string) ([]byte, error) {
+	if sum, ok := strings.CutPrefix(file, keptMark); ok {
+		return os.ReadFile(l.keptFile(sum))
+	}
+	return fs.ReadFile(l.cfg.Sounds, file)
+}
+
 // sound finds a recording or a spoken text by its id. A recording that has been replaced since is no longer the one asked for.
 func (l *Library) sound(id string) (data []byte, private, ok bool) {
 	l.mu.Lock()
@@ -65,7 +75,7 @@ func (l *Library) sound(id string) (data []byte, private, ok bool) {
 	if file == "" {
 		return l.cache.read(id)
 	}
-	data, err := fs.ReadFile(l.cfg.Sounds, file)
+	data, err := l.readSound(file)
 	sum := sha256.Sum256(data)
 	return data, false, err == nil && hex.EncodeToString(sum[:]) == id
 }

@@ -25,6 +25,7 @@ import (
 type Part struct {
 	Name    string // finds sounds/<lang>/<name>.wav; empty: always spoken
 	File    string // the recording's base name, if it is not Name
+	Sum     string // SHA-256 of the recording meant, in hex; empty: the one that is there
 	Text    string
 	Lang    string
 	Voice   string // name of a voice; empty: the first voice for Lang
@@ -35,6 +36,7 @@ type Part struct {
 // Piece is a fixed text of a prompt with holes, or what fills one of them.
 type Piece struct {
 	File  string      // the recording of a fixed text; empty: there can be none
+	Sum   string      // SHA-256 of the recording meant, in hex; empty: the one that is there
 	Text  string      // as written
 	Value words.Value // what fills the hole; without a Kind it is a text
 }
@@ -72,7 +74,8 @@ type Library struct {
 	nodes  map[netip.Addr]bool
 	mu     sync.Mutex
 	flight map[string]*flight
-	sounds map[string]clip // recordings by their path, with the size and time they had
+	sounds map[string]clip // recordings by their path, those of the site with the size and time they had
+	kept   map[string]bool // SHA-256 of the recordings that Keep has copied
 }
 
 // flight is one text being spoken now; others who want it wait for it.
@@ -125,7 +128,10 @@ func New(cfg Config) (*Library, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &Library{cfg: cfg, slots: make(chan struct{}, cfg.Engines), cache: c, nodes: map[netip.Addr]bool{}, flight: map[string]*flight{}, sounds: map[string]clip{}}
+	l := &Library{cfg: cfg, slots: make(chan struct{}, cfg.Engines), cache: c, nodes: map[netip.Addr]bool{}, flight: map[string]*flight{}, sounds: map[string]clip{}, kept: map[string]bool{}}
+	if err := l.findKept(); err != nil {
+		return nil, err
+	}
 	for _, a := range cfg.Nodes {
 		l.nodes[a.Unmap().WithZone("")] = true
 	}

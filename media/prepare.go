@@ -108,7 +108,7 @@ func (l *Library) cutUp(p Part) bool {
 
 // piece is a fixed piece as a part of its own.
 func (p Part) piece(q Piece) Part {
-	return Part{File: q.File, Text: q.Text, Lang: p.Lang, Voice: p.Voice, Private: p.Private && q.File == ""}
+	return Part{File: q.File, Sum: q.Sum, Text: q.Text, Lang: p.Lang, Voice: p.Voice, Private: p.Private && q.File == ""}
 }
 
 func (b *batch) pieces(ctx context.Context, p Part) {

@@ -14,8 +14,12 @@ var (
 	langName = regexp.MustCompile(`^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$`)
 )
 
-// recording finds sounds/<lang>/<name>.wav. The error says why a file that is there cannot be played.
+// recording finds the recording that the set of scripts began with, else sounds/<lang>/<name>.wav as it is now. The error
+// says why a file that is there cannot be played.
 func (l *Library) recording(p Part) (clip, bool, error) {
+	if c, ok, err := l.keptRecording(p.Sum); ok || err != nil {
+		return c, ok, err
+	}
 	base := p.File
 	if base == "" {
 		base = p.Name
@@ -55,7 +59,7 @@ func (l *Library) evicted(c clip) bool {
 	return !ok
 }
 
-// readRecording reads a recording; one that Asterisk would not play as it is is converted.
+// readRecording reads a recording of the site's.
 func (l *Library) readRecording(file string, st fs.FileInfo) (clip, error) {
 	if st.Size() > maxWAV {
 		return clip{}, fmt.Errorf("%d bytes is too large; %d MiB are the most", st.Size(), maxWAV>>20)
@@ -64,13 +68,20 @@ func (l *Library) readRecording(file string, st fs.FileInfo) (clip, error) {
 	if err != nil {
 		return clip{}, err
 	}
+	c, err := l.clipOf(data)
+	c.size, c.mod = st.Size(), st.ModTime()
+	return c, err
+}
+
+// clipOf is a recording as Asterisk can play it: one that it would not play as it is is converted.
+func (l *Library) clipOf(data []byte) (clip, error) {
 	w, err := parseWAV(data)
 	if err != nil {
 		return clip{}, err
 	}
 	sum := sha256.Sum256(data)
 	if w.telephone() {
-		return clip{id: hex.EncodeToString(sum[:]), dur: w.duration(), size: st.Size(), mod: st.ModTime()}, nil
+		return clip{id: hex.EncodeToString(sum[:]), dur: w.duration()}, nil
 	}
 	sum = sha256.Sum256(append([]byte("converted 1\x00"), sum[:]...))
 	id := hex.EncodeToString(sum[:])
@@ -84,5 +95,5 @@ func (l *Library) readRecording(file string, st fs.FileInfo) (clip, error) {
 			return clip{}, err
 		}
 	}
-	return clip{id: id, dur: c.dur, size: st.Size(), mod: st.ModTime(), made: true}, nil
+	return clip{id: id, dur: c.dur, made: true}, nil
 }

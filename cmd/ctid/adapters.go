@@ -101,7 +101,7 @@ func (p prompts) Prepare(ctx context.Context, node ctid.NodeID, parts []ivr.Part
 func mediaParts(parts []ivr.Part) []media.Part {
 	out := make([]media.Part, len(parts))
 	for i, p := range parts {
-		out[i] = media.Part{Name: p.Name, File: p.File, Text: p.Text, Lang: p.Lang, Voice: p.Voice, Private: p.Private}
+		out[i] = media.Part{Name: p.Name, File: p.File, Sum: p.Sum, Text: p.Text, Lang: p.Lang, Voice: p.Voice, Private: p.Private}
 		for _, q := range p.Pieces {
 			out[i].Pieces = append(out[i].Pieces, media.Piece(q))
 		}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -39,7 +40,23 @@ func (d *daemon) beginScripts() error {
 	if err := d.keep("start"); err != nil {
 		return err
 	}
-	return d.canaryBefore()
+	if err := d.canaryBefore(); err != nil {
+		return err
+	}
+	d.keepRecordings()
+	return nil
+}
+
+// keepRecordings keeps the recordings of the sets that new calls begin with, for those that are still on when they have been replaced.
+func (d *daemon) keepRecordings() {
+	for _, l := range []*library{d.lib, d.vers.trial} {
+		if l == nil || l.set == nil {
+			continue
+		}
+		if err := d.media.Keep(l.set.Sounds()); err != nil {
+			d.log.Warn("recordings cannot be kept; once replaced, they are heard by calls that are on as well", "set", shortSum(l.sum()), "error", err)
+		}
+	}
 }
 
 // inForceBefore goes on with the set of the earlier run where the folder cannot be read, or has a set that was taken out
@@ -213,6 +230,7 @@ func before(was []store.ScriptVersion) string {
 
 // use puts the library and the canary in force for new calls.
 func (d *daemon) use() {
+	d.keepRecordings()
 	d.speakAhead()
 	d.sb.Reload(d.plan())
 }
@@ -247,7 +265,29 @@ func (d *daemon) sweep(ctx context.Context) error {
 	if n > 0 {
 		d.log.Info("sets of scripts that nothing needs are dropped", "sets", n)
 	}
-	return errors.Join(err, d.st.DropIVR(ctx, time.Now().Add(-d.cfg.Log.Keep.D())))
+	return errors.Join(err, d.forgetRecordings(ctx, keep), d.st.DropIVR(ctx, time.Now().Add(-d.cfg.Log.Keep.D())))
+}
+
+// forgetRecordings drops the copies of recordings that none of the sets has.
+func (d *daemon) forgetRecordings(ctx context.Context, sets []string) error {
+	inUse := map[string]bool{}
+	for _, sum := range sets {
+		set, err := d.st.Scripts(ctx, sum)
+		if errors.Is(err, store.ErrNotFound) {
+			continue
+		}
+		var site storedSite
+		if err == nil {
+			err = json.Unmarshal(set.Site, &site)
+		}
+		if err != nil {
+			return err
+		}
+		for _, sound := range site.Sounds {
+			inUse[sound] = true
+		}
+	}
+	return d.media.Forget(inUse)
 }
 
 // watchVersions looks at the canary, and drops what is too old, until the daemon ends.
