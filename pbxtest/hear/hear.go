@@ -19,8 +19,8 @@ const (
 	// piece is how much is compared at a time: about a word.
 	piece = pbxtest.Rate * 4 / 10
 	hop   = piece / 2
-	// drift is how far a piece may lie from where the one before it says.
-	drift = pbxtest.Rate * 20 / 1000
+	// drift is how far a piece may lie from where the one before it says: three frames lost or repeated.
+	drift = pbxtest.Rate * 60 / 1000
 	// head is how much of a prompt's beginning is searched for.
 	head = pbxtest.Rate * 12 / 10
 	// a piece below this share of the prompt's loudness says nothing
