@@ -122,7 +122,7 @@ func (r *runner) command(ctx context.Context, op string, w []string) error {
 	case "destroy":
 		return n.DestroyBridge(ctx, id)
 	case "record":
-		return n.Record(ctx, ari.OnlyChannel(id), r.id(arg(1)), ari.RecordingOptions{Format: "wav"})
+		return r.record(ctx, id, r.id(arg(1)), w[min(2, len(w)):])
 	case "stop-recording":
 		return n.StopRecording(ctx, id)
 	case "delete-recording":
@@ -197,6 +197,26 @@ func (r *runner) ids(names []string) []string {
 		ids[i] = r.id(n)
 	}
 	return ids
+}
+
+// record takes max=DURATION, silence=DURATION and ends=KEY.
+func (r *runner) record(ctx context.Context, id, name string, words []string) error {
+	o := ari.RecordingOptions{Format: "wav"}
+	for _, w := range words {
+		key, val, _ := strings.Cut(w, "=")
+		d, err := time.ParseDuration(val)
+		switch {
+		case key == "ends":
+			o.Terminate = val
+		case key == "max" && err == nil:
+			o.MaxDuration = d
+		case key == "silence" && err == nil:
+			o.MaxSilence = d
+		default:
+			return fmt.Errorf("record takes max=DURATION, silence=DURATION and ends=KEY, not %q", w)
+		}
+	}
+	return r.node.Record(ctx, ari.OnlyChannel(id), name, o)
 }
 
 // originate takes what to dial, and perhaps timeout=SECONDS, for=CHANNEL, ari-only (transfers by that phone are ours), auto
