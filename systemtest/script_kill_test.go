@@ -2,6 +2,10 @@ package systemtest
 
 import (
 	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -33,6 +37,29 @@ type killAt struct{ since time.Time }
 type killed struct {
 	*part
 	other *phonetest.Dialog
+	slow  *slowShop
+}
+
+// slowShop is a server that lets the first who asks wait for ever.
+type slowShop struct {
+	*httptest.Server
+	asked chan struct{}
+}
+
+func newSlowShop(t *testing.T) *slowShop {
+	s := &slowShop{asked: make(chan struct{})}
+	var asked atomic.Bool
+	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		if asked.CompareAndSwap(false, true) {
+			close(s.asked)
+			<-req.Context().Done() // until who asks is dead
+			return
+		}
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = w.Write([]byte(`{"state": "open"}`))
+	}))
+	t.Cleanup(s.Close)
+	return s
 }
 
 // asks holds that the prompt is heard after the kill, to its end.
@@ -44,6 +71,15 @@ func killSteps() []killStep {
 	pressed := func(p *killed) {
 		p.must(p.call.SendDTMF(p.ctx, "1"))
 		p.over("one")
+	}
+	rings := func(p *killed) { p.other = p.rings(0) }
+	ringsAgain := func(p *killed, _ killAt) {
+		if _, err := p.other.AwaitEnd(p.ctx); err != nil {
+			p.fatal("the first ring goes on: %v", err)
+		}
+		d := p.took(0)
+		p.must(d.Hangup(p.ctx))
+		p.over("answered")
 	}
 	return []killStep{
 		{"menu", menu, func(p *killed) { p.hears(p.call, "choose") }, func(p *killed, at killAt) {
@@ -72,14 +108,15 @@ func killSteps() []killStep {
 			})
 			p.must(p.call.Hangup(p.ctx))
 		}},
-		{"dial, while it rings", "dial: {to: X, ring: 30s}", func(p *killed) { p.other = p.rings(0) }, func(p *killed, _ killAt) {
-			if _, err := p.other.AwaitEnd(p.ctx); err != nil {
-				p.fatal("the first ring goes on: %v", err)
+		{"dial, while it rings", "dial: {to: X, ring: 30s}", rings, ringsAgain},
+		{"transfer, while it rings", "transfer: {to: X, ring: 30s}", rings, ringsAgain},
+		{"a look-up", "http: {url: GET SHOP/state, within: 10s}", func(p *killed) {
+			select {
+			case <-p.slow.asked:
+			case <-p.ctx.Done():
+				p.fatal("nobody was asked")
 			}
-			d := p.took(0)
-			p.must(d.Hangup(p.ctx))
-			p.over("answered")
-		}},
+		}, func(p *killed, _ killAt) { p.over("answered") }},
 		{"dial, in the talk", "dial: X", func(p *killed) { p.other = p.took(0) }, func(p *killed, _ killAt) {
 			p.talk(p.other, callsHz, takesHz)
 			p.must(p.other.Hangup(p.ctx))
@@ -94,7 +131,8 @@ func killSteps() []killStep {
 }
 
 // killScript is a script of one step; good and bad ends say a word.
-func killScript(n int, step string) string {
+func killScript(n int, step, shop string) string {
+	step = strings.Replace(step, "SHOP", shop, 1)
 	text := "version: 1\nname: Killed\nvars: {account: digits}\nprompts:\n"
 	for _, name := range []string{"answered", "long", "choose", "further", "one", "sorry"} {
 		text += fmt.Sprintf("  %s: %q\n", name, killTexts[name])
@@ -111,6 +149,8 @@ func killScript(n int, step string) string {
 		then = "done: answered, failed: sorry"
 	case "queu":
 		then = "otherwise: sorry"
+	case "http":
+		then = "done: answered, otherwise: sorry"
 	}
 	text += "nodes:\n  a: {" + outcomeNumbers(n, step) + ", then: {" + then + "}}\n"
 	if then == "done: b" {
@@ -122,17 +162,19 @@ func killScript(n int, step string) string {
 // ctid is killed while a caller is in each of the steps that wait: he hears the question again, keeps his place, or talks on, and
 // the script goes on behind it. All callers are there at once, and it is one kill.
 func TestRealKillAtSteps(t *testing.T) {
-	steps := killSteps()
+	steps, shop := killSteps(), newSlowShop(t)
 	scripts := make([]string, len(steps))
 	for n, x := range steps {
-		scripts[n] = killScript(n, x.step)
+		scripts[n] = killScript(n, x.step, shop.URL)
 	}
-	s := startScripts(t, Options{Agents: 1, Desk: "none"}, scripts, killTexts)
+	s := startScripts(t, Options{Agents: 1, Desk: "none", Change: func(yaml string) string {
+		return strings.Replace(yaml, "ivr: {", "ivr: {http_allow: [\""+shop.URL+"\"], ", 1)
+	}}, scripts, killTexts)
 	s.carrier()
 	calls := make([]*killed, len(steps))
 	for n, x := range steps {
 		s.each(x.name, n, func(p *part) {
-			calls[n] = &killed{part: p}
+			calls[n] = &killed{part: p, slow: shop}
 			p.dial(callsHz)
 			x.before(calls[n])
 			p.call, calls[n].part = nil, &part{scripted: s, name: x.name, n: n, call: p.call} // it goes on behind the kill
