@@ -14,6 +14,7 @@ import (
 
 // decoder turns mappings into structs by the table, and remembers where each value stood.
 type decoder struct {
+	offline  bool // secrets are left out
 	findings []Finding
 	at       map[string]Pos // of keys and values by path: queues[2].ring; its key: queues[2].ring#
 }

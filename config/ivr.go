@@ -129,6 +129,9 @@ func (d *decoder) database(c *Config, b *Database, path string) {
 		return
 	case b.DSNFile != "":
 		at = d.pos(path + ".dsn_file")
+		if d.offline {
+			return
+		}
 		b.Address = d.secretFile(at, b.DSNFile)
 	case b.Driver == "postgres" && hasPassword(b.DSN):
 		d.err(at, "CFG015", "a password is not written here: put the dsn into a file and name that with `dsn_file`")
@@ -176,7 +179,7 @@ func sameFile(a, b string) bool {
 
 // siteSecret reads a secret of scripts. A file that everybody can read is refused: here no program but ctid wants it.
 func (d *decoder) siteSecret(s *SiteSecret, path string) {
-	if s.File == "" {
+	if s.File == "" || d.offline {
 		return
 	}
 	if st, err := os.Stat(s.File); err == nil && st.Mode().Perm()&0o007 != 0 {

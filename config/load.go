@@ -24,6 +24,9 @@ type Options struct {
 	File   string         // the file; empty: FileName in the first of Search that has it
 	Search []string       // folders; nil: the current one, then /etc/ctid
 	Flags  *pflag.FlagSet // made by Flags, parsed; may be nil
+	// Offline leaves passwords and secrets out, and does not ask for them: enough to check scripts where the files are kept and
+	// edited, which is no place for secrets.
+	Offline bool
 }
 
 // Load reads, checks and returns a configuration with everything there is to say about it. The configuration is nil
@@ -36,7 +39,7 @@ func Load(o Options) (*Config, []Finding) {
 	}
 	r := reader{}
 	r.read(name, 0)
-	d := &decoder{findings: r.findings, at: map[string]Pos{"": {name, 1, 1}}}
+	d := &decoder{offline: o.Offline, findings: r.findings, at: map[string]Pos{"": {name, 1, 1}}}
 	c := &Config{}
 	cv := reflect.ValueOf(c).Elem()
 	defaults(cv)

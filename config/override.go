@@ -92,6 +92,9 @@ func amiPasswordEnv(node string) string {
 
 // secrets fetches each node's password: from its variable, else from its file.
 func (d *decoder) secrets(c *Config) {
+	if d.offline {
+		return
+	}
 	for i := range c.Asterisk.Nodes {
 		n := &c.Asterisk.Nodes[i]
 		at := indexed("asterisk.nodes", i, "password_file")

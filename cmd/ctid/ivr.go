@@ -35,12 +35,14 @@ type ivrScripts struct {
 	cfg   *config.Config // nil: there is no ctid.yaml
 }
 
-// ivrConfig reads the configuration by the usual rules. Without one, and none named, it is nil.
+// ivrConfig reads the configuration by the usual rules, but for its secrets: who works on scripts need not have them. Without
+// one, and none named, it is nil.
 func ivrConfig(c *cobra.Command, file string) (*config.Config, error) {
 	if _, ok := config.Find(config.Options{File: file}); !ok {
 		return nil, nil
 	}
-	return loadConfig(c, file)
+	cfg, _, err := readConfig(c, config.Options{File: file, Offline: true})
+	return cfg, err
 }
 
 // openScripts opens a folder of scripts; empty: the configuration's, else ivr here. cfg may be nil.

@@ -17,8 +17,7 @@ const cookbook = "../../examples/ivr"
 // cookbookScripts are the ten scripts of the cookbook, under the configuration beside them.
 func cookbookScripts(t *testing.T) (*ivr.Set, ivr.Site) {
 	t.Helper()
-	t.Setenv("CTID_ASTERISK_PBX_PASSWORD", "none is needed here")
-	cfg, found := config.Load(config.Options{File: cookbook + "/ctid.yaml"})
+	cfg, found := config.Load(config.Options{File: cookbook + "/ctid.yaml", Offline: true})
 	for _, f := range found {
 		t.Log(f)
 	}

@@ -23,7 +23,7 @@ func serveCommand() *cobra.Command {
 	var guarded bool
 	c := &cobra.Command{Use: "serve", Short: "Run the daemon; SIGHUP reloads, SIGTERM drains", Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			load := func() (*config.Config, []string, error) { return readConfig(c, file) }
+			load := func() (*config.Config, []string, error) { return readConfig(c, config.Options{File: file}) }
 			beat := beatFile()
 			if beat == nil && guarded {
 				return guard(c.Context(), slog.New(slog.NewTextHandler(os.Stderr, nil)))
@@ -46,13 +46,14 @@ func configFlag(c *cobra.Command, file *string) {
 
 // loadConfig reads the configuration and prints what there is to say about it.
 func loadConfig(c *cobra.Command, file string) (*config.Config, error) {
-	cfg, _, err := readConfig(c, file)
+	cfg, _, err := readConfig(c, config.Options{File: file})
 	return cfg, err
 }
 
 // readConfig is loadConfig that also returns what it printed.
-func readConfig(c *cobra.Command, file string) (*config.Config, []string, error) {
-	cfg, found := config.Load(config.Options{File: file, Flags: c.Flags()})
+func readConfig(c *cobra.Command, o config.Options) (*config.Config, []string, error) {
+	o.Flags = c.Flags()
+	cfg, found := config.Load(o)
 	var said []string
 	for _, f := range found {
 		said = append(said, fmt.Sprint(f))
