@@ -71,16 +71,19 @@ func passwordEnv(node string) string {
 	return "CTID_ASTERISK_" + strings.ToUpper(strings.ReplaceAll(node, "-", "_")) + "_PASSWORD"
 }
 
+// otherVariables are variables of ours that are no settings.
+var otherVariables = []string{"CTID_ESPEAK", "CTID_FLITE"}
+
 // strangers warns of a variable that is nearly a setting: a typing error would otherwise say nothing.
 func (d *decoder) strangers() {
 	var known []string
 	for _, s := range settings() {
-		known = append(known, strings.ToLower(s.env()))
+		known = append(known, s.env())
 	}
 	for _, kv := range os.Environ() {
 		name, _, _ := strings.Cut(kv, "=")
-		if near := meant(name, known); strings.HasPrefix(name, "CTID_") && near != "" && !contains(known, strings.ToLower(name)) {
-			d.warn(Pos{File: name}, "CFG051", "no setting has this variable%s", strings.ToUpper(near))
+		if near := meant(name, known); strings.HasPrefix(name, "CTID_") && near != "" && !contains(append(known, otherVariables...), name) {
+			d.warn(Pos{File: name}, "CFG051", "no setting has this variable%s", near)
 		}
 	}
 }
