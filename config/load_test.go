@@ -204,7 +204,7 @@ func TestPrecedence(t *testing.T) {
 	if len(fs) != 2 {
 		t.Errorf("%v", fs)
 	}
-	want := []string{`CTID_LIMITS_CALLS: error CFG009: `, `CTID_LOG_LEVLE: warning CFG051: no setting has this variable; DID YOU MEAN "CTID_LOG_LEVEL"?`}
+	want := []string{`CTID_LIMITS_CALLS: error CFG009: `, `CTID_LOG_LEVLE: warning CFG051: no setting has this variable; did you mean "CTID_LOG_LEVEL"?`}
 	for _, w := range want {
 		if !slices.ContainsFunc(fs, func(f Finding) bool { return strings.HasPrefix(f.String(), w) }) {
 			t.Errorf("want %q among %v", w, fs)

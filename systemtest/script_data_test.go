@@ -51,7 +51,7 @@ func TestRealScriptData(t *testing.T) {
 	}))
 	defer shop.Close()
 	r := Start(t, Options{Bin: program, PBX: asterisk, Script: strings.Replace(dataScript, "SHOP", shop.URL, 1),
-		Files: map[string]string{"bank.secret": db.DSN(db.Password), "shop.secret": "s3cr3t-t0ken", "seen.sql": "update orders set seen = seen + 1 where number = :n"},
+		Files:  map[string]string{"bank.secret": db.DSN(db.Password), "shop.secret": "s3cr3t-t0ken", "seen.sql": "update orders set seen = seen + 1 where number = :n"},
 		Config: "databases: [{name: bank, driver: postgres, dsn_file: bank.secret}]\ntags: [vip]\ndispositions: [{name: sold}]\n",
 		Change: func(yaml string) string {
 			return strings.Replace(yaml, "ivr: {", "ivr: {http_allow: [\""+shop.URL+"\"], statements: [{name: seen, file: seen.sql}], secrets: [{name: token, file: shop.secret}], ", 1)
