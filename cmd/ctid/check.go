@@ -11,9 +11,10 @@ import (
 
 func checkCommand() *cobra.Command {
 	var file string
+	var offline bool
 	c := &cobra.Command{Use: "check", Short: "Check the configuration and its scripts", Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			cfg, err := loadConfig(c, file)
+			cfg, _, err := readConfig(c, config.Options{File: file, Offline: offline})
 			if err != nil {
 				return err
 			}
@@ -30,5 +31,6 @@ func checkCommand() *cobra.Command {
 		}}
 	configFlag(c, &file)
 	config.Flags(c.Flags())
+	c.Flags().BoolVar(&offline, "offline", false, "leave out passwords and secrets, where the files are edited and have none")
 	return c
 }

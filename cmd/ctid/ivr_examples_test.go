@@ -86,3 +86,14 @@ func TestCookbookInTheManual(t *testing.T) {
 		}
 	}
 }
+
+// The folder of the cookbook is checked as it is: it has no passwords.
+func TestCookbookIsCheckedOffline(t *testing.T) {
+	t.Chdir(cookbook)
+	if out, err := commanded(t, "check", "--offline"); err != nil || !strings.HasPrefix(out, "good: 10 numbers, 10 scripts") {
+		t.Errorf("%v\n%s", err, out)
+	}
+	if _, err := commanded(t, "check"); err == nil {
+		t.Error("without --offline no password is missed")
+	}
+}
