@@ -27,7 +27,7 @@ type Rig struct {
 
 // Run runs the suite; open makes a new Rig for each test.
 func Run(t *testing.T, open func(t *testing.T) Rig) {
-	for _, group := range [][]test{logTests, failureTests, personTests, customerTests, outboxTests, userTests, auditTests, ivrTests} {
+	for _, group := range [][]test{logTests, failureTests, personTests, customerTests, outboxTests, userTests, auditTests, ivrTests, voicemailTests} {
 		for _, x := range group {
 			t.Run(x.name, func(t *testing.T) { x.run(t, open(t)) })
 		}
