@@ -108,19 +108,21 @@ func (l *Library) keptRecording(sum string) (clip, bool, error) {
 	there := l.kept[sum]
 	c, known := l.sounds[keptMark+sum]
 	l.mu.Unlock()
-	if !there || known && !l.evicted(c) {
-		return c, there, nil
-	}
-	file := l.keptFile(sum)
-	data, err := os.ReadFile(file)
-	if errors.Is(err, fs.ErrNotExist) { // somebody has emptied the folder
+	if !there {
 		return clip{}, false, nil
 	}
+	if _, err := os.Stat(l.keptFile(sum)); errors.Is(err, fs.ErrNotExist) { // somebody has emptied the folder
+		return clip{}, false, nil
+	}
+	if known && !l.evicted(c) {
+		return c, true, nil
+	}
+	data, err := os.ReadFile(l.keptFile(sum))
 	if err == nil {
 		c, err = l.clipOf(data)
 	}
 	if err != nil {
-		return clip{}, false, fmt.Errorf("%s: %w", file, err)
+		return clip{}, false, err
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -60,6 +60,10 @@ func TestKeptRecordings(t *testing.T) {
 	if err != nil || len(files) != 1 || filepath.Base(files[0]) != oldWide+".wav" {
 		t.Errorf("left %v, %v", files, err)
 	}
+	if err := os.Remove(files[0]); err != nil { // by somebody who makes room
+		t.Fatal(err)
+	}
+	hears(next, oldWide, time.Second) // what the site has now
 	if _, err := os.Stat(crashed); err == nil {
 		t.Error("what a crash left is still there")
 	}

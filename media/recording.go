@@ -17,9 +17,6 @@ var (
 // recording finds the recording that the set of scripts began with, else sounds/<lang>/<name>.wav as it is now. The error
 // says why a file that is there cannot be played.
 func (l *Library) recording(p Part) (clip, bool, error) {
-	if c, ok, err := l.keptRecording(p.Sum); ok || err != nil {
-		return c, ok, err
-	}
 	base := p.File
 	if base == "" {
 		base = p.Name
@@ -28,6 +25,11 @@ func (l *Library) recording(p Part) (clip, bool, error) {
 		return clip{}, false, nil
 	}
 	file := "sounds/" + p.Lang + "/" + base + ".wav"
+	if c, ok, err := l.keptRecording(p.Sum); err != nil {
+		return clip{}, false, fmt.Errorf("%s: %w", file, err)
+	} else if ok {
+		return c, true, nil
+	}
 	st, err := fs.Stat(l.cfg.Sounds, file)
 	if errors.Is(err, fs.ErrNotExist) {
 		return clip{}, false, nil
