@@ -24,10 +24,7 @@ func (r *Rig) spoken(texts map[string]string) map[string][]int16 {
 	}
 	files := map[string][]int16{}
 	r.Eventually("prompts made ahead", func() error {
-		list, err := filepath.Glob(filepath.Join(r.Dir, "prompts", "*", "*"))
-		if err == nil && len(list) == 0 {
-			list, err = filepath.Glob(filepath.Join(r.Dir, "prompts", "*"))
-		}
+		list, err := filepath.Glob(filepath.Join(r.Dir, "prompts", "*.wav"))
 		fresh := map[string][]int16{}
 		for _, f := range list {
 			if b, err := os.ReadFile(f); err == nil && files[f] == nil {
