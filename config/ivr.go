@@ -27,6 +27,15 @@ type IVR struct {
 	Statements   []Statement  `cfg:"statements" doc:"SQL that scripts ask by name; the only way in which a script writes."`
 	Secrets      []SiteSecret `cfg:"secrets" doc:"Secrets that scripts use by name in headers, bodies and statements."`
 	Allow        []Allow      `cfg:"allow" doc:"Errors IVR070 to IVR079 that are allowed in one script, each with its reason."`
+	Limits       ScriptLimits `cfg:"limits" doc:"How much a script may do in one call."`
+}
+
+// ScriptLimits are what a script may do in one call before it is stopped; see ivr.Limits.
+type ScriptLimits struct {
+	Steps     int      `cfg:"steps" default:"200" min:"10" max:"500" doc:"Steps without waiting for anything: what goes on beyond that is taken for going round in circles."`
+	AllSteps  int      `cfg:"all_steps" default:"2000" min:"50" max:"2000" doc:"Steps in the call."`
+	Questions int      `cfg:"questions" default:"300" min:"5" max:"300" doc:"Questions in the call, each repetition one more."`
+	InScript  Duration `cfg:"in_script" default:"1h" min:"1m" max:"4h" doc:"Time in scripts; queues and talk are not counted."`
 }
 
 // Statement is SQL with a name.

@@ -1,6 +1,7 @@
 package ivr
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"time"
@@ -10,7 +11,7 @@ import (
 
 // Options of a Machine.
 type Options struct {
-	Limits Limits // zero: the defaults
+	Limits Limits // zero: the site's
 	// Secret gives a secret of the site's store; it must be pure and safe for concurrent use. nil: there is none.
 	Secret func(name string) (string, error)
 }
@@ -92,7 +93,7 @@ type visit struct {
 
 // NewMachine makes a machine for one call; Start is its first input.
 func NewMachine(s *Script, opts Options) *Machine {
-	opts.Limits = opts.Limits.bounded()
+	opts.Limits = cmp.Or(opts.Limits, s.site.Limits).bounded()
 	m := &Machine{opts: opts, x: scope{text: opts.Limits.Text, site: s.site, funcs: s.lang.funcs, figures: map[string]Figures{}, secret: opts.Secret}}
 	m.x.memo = &m.memo
 	m.begin(s, fresh(s.args))

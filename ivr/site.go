@@ -29,6 +29,7 @@ type Site struct {
 	Premium        []string // prefixes of numbers that cost extra; never dialled unless DialAllow names them
 	Country        string   // calling code without +, such as 852
 	Lifted         []Lift   // errors of IVR07x that the site allows
+	Limits         Limits   // of every session
 	// Sounds are the recordings of a set that was stored, by path, with their SHA-256: they are not looked for; nil: they are.
 	Sounds     map[string]string
 	LastResort string // queue when even on_error fails; empty: apologise and hang up

@@ -250,6 +250,7 @@ func ivrSite(c *config.Config) ivr.Site {
 		s.Voices = append(s.Voices, v.Lang)
 	}
 	s.NumberSounds = numberSounds(c)
+	s.Limits = ivr.Limits{Steps: c.IVR.Limits.Steps, AllSteps: c.IVR.Limits.AllSteps, Questions: c.IVR.Limits.Questions, InScript: c.IVR.Limits.InScript.D()}
 	calendars, _ := c.OpeningHours() // checked at load
 	for name := range calendars {
 		s.Calendars = append(s.Calendars, name)
