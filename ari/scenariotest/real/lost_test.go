@@ -71,6 +71,13 @@ func answered(t *testing.T, number string) *leg {
 		t.Fatal(err)
 	}
 	l.until(func(m ari.Message) bool { e, ok := m.Event.(*ari.StasisStart); return ok && e.Channel.ID == l.id })
+	d, err := p.AwaitCall(ctx)
+	if err == nil {
+		err = d.AwaitAnswer(ctx) // the phone has had its ACK, and not Asterisk the 200 alone: a phone that vanishes before has no call yet
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 	return l
 }
 
