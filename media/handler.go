@@ -65,17 +65,18 @@ func (l *Library) readSound(file string) ([]byte, error) {
 // sound finds a recording or a spoken text by its id. A recording that has been replaced since is no longer the one asked for.
 func (l *Library) sound(id string) (data []byte, private, ok bool) {
 	l.mu.Lock()
-	file := ""
+	var files []string // more than one where the recording is kept too
 	for f, c := range l.sounds {
 		if c.id == id && !c.made {
-			file = f
+			files = append(files, f)
 		}
 	}
 	l.mu.Unlock()
-	if file == "" {
-		return l.cache.read(id)
+	for _, file := range files {
+		data, err := l.readSound(file)
+		if sum := sha256.Sum256(data); err == nil && hex.EncodeToString(sum[:]) == id {
+			return data, false, true
+		}
 	}
-	data, err := l.readSound(file)
-	sum := sha256.Sum256(data)
-	return data, false, err == nil && hex.EncodeToString(sum[:]) == id
+	return l.cache.read(id)
 }
