@@ -49,7 +49,7 @@ func (s Site) refuses(number string, allow []string) string {
 		return a == wordPremium || slices.ContainsFunc(s.Premium, func(p string) bool { return premium(p) && strings.HasPrefix(a, p) && premium(a) })
 	}):
 		return "premium"
-	case slices.ContainsFunc(s.DialAllow, under):
+	case s.Unknown || slices.ContainsFunc(s.DialAllow, under):
 		if allow != nil && !slices.ContainsFunc(allow, under) && !slices.ContainsFunc(allow, func(a string) bool { return strings.HasPrefix(number, a) }) {
 			return "outside allow"
 		}
@@ -62,6 +62,9 @@ func (s Site) refuses(number string, allow []string) string {
 
 // domestic is what of dial_allow is neither premium nor international.
 func (s Site) domestic() []string {
+	if s.Unknown {
+		return nil
+	}
 	out := []string{}
 	for _, a := range s.DialAllow {
 		if a == wordExtensions || a != wordPremium && (s.Country == "" || strings.HasPrefix(a, "+"+s.Country)) {

@@ -64,7 +64,7 @@ func (s Site) zoneOf(calendar string) *time.Location {
 
 func (s Site) hours(name string, at time.Time) (string, bool) {
 	if s.Hours == nil {
-		return "", false
+		return "open", s.Unknown // of its calendars nothing is known: they are open
 	}
 	return s.Hours(name, at)
 }

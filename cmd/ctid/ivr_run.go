@@ -32,9 +32,6 @@ func openScript(c *cobra.Command, cfg *config.Config, arg string) (ivrScripts, *
 	if err != nil {
 		return files, nil, nil, err
 	}
-	if files.site.Unknown { // nothing is known of its calendars: they are open
-		files.site.Hours = func(string, time.Time) (string, bool) { return "open", true }
-	}
 	s, found, err := files.script(name)
 	for _, f := range found {
 		if f.Severity != ivr.Note {
