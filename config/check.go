@@ -249,7 +249,7 @@ func (d *decoder) checkListen(c *Config) {
 		d.err(d.pos("listen.web"), "CFG017", "%s can be reached from outside without TLS: give `web.tls`, or `web.plain: true` behind a proxy that does TLS", c.Listen.Web)
 	}
 	for _, f := range []struct{ path, name string }{{"web.tls.cert_file", c.Web.TLS.CertFile}, {"web.tls.key_file", c.Web.TLS.KeyFile}} {
-		if f.name == "" {
+		if f.name == "" || d.offline {
 			continue
 		}
 		if st, err := os.Stat(f.name); err != nil || !st.Mode().IsRegular() {

@@ -1,0 +1,1 @@
+UPDATE visits SET confirmed = true WHERE id = :visit

@@ -1,0 +1,1 @@
+SELECT 1 FROM pins WHERE account = :account AND pin = :pin

@@ -1,0 +1,1 @@
+INSERT INTO stop (number) VALUES (:number)
