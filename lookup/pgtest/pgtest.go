@@ -167,7 +167,10 @@ func (s *Server) Start() {
 // said is the server's log.
 func (s *Server) said() string {
 	b, err := os.ReadFile(s.log.Name())
-	return strings.TrimSpace(string(b)) + fmt.Sprint(errors.Join(err))
+	if err != nil {
+		return err.Error()
+	}
+	return strings.TrimSpace(string(b))
 }
 
 // Stop stops the server at once; what is being asked fails.
