@@ -138,9 +138,6 @@ func (d *decoder) database(c *Config, b *Database, path string) {
 		return
 	case b.DSNFile != "":
 		at = d.pos(path + ".dsn_file")
-		if d.offline {
-			return
-		}
 		b.Address = d.secretFile(at, b.DSNFile)
 	case b.Driver == "postgres" && hasPassword(b.DSN):
 		d.err(at, "CFG015", "a password is not written here: put the dsn into a file and name that with `dsn_file`")

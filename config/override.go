@@ -3,6 +3,7 @@ package config
 import (
 	"os"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -80,9 +81,10 @@ func (d *decoder) strangers() {
 	for _, s := range settings() {
 		known = append(known, s.env())
 	}
+	ours := append(slices.Clone(known), otherVariables...)
 	for _, kv := range os.Environ() {
 		name, _, _ := strings.Cut(kv, "=")
-		if near := meant(name, known); strings.HasPrefix(name, "CTID_") && near != "" && !contains(append(known, otherVariables...), name) {
+		if near := meant(name, known); strings.HasPrefix(name, "CTID_") && near != "" && !contains(ours, name) {
 			d.warn(Pos{File: name}, "CFG051", "no setting has this variable%s", near)
 		}
 	}
@@ -129,7 +131,11 @@ func (d *decoder) amiSecret(n *Node, path string) {
 	}
 }
 
+// secretFile reads a secret; offline it is empty, and its file is not looked at.
 func (d *decoder) secretFile(at Pos, name string) Secret {
+	if d.offline {
+		return Secret{}
+	}
 	b, err := readFile(name)
 	text := strings.TrimRight(string(b), "\r\n")
 	switch {
