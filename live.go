@@ -60,6 +60,7 @@ type LiveQueue struct {
 	Entered  time.Time `json:"entered"`
 	Until    time.Time `json:"until,omitzero"`
 	Skills   []Skilled `json:"skills,omitempty"` // that the script asks for
+	Early    bool      `json:"early,omitempty"`  // he need not be answered before an agent is there
 }
 
 // Skilled is a skill and the least level of it; 0 is any.

@@ -178,6 +178,23 @@ func (s *State) Position(id ctid.TaskID) (int, bool) {
 	return t.queue.place(t), true
 }
 
+// Standing is where a task stands in its queue.
+type Standing struct {
+	Position int // 1 is next
+	Estimate Estimate
+	Rings    bool // it is offered to an agent
+}
+
+// Standing is where a task stands now; false: it waits nowhere.
+func (s *State) Standing(id ctid.TaskID) (Standing, bool) {
+	t := s.tasks[id]
+	if t == nil {
+		return Standing{}, false
+	}
+	e, _ := s.Estimate(id)
+	return Standing{Position: t.queue.place(t), Estimate: e, Rings: len(t.open) > 0}, true
+}
+
 // QueueOf is the queue that a task waits in.
 func (s *State) QueueOf(id ctid.TaskID) (ctid.QueueID, bool) {
 	t := s.tasks[id]

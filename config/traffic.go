@@ -12,9 +12,10 @@ import (
 
 // Trunk is a carrier by which calls come.
 type Trunk struct {
-	Name      string   `cfg:"name" form:"name" need:"yes" doc:"Its name for routes, records and figures."`
-	Endpoints []string `cfg:"endpoints" form:"endpoint" short:"yes" need:"yes" doc:"Its endpoints in the Asterisks, PJSIP/NAME."`
-	MaxCalls  int      `cfg:"max_calls" default:"0" max:"100000" doc:"Calls that came by it and are here at once; 0: no limit. What is over goes where over of the number says."`
+	Name       string   `cfg:"name" form:"name" need:"yes" doc:"Its name for routes, records and figures."`
+	Endpoints  []string `cfg:"endpoints" form:"endpoint" short:"yes" need:"yes" doc:"Its endpoints in the Asterisks, PJSIP/NAME."`
+	MaxCalls   int      `cfg:"max_calls" default:"0" max:"100000" doc:"Calls that came by it and are here at once; 0: no limit. What is over goes where over of the number says."`
+	Unanswered Duration `cfg:"unanswered" default:"45s" max:"3m" doc:"How long a call may hear prompts and music before it is answered, where its script wants that (answer: {early: true}): then it is answered all the same, before the carrier cuts it. 0s: the carrier does not allow it."`
 }
 
 // Way is where a call goes: one of the four.

@@ -30,6 +30,10 @@ type (
 	Tick struct{}
 	// Resume goes on after Restore: an open question is asked again, an open queue step stays open.
 	Resume struct{}
+	// Joined: an agent speaks with the caller whose Enqueue is open.
+	Joined struct{}
+	// Waits: he no longer does, and the caller stands in line again.
+	Waits struct{}
 	// Hangup: the caller has gone.
 	Hangup struct {
 		Side  ctid.Side
@@ -43,6 +47,8 @@ func (Key) InputKind() string      { return "key" }
 func (DoneStep) InputKind() string { return "done" }
 func (Tick) InputKind() string     { return "tick" }
 func (Resume) InputKind() string   { return "resume" }
+func (Joined) InputKind() string   { return "joined" }
+func (Waits) InputKind() string    { return "waits" }
 func (Hangup) InputKind() string   { return "hangup" }
 
 // CallInfo is what a script may know of its call.
@@ -117,8 +123,8 @@ type (
 		Within  time.Duration
 	}
 	// Enqueue puts the caller into a queue. Answer: answered (when the conversation is over and the agent left first),
-	// timeout, full, closed, empty, callback, key … While it is open the machine may Play an
-	// offer of a call back and, when the caller takes it, ask for a BookCallback; booked takes him out of the queue.
+	// timeout, full, closed, empty, callback, key, no_input. While it is open the machine tells the caller by Play what he is to hear
+	// there, and may ask for a BookCallback; booked takes him out of the queue. Joined and Waits say when he is spoken to.
 	Enqueue struct {
 		ID       string
 		Queue    ctid.QueueID
@@ -129,20 +135,23 @@ type (
 		// PreferWait is how long he waits for that agent alone; 0: as the queue says.
 		PreferWait time.Duration
 		Skills     []Need // all must hold
-		Announce   *Announce
+		// Early: the caller has not been answered, and need not be before an agent is there.
+		Early bool
 	}
 	// Need is a skill an agent must have: at least Level, 0 for any.
 	Need struct {
 		Skill string
 		Level int
 	}
-	// Announce is what a waiting caller is told, and how often; zero: never.
-	Announce struct {
-		Position, Wait, Every time.Duration
-		Comfort               []Part
+	// Standing asks where the caller stands in the queue. Answer: waits, with Value position (from 1), low and high (of the wait
+	// to be expected, s) and proven (it may be told); rings, while he is offered to an agent; error.
+	Standing struct{ ID string }
+	// Leave asks to take the caller out of the queue again; the Enqueue is then answered with key, or with no_input where he was
+	// Silent when he was asked whether he stays. Or the ask is ignored, for an agent has him.
+	Leave struct {
+		ID     string // the Enqueue's
+		Silent bool
 	}
-	// Leave asks to take the caller out of the queue again; the Enqueue is then answered with key, or the ask is ignored.
-	Leave struct{ ID string } // the Enqueue's ID
 	// Attach adds values to the call's data.
 	Attach struct{ Values []ctid.Attached }
 	// SetLanguage says that the call's language changed; Remember: to be kept with the customer.
@@ -169,6 +178,7 @@ func (Play) StepKind() string        { return "play" }
 func (Stop) StepKind() string        { return "stop" }
 func (Lookup) StepKind() string      { return "lookup" }
 func (Enqueue) StepKind() string     { return "enqueue" }
+func (Standing) StepKind() string    { return "standing" }
 func (Leave) StepKind() string       { return "leave" }
 func (Attach) StepKind() string      { return "attach" }
 func (SetLanguage) StepKind() string { return "language" }

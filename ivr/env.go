@@ -43,6 +43,10 @@ func (x *scope) name(name string) any {
 	switch name {
 	case "value":
 		return x.value
+	case "low":
+		return x.low
+	case "high":
+		return x.high
 	case "queue":
 		return x.queueRecord
 	case "hours":

@@ -261,7 +261,6 @@ type scope struct {
 	answers  map[string]any
 	returned map[string]any                    // what result stands for while the values of a subscript are saved
 	secret   func(name string) (string, error) // of the site's store
-	value    any                               // of the question being checked
 	outcome  string
 	code     string
 	node     string
@@ -270,6 +269,7 @@ type scope struct {
 	funcs    map[string]function
 	tongue   string  // the language something is being said in; empty: lang
 	said     *spoken // by the last function that made something to be said
+	scopeValues
 }
 
 func (e *expression) run(x *scope) (v any, err error) {

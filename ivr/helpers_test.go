@@ -156,12 +156,15 @@ func (r *rig) step(st Step) {
 		for _, n := range st.Skills {
 			text += fmt.Sprintf(" needs %s>=%d", n.Skill, n.Level)
 		}
-		if a := st.Announce; a != nil {
-			text += fmt.Sprintf(" announce position %s wait %s comfort %s every %s", a.Position, a.Wait, partsText(a.Comfort), a.Every)
+		if st.Early {
+			text += " unanswered"
 		}
 		r.line("%s", text)
+	case Standing:
+		r.last["stands"] = st.ID
+		r.line("ask where the caller stands")
 	case Leave:
-		r.line("ask to leave the queue")
+		r.line("ask to leave the queue%s", map[bool]string{true: ", for he is silent"}[st.Silent])
 	case Attach:
 		var vs []string
 		for _, v := range st.Values {
@@ -224,6 +227,14 @@ func (r *rig) do(line string) {
 		r.next(DoneStep{ID: r.last["lookup"], Result: r.result(w)})
 	case "queue":
 		r.next(DoneStep{ID: r.last["queue"], Result: Result{Outcome: w[1], Code: strings.Join(w[2:], " ")}})
+	case "stands":
+		r.next(DoneStep{ID: r.last["stands"], Result: r.standing(w[1:])})
+	case "whisper":
+		r.line("to the agent: %s", partsText(r.m.Whisper()))
+	case "joined":
+		r.next(Joined{})
+	case "waits":
+		r.next(Waits{})
 	case "speaking":
 		r.next(Speaking{ID: r.last["listen"]})
 	case "say":
@@ -299,6 +310,20 @@ func (r *rig) result(w []string) Result {
 		}
 	}
 	return res
+}
+
+// standing reads where a caller stands: a place, and the band of his wait if that is proven; or rings.
+func (r *rig) standing(w []string) Result {
+	if w[0] == "rings" {
+		return Result{Outcome: "rings"}
+	}
+	v := map[string]any{"position": float64(r.number(w[0])), "proven": len(w) > 1}
+	if len(w) > 1 {
+		low, _ := parseDuration(w[1])
+		high, _ := parseDuration(w[2])
+		v["low"], v["high"] = low.Seconds(), high.Seconds()
+	}
+	return Result{Outcome: "waits", Value: v}
 }
 
 func (r *rig) number(s string) int {

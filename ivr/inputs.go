@@ -54,7 +54,9 @@ func (m *Machine) answered(in DoneStep) {
 	case in.ID != "" && in.ID == m.ear.id:
 		m.unheardOf(in.Result)
 	case in.ID != "" && m.memo.Offer != nil && in.ID == m.memo.Offer.Booking:
-		m.at.do.(offers).booked(m, in.Result)
+		m.at.do.(tells).booked(m, in.Result)
+	case in.ID != "" && m.memo.Line != nil && in.ID == m.memo.Line.asked:
+		m.at.do.(tells).stands(m, in.Result)
 	case in.ID != "" && in.ID == m.open && m.phase == phaseAnswer:
 		m.open = ""
 		m.timers.answer, m.timers.flush, m.timers.hold = time.Time{}, time.Time{}, time.Time{}
@@ -87,7 +89,7 @@ func (m *Machine) expect(id string, within time.Duration) {
 // Deadline is when Next wants a Tick; zero is never.
 func (m *Machine) Deadline() time.Time {
 	var least time.Time
-	for _, t := range []time.Time{m.timers.ask, m.timers.stop, m.timers.flush, m.timers.hold, m.timers.offer, m.timers.answer, m.timers.budget, m.timers.after} {
+	for _, t := range []time.Time{m.timers.ask, m.timers.stop, m.timers.flush, m.timers.hold, m.timers.tell, m.timers.answer, m.timers.budget, m.timers.after} {
 		if !t.IsZero() && (least.IsZero() || t.Before(least)) {
 			least = t
 		}
@@ -126,9 +128,9 @@ func (m *Machine) tick() {
 			h.held(m)
 		}
 	}
-	if due(&m.timers.offer) {
-		if o, ok := m.at.do.(offers); ok {
-			o.offer(m)
+	if due(&m.timers.tell) {
+		if t, ok := m.inQueue(); ok {
+			t.tell(m)
 		}
 	}
 	if due(&m.timers.answer) && m.phase == phaseAnswer {

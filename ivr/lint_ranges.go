@@ -27,6 +27,9 @@ func usualOf(verb, option string) (usual, bool) {
 var usuals = map[string]usual{
 	"wait":               between(time.Second, 30*time.Second),
 	"announce.wait":      between(15*time.Second, 15*time.Minute),
+	"position":           between(15*time.Second, 15*time.Minute),
+	"every":              between(15*time.Second, 30*time.Minute),
+	"stay.wait":          between(5*time.Second, time.Minute),
 	"between_keys":       between(500*time.Millisecond, 10*time.Second),
 	"tries":              times(1, 5),
 	"times":              times(1, 3),

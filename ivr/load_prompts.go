@@ -19,6 +19,18 @@ var builtTexts = []struct{ name, lang, text string }{
 	{confirmCallback, "zh", "我们会致电 ${digits(value)} 给您。正确请按 1，不正确请按 2。"},
 	{askedBack, "en", "Did you say ${value}? If so say yes or press 1. If not say no or press 2."},
 	{askedBack, "zh", "您说的是${value}吗？是请说“是”或按 1，不是请说“不是”或按 2。"},
+	{promptPosition, "en", "You are number ${value} in line."},
+	{promptPosition, "zh", "您目前排在第 ${value} 位。"},
+	{promptNext, "en", "You are next in line."},
+	{promptNext, "zh", "下一位就是您。"},
+	{promptWaitSoon, "en", "You will be answered within a minute."},
+	{promptWaitSoon, "zh", "预计一分钟内为您接通。"},
+	{promptWaitUnder, "en", "You will be answered within ${high} minutes."},
+	{promptWaitUnder, "zh", "预计 ${high} 分钟内为您接通。"},
+	{promptWait, "en", "You will be answered in ${low} to ${high} minutes."},
+	{promptWait, "zh", "预计 ${low} 到 ${high} 分钟后为您接通。"},
+	{promptWaitOver, "en", "You will wait for more than ${low} minutes."},
+	{promptWaitOver, "zh", "预计等候时间超过 ${low} 分钟。"},
 	{"apology", "en", "We are sorry, we cannot take your call now. Please call again later."},
 	{"apology", "zh", "很抱歉，现在无法接听您的来电，请稍后再拨。"},
 }
@@ -80,10 +92,7 @@ func (l *loader) onePrompt(p pair) *prompt {
 	pr := &prompt{name: p.key.text, at: p.key.at}
 	l.cur = &pr.needs
 	defer func() { l.cur = nil }()
-	var extra []field
-	if l.confirms[pr.name] {
-		extra = []field{{"value", typ{kind: kText}}}
-	}
+	extra := l.valuesOf(pr.name)
 	switch p.val.kind {
 	case yamlScalar:
 		if p.val.empty {
@@ -94,6 +103,9 @@ func (l *loader) onePrompt(p pair) *prompt {
 		l.promptMap(pr, p.val, extra)
 	default:
 		l.errorf(p.val.at, "IVR004", "prompt %q wants a text, or a text for each language, not a list", pr.name)
+	}
+	for _, t := range pr.texts {
+		l.share(pr.name, t.text)
 	}
 	for _, lang := range l.s.langs {
 		if pr.in(lang) == nil {
@@ -127,6 +139,30 @@ func (l *loader) promptMap(pr *prompt, v *yval, extra []field) {
 	}
 }
 
+// valuesOf are what a prompt of that name may speak of beside what any prompt may.
+func (l *loader) valuesOf(name string) []field {
+	switch fields, ok := placeValues[name]; {
+	case ok:
+		return fields
+	case l.confirms[name]:
+		return []field{{"value", typ{kind: kText}}}
+	}
+	return nil
+}
+
+// share marks a text that tells place or wait and nothing else: it tells nothing about the caller.
+func (l *loader) share(name string, t *template) {
+	if _, ok := placeValues[name]; !ok {
+		return
+	}
+	t.common = !slices.ContainsFunc(t.pieces, func(p piece) bool {
+		return p.hole != nil && slices.ContainsFunc(p.hole.names, func(n string) bool {
+			_, function := l.lang.funcs[n]
+			return !function && n != "value" && n != "low" && n != "high"
+		})
+	})
+}
+
 // built returns a built-in prompt: the script's own of that name if it has one. Languages without our text must bring theirs.
 func (l *loader) built(name string, at place) *prompt {
 	for _, p := range l.s.prompts {
@@ -138,7 +174,8 @@ func (l *loader) built(name string, at place) *prompt {
 	for _, lang := range l.s.langs {
 		for _, b := range builtTexts {
 			if b.name == name && b.lang == baseOf(lang) {
-				t := l.holes(&yval{text: b.text, at: at}, []field{{"value", typ{kind: kText}}}, "spoken")
+				t := l.holes(&yval{text: b.text, at: at}, l.valuesOf(name), "spoken")
+				l.share(name, t)
 				p.texts = append(p.texts, langText{lang, t, at})
 			}
 		}

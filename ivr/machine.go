@@ -82,7 +82,7 @@ type Machine struct {
 
 // timers are the open deadlines; zero is none.
 type timers struct {
-	ask, stop, flush, hold, offer, answer, budget, after time.Time
+	ask, stop, flush, hold, tell, answer, budget, after time.Time
 }
 
 type visit struct {
@@ -149,6 +149,14 @@ func (m *Machine) Next(now time.Time, in Input) []Step {
 		m.spoken(in)
 	case Tick:
 		m.tick()
+	case Joined:
+		if t, ok := m.inQueue(); ok {
+			t.joined(m)
+		}
+	case Waits:
+		if t, ok := m.inQueue(); ok {
+			t.waitsAgain(m)
+		}
 	case Hangup:
 		m.hangup()
 	}
@@ -273,11 +281,17 @@ func (m *Machine) goTo(t target) {
 	}
 }
 
+// inQueue is the step at work, if it has the caller in a queue.
+func (m *Machine) inQueue() (tells, bool) {
+	t, ok := m.at.do.(tells)
+	return t, ok && m.phase == phaseAnswer
+}
+
 // settle closes what the current step had open.
 func (m *Machine) settle() {
 	m.phase, m.open, m.asking, m.key = phaseRun, "", nil, ""
 	m.timers.ask, m.timers.answer, m.timers.flush, m.timers.hold = time.Time{}, time.Time{}, time.Time{}, time.Time{}
-	m.timers.offer, m.memo.Offer = time.Time{}, nil
+	m.timers.tell, m.memo.Offer, m.memo.Line = time.Time{}, nil, nil
 	m.x.value = nil
 	m.letGo()
 	m.closeEar()

@@ -16,6 +16,7 @@ type memo struct {
 	Consents   []string         `json:"consents,omitempty"` // prompts of that kind that were heard
 	Survey     *surveying       `json:"survey,omitempty"`
 	Offer      *offering        `json:"offer,omitempty"`
+	Line       *inLine          `json:"line,omitempty"`
 	Popped     int              `json:"popped,omitempty"` // bytes
 }
 

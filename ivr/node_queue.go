@@ -16,7 +16,9 @@ type queueStep struct {
 	skills   []need
 	agent    *value // who alone is to have him first; nil: as the queue says
 	alone    time.Duration
-	announce *announcing
+	tells    *telling
+	stay     *staying
+	whisper  []*prompt // to the agent, before he is joined
 	callback *queueOffer
 	keys     []choice
 }
@@ -39,7 +41,11 @@ func loadQueue(l *loader, st *step, o *opts) action {
 		a.music = v.text
 		l.musicClass(v)
 	}
-	a.skills, a.announce, a.callback = l.needs(o.get("skills")), l.announcing(o.get("announce")), loadOffer(l, st, o)
+	a.skills, a.tells, a.callback = l.needs(o.get("skills")), l.telling(st, o.get("announce")), loadOffer(l, st, o)
+	a.stay, a.whisper = l.staying(o), o.promptList("whisper")
+	if a.stay != nil && a.callback != nil && a.stay.key == a.callback.key {
+		l.errorf(o.get("stay").at, "IVR003", "key %q takes the offer of a call back already", spelled(a.stay.key))
+	}
 	a.agent, a.alone = o.optText("agent"), o.duration("agent_wait", agentWait)
 	if v := o.get("agent_wait"); v != nil && a.agent == nil {
 		l.errorf(v.at, "IVR004", "agent_wait says how long agent alone is waited for, and there is no agent")
@@ -82,11 +88,12 @@ func (a *queueStep) quiet(m *Machine) {
 	m.key = ""
 	m.handOn(e.ID)
 	m.emit(e)
+	a.begin(m)
 }
 
 // entry works out how the caller enters the queue.
 func (a *queueStep) entry(m *Machine) (Enqueue, error) {
-	e := Enqueue{Priority: -1, AtMost: a.atMost, Music: a.music, Announce: a.announce.announce(m)}
+	e := Enqueue{Priority: -1, AtMost: a.atMost, Music: a.music, Early: m.answer == "early"}
 	ts, err := m.texts(a.name, a.agent)
 	if err != nil {
 		return e, err
@@ -106,9 +113,18 @@ func (a *queueStep) entry(m *Machine) (Enqueue, error) {
 	return e, err
 }
 
+// Whisper is what an agent is to hear before he is joined with the caller, who waits in a queue; empty: nothing.
+func (m *Machine) Whisper() []Part {
+	if a, ok := m.at.do.(*queueStep); ok && m.phase == phaseAnswer {
+		return m.parts(a.whisper)
+	}
+	return nil
+}
+
 // press asks to leave for a key; the desk refuses once an agent has been offered the call.
 func (a *queueStep) press(m *Machine, d string) {
-	if a.callback != nil && a.callback.press(m, d) {
+	if a.stays(m, d) || a.callback != nil && a.callback.press(m, d) {
+		a.plan(m)
 		return
 	}
 	for _, c := range a.keys {
@@ -124,10 +140,8 @@ func (a *queueStep) press(m *Machine, d string) {
 
 func (a *queueStep) answer(m *Machine, r Result) {
 	m.handedBack()
-	if m.memo.Offer != nil { // what was being said about it is of no use any more
-		m.pending = nil
-		m.stopPlay()
-	}
+	m.pending = nil // what was being said to who waits is of no use any more
+	m.stopPlay()
 	key := m.key
 	m.key = ""
 	if r.Outcome == "key" {
@@ -160,20 +174,20 @@ func (a *queueStep) resume(m *Machine) bool {
 	if a.callback != nil {
 		a.callback.resume(m)
 	}
-	return true
-}
-
-// offer is made when its time has come, and counts once it has been said.
-func (a *queueStep) offer(m *Machine) { a.callback.make(m) }
-
-func (a *queueStep) said(m *Machine) {
-	if o := m.memo.Offer; o != nil {
-		o.Heard = true
+	switch ln := m.memo.Line; {
+	case ln == nil:
+		a.begin(m)
+	case a.stay != nil && !ln.With && ln.Stay.IsZero(): // he was being asked, and is asked again
+		ln.By, ln.Stay = time.Time{}, m.now
 	}
+	a.plan(m)
+	return true
 }
 
 func (a *queueStep) booked(m *Machine, r Result) {
 	if a.callback.booked(m, r) {
 		a.answer(m, Result{Outcome: "callback"})
+		return
 	}
+	a.plan(m)
 }

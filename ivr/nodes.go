@@ -52,11 +52,14 @@ type timed interface{ elapsed(m *Machine) }
 // resuming is an action that a restart need not begin anew while it waits for its answer; resume tells whether it went on.
 type resuming interface{ resume(m *Machine) bool }
 
-// offers is an action that offers a waiting caller something else.
-type offers interface {
-	offer(m *Machine)            // the time has come
+// tells is an action that tells a waiting caller something, and offers him something else.
+type tells interface {
+	tell(m *Machine)             // something is due
 	said(m *Machine)             // what was to be said has been heard
-	booked(m *Machine, r Result) // it was asked for
+	stands(m *Machine, r Result) // where he stands
+	booked(m *Machine, r Result) // a call back was asked for
+	joined(m *Machine)           // an agent speaks with him
+	waitsAgain(m *Machine)       // and does so no longer
 }
 
 // branching is an action with targets of its own beside its outcomes.
@@ -111,11 +114,11 @@ func peopleVerbs() []*verb {
 	return []*verb{
 		{name: "queue", short: "name", options: []option{{"name", "", true}, {"priority", "the call's", false}, {"attach", "", false},
 			{"at_most", "15m", false}, {"music", "the queue's", false}, {"skills", "", false}, {"agent", "as the queue's", false},
-			{"agent_wait", "20s", false}, {"announce", "", false}, {"callback", "", false}}, keys: true, off: []string{"announce", "callback"},
-			outcomes: []outcome{{"answered", "hangup", false}, {"timeout", "", true}, {"full", "=timeout", false}, {"closed", "=timeout", false},
-				{"empty", "=timeout", false}, {"callback", "hangup", false}}, waits: true, clears: true, load: loadQueue},
+			{"agent_wait", "20s", false}, {"announce", "", false}, {"stay", "", false}, {"whisper", "", false}, {"callback", "", false}}, keys: true,
+			vary: queueOutcomes, outcomes: []outcome{{"answered", "hangup", false}, {"timeout", "", true}, {"full", "=timeout", false}, {"closed", "=timeout", false},
+				{"empty", "=timeout", false}, {"callback", "hangup", false}, {"no_input", "=timeout", false}}, waits: true, clears: true, load: loadQueue},
 		{name: "callback", short: "queue", options: append([]option{{"queue", "", true}}, bookingOptions...), outcomes: []outcome{{"booked", "next", false},
-			{"refused", "", true}, {"failed", "=refused", false}}, off: wholeVerb, load: loadCallback},
+			{"refused", "", true}, {"failed", "=refused", false}}, load: loadCallback},
 		{name: "transfer", short: "to", options: []option{{"to", "", true}, {"allow", "", false}, {"mode", "blind", false}, {"announce", "", false}, {"ring", "25s", false},
 			{"caller_id", "the site's", false}, {"attach", "", false}}, outcomes: []outcome{{"answered", "hangup", false}, {"failed", "", true},
 			{"busy", "=failed", false}, {"no_answer", "=failed", false}, {"gone", "end", false}}, waits: true, clears: true, load: loadTransfer},

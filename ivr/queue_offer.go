@@ -17,7 +17,8 @@ type offering struct {
 	Queue   string    `json:"queue"`
 	At      time.Time `json:"at"`              // when it is made
 	Heard   bool      `json:"heard,omitempty"` // only then its key works
-	Asked   bool      `json:"asked,omitempty"` // the number was read back
+	Asked   bool      `json:"asked,omitempty"` // the number is being read back, or was,
+	By      time.Time `json:"by,omitzero"`     // and until when he must say that it is right
 	Booking string    `json:"booking,omitempty"`
 }
 
@@ -30,14 +31,7 @@ func loadOffer(l *loader, st *step, o *opts) *queueOffer {
 	c := l.options(row, &yval{text: "callback", at: v.at}, v)
 	a := &queueOffer{booking: l.booking(st, c), offer: c.promptList("offer"), after: c.duration("after", time.Minute)}
 	if k, ok := c.scalar("key"); ok {
-		if a.key = dialled(k.text); len(a.key) != 1 || !phoneKey.MatchString(k.text) {
-			l.errorf(k.at, "IVR004", "key wants a single key, 0 to 9, star or hash, not %s", k.what())
-		}
-		for _, p := range o.keys {
-			if dialled(p.key.text) == a.key {
-				l.errorf(k.at, "IVR003", "%q is already defined at line %d", k.text, p.key.at.line)
-			}
-		}
+		a.key = l.ownKey(k, o)
 	}
 	if k := c.get("if"); k != nil {
 		a.cond = l.condition(k, nil)
@@ -55,12 +49,17 @@ func (a *queueOffer) later(m *Machine, queue string) error {
 		return err
 	}
 	m.memo.Offer = &offering{Number: n, Queue: queue, At: m.now.Add(a.after)}
-	m.timers.offer = m.memo.Offer.At
 	return nil
 }
 
-// make says the offer, or looks again later if its condition does not hold.
-func (a *queueOffer) make(m *Machine) {
+// due tells whether the offer is to be made now.
+func (a *queueOffer) due(m *Machine) bool {
+	o := m.memo.Offer
+	return a != nil && o != nil && !o.Heard && o.Booking == "" && m.due(o.At)
+}
+
+// make says the offer and tells so, or looks again later if its condition does not hold.
+func (a *queueOffer) make(m *Machine) bool {
 	if a.cond != nil {
 		v, err := a.cond.run(&m.x)
 		if err != nil {
@@ -68,14 +67,11 @@ func (a *queueOffer) make(m *Machine) {
 		}
 		if yes, _ := v.(bool); !yes {
 			m.memo.Offer.At = m.now.Add(a.after)
-			m.timers.offer = m.memo.Offer.At
-			return
+			return false
 		}
 	}
-	for _, p := range a.offer {
-		m.sayPrompt(p, m.x.lang, nil)
-	}
-	m.flush()
+	m.sayAll(a.offer)
+	return true
 }
 
 // press takes a key that may be about the offer; it tells whether it was.
@@ -85,8 +81,8 @@ func (a *queueOffer) press(m *Machine, d string) bool {
 	case o != nil && o.Booking != "":
 		m.dropped++
 	case o != nil && o.Asked:
-		o.Asked = false
-		m.stopPlay()
+		o.Asked, o.By = false, time.Time{}
+		m.hushLine()
 		if d == "1" {
 			a.book(m)
 		} else {
@@ -98,8 +94,9 @@ func (a *queueOffer) press(m *Machine, d string) bool {
 		m.dropped++
 		m.log("key.dropped", "the key for a call back came before its offer was heard")
 	case a.confirm != nil:
-		o.Asked, m.x.value = true, o.Number
-		m.sayPrompt(a.confirm, m.x.lang, nil)
+		m.hushLine()
+		o.Asked, m.memo.Line.saying = true, sayingConfirm
+		m.sayWith(a.confirm, scopeValues{value: o.Number})
 		m.flush()
 	default:
 		a.book(m)
@@ -128,11 +125,11 @@ func (a *queueOffer) booked(m *Machine, r Result) bool {
 // resume goes on with the offer after a restart: one that was being said is said again, a booking asked for again.
 func (a *queueOffer) resume(m *Machine) {
 	o := m.memo.Offer
-	switch {
-	case o == nil:
-	case o.Booking != "":
+	if o == nil {
+		return
+	}
+	o.Asked, o.By = false, time.Time{}
+	if o.Booking != "" {
 		a.book(m)
-	case !o.Heard:
-		m.timers.offer = o.At
 	}
 }

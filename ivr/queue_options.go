@@ -16,7 +16,6 @@ const (
 	maxNeeds  = 10
 	maxLevel  = 10
 	agentWait = 20 * time.Second
-	everyTime = time.Minute
 )
 
 var needText = regexp.MustCompile(`^(\S+)(?:\s*>=\s*(\d{1,2}))?$`)
@@ -58,34 +57,4 @@ func (m *Machine) needs(ns []need) ([]Need, error) {
 		out = append(out, Need{Skill: name, Level: n.level})
 	}
 	return out, nil
-}
-
-// announcing is what a waiting caller is told.
-type announcing struct {
-	position, wait, every time.Duration
-	comfort               []*prompt
-}
-
-var announceOptions = []option{{"position", "never", false}, {"wait", "never", false}, {"comfort", "", false}, {"every", "60s", false}}
-
-func (l *loader) announcing(v *yval) *announcing {
-	if v == nil {
-		return nil
-	}
-	o := l.options(&verb{name: "announce", options: announceOptions}, &yval{text: "announce", at: v.at}, v)
-	a := &announcing{position: o.duration("position", 0), wait: o.duration("wait", 0), every: o.duration("every", everyTime), comfort: o.promptList("comfort")}
-	if e := o.get("every"); e != nil && len(a.comfort) == 0 {
-		l.errorf(e.at, "IVR004", "every says how often comfort is said, and there is no comfort")
-	}
-	if len(o.set) == 0 {
-		l.errorf(v.at, "IVR004", "announce needs position, wait or comfort, as in {position: 60s}")
-	}
-	return a
-}
-
-func (a *announcing) announce(m *Machine) *Announce {
-	if a == nil {
-		return nil
-	}
-	return &Announce{Position: a.position, Wait: a.wait, Every: a.every, Comfort: m.parts(a.comfort)}
 }

@@ -16,7 +16,7 @@ var optionForms = map[string]string{
 	"sql": "text", "statement": "text", "db": "name", "with": "values", "save": "values", "max_rows": "count",
 	"url": "text", "headers": "values", "json": "values", "form": "values", "retries": "count", "idempotent": "truth", "ok": "text", "hold": "prompts",
 	"queue.name": "text", "priority": "text", "attach": "values", "at_most": "duration", "music": "text", "prefer": "text", "skills": "list",
-	"agent": "text", "agent_wait": "duration", "announce": "prompts", "queue.announce": "options", "callback": "options",
+	"agent": "text", "agent_wait": "duration", "announce": "prompts", "queue.announce": "options", "stay": "options", "callback": "options",
 	"queue": "text", "allow": "list", "keep_place": "truth", "first": "words agent customer", "window": "duration", "gap": "duration",
 	"callback.confirm": "truth",
 	"to":               "text", "mode": "words blind announced attended", "ring": "duration", "caller_id": "text",

@@ -77,7 +77,7 @@ func (m *Machine) part(p *prompt, lang string) (Part, bool) {
 	}
 	part := Part{Name: p.name, File: p.file, Sum: t.sum, Text: text, Lang: lang, Voice: m.s.defaults.voice, Of: p.name}
 	if t.hasHoles() {
-		part.Name, part.File, part.Private, part.Pieces = "", "", true, pieces
+		part.Name, part.File, part.Private, part.Pieces = "", "", !t.common, pieces
 	}
 	return part, true
 }
@@ -144,6 +144,15 @@ func (m *Machine) stopPlay() {
 	}
 }
 
+// hushLine cuts off what is being said to a caller in a queue.
+func (m *Machine) hushLine() {
+	m.pending = nil
+	m.stopPlay()
+	if m.memo.Line != nil {
+		m.memo.Line.saying = ""
+	}
+}
+
 // legalAhead tells whether something that must be heard out is being said or is still to be said.
 func (m *Machine) legalAhead() bool {
 	if m.playing != nil && m.playing.barge.mode == "false" {
@@ -197,8 +206,8 @@ func (m *Machine) wentQuiet() {
 			m.openEar()
 		}
 	case m.phase == phaseAnswer:
-		if o, ok := m.at.do.(offers); ok {
-			o.said(m)
+		if t, ok := m.at.do.(tells); ok {
+			t.said(m)
 		}
 	case m.phase == phaseQuiet:
 		if q, ok := m.at.do.(quieted); ok {

@@ -12,6 +12,7 @@ import (
 type template struct {
 	pieces []piece
 	secret bool   // a secret is in it
+	common bool   // its holes are the same for whoever stands at that place
 	sum    string // of its recording, in the script's set; of a text with holes each piece has one
 }
 

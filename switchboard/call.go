@@ -43,6 +43,11 @@ type call struct {
 	music      bool
 	musicDue   time.Time // when the music that waits for an offer begins
 	musicClass string
+	silence    time.Time   // since when the music of a queue is off, for something is said; zero: it is not
+	whispers   *whispering // to the agent, before the two are joined
+
+	unanswered time.Time // until when the caller may hear something without being answered
+	open       bool      // he hears what is played, answered or not
 
 	plays   map[string]*playback // by the id in Asterisk
 	match   ctid.Match
@@ -104,6 +109,7 @@ func (d *desk) arrive(now time.Time, n *ari.Node, e *ari.StasisStart, home *home
 	k.rec = ctid.CallRecord{ID: k.id, Node: ctid.NodeID(n.Name()), Channel: e.Channel.ID, Trunk: said.Trunk, Dir: "in", Arrived: d.wall(now),
 		ANI: ani, DNIS: ctid.DNIS{Number: dnis, Label: route.Label}, Scripted: k.route.scripted()}
 	k.home, k.shown = home, d.plan.ShownAs
+	k.unanswered = k.born.Add(d.unansweredFor(said.Trunk))
 	k.arrivedWith(e.Args, k.rec.Arrived)
 	rec := k.record()
 	k.rev++
@@ -218,7 +224,10 @@ func (k *call) deadline() time.Time {
 	if k.saving != nil {
 		due = earliest(earliest(due, k.saving.next), k.saving.until)
 	}
-	return earliest(earliest(earliest(due, k.leave), k.musicDue), k.rungDue())
+	if k.whispers != nil {
+		due = earliest(due, k.whispers.until)
+	}
+	return earliest(earliest(earliest(earliest(due, k.leave), k.musicDue), k.rungDue()), k.unansweredDue())
 }
 
 func (k *call) timeUp(now time.Time) {
@@ -254,6 +263,14 @@ func (k *call) timeUp(now time.Time) {
 	}
 	if due := k.rungDue(); !due.IsZero() && !now.Before(due) {
 		k.rungTimeUp(now)
+		return
+	}
+	if w := k.whispers; w != nil && !now.Before(w.until) {
+		k.whispered(now)
+		return
+	}
+	if due := k.unansweredDue(); !due.IsZero() && !now.Before(due) {
+		k.answerInTime(now)
 		return
 	}
 	k.input(now, ivr.Tick{})

@@ -38,6 +38,9 @@ func (k *call) gone(now time.Time, end ctid.End) {
 		k.cleanUp()
 		return
 	}
+	if k.whispers != nil {
+		k.whispered(now)
+	}
 	k.messageParted()
 	k.tellSent(now)
 	k.tellScript(now, end, end.Q850)
@@ -364,6 +367,9 @@ func (k *call) letGo(now time.Time, reason string) {
 
 // sendToFallback hands a caller who does not talk to an agent over to the fallback dialplan.
 func (k *call) sendToFallback(now time.Time, reason string) {
+	if k.whispers != nil {
+		k.whispered(now)
+	}
 	if k.talk != nil || k.callerGone || k.ended || k.dialing != nil || k.inner != nil || len(k.outside) > 0 {
 		return
 	}

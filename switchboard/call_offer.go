@@ -203,7 +203,9 @@ func (k *call) besideRing(o *offer) {
 		k.makeBridge()
 	default:
 		k.makeBridge()
-		k.answerCaller() // last: Asterisk lets it wait for the caller's first media
+		if !k.early() {
+			k.answerCaller() // last: Asterisk lets it wait for the caller's first media
+		}
 	}
 }
 

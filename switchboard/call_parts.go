@@ -53,6 +53,8 @@ type queueStay struct {
 	until    time.Time // when the longest wait is over; zero: never
 	over     bool      // the desk has taken him out, to an agent or otherwise
 	left     bool      // the script has gone on
+	early    bool      // he need not be answered before an agent is there
+	silent   bool      // he did not say that he goes on waiting
 	handed   bool      // an agent whom the script rang has sent him here: to the script he was answered
 	skills   []ctid.Skilled
 }

@@ -15,7 +15,7 @@ func (k *call) enqueue(now time.Time, s ivr.Enqueue) {
 	if s.Priority < 0 && k.priority != nil {
 		s.Priority = *k.priority
 	}
-	k.queue = &queueStay{step: s.ID, music: s.Music, queue: s.Queue, entered: entered, since: entered, priority: s.Priority, skills: skillsOf(s.Skills)}
+	k.queue = &queueStay{step: s.ID, music: s.Music, queue: s.Queue, entered: entered, since: entered, priority: s.Priority, skills: skillsOf(s.Skills), early: s.Early}
 	if s.AtMost > 0 {
 		k.queue.until = now.Add(s.AtMost).UTC()
 	}
@@ -57,6 +57,7 @@ func (k *call) requeue(now time.Time) {
 	}
 	k.tellCore(acd.Enqueue{Task: ctid.TaskID(k.id), Queue: k.queue.queue, Priority: last.Priority, Entered: k.queue.entered, Arrived: k.born, Callback: k.owed != nil, Again: true,
 		Needs: needsOf(k.queue.skills)})
+	k.tellMachine(now, ivr.Waits{})
 	if k.owed == nil {
 		k.musicFrom(k.queue)
 	}
@@ -125,7 +126,7 @@ func (k *call) playMusic() {
 	if k.queue == nil || k.queue.over || k.music || k.callerGone || k.ended {
 		return
 	}
-	k.answerCaller()
+	k.openCaller()
 	err := k.node.StartMOH(k.ctx, k.channel, k.musicClass)
 	k.warn("music failed", err)
 	k.music = err == nil
@@ -185,8 +186,11 @@ func (k *call) leftQueue(now time.Time, c acd.TaskEnded) {
 		k.hangupWaiting(now, string(c.Exit), "")
 	default:
 		outcome := row.Outcome
-		if k.queue.handed {
+		switch {
+		case k.queue.handed:
 			outcome = rungAnswered
+		case k.queue.silent && c.Exit == ctid.ExitTimeout:
+			outcome = "no_input"
 		}
 		k.input(now, ivr.DoneStep{ID: k.queue.step, Result: ivr.Result{Outcome: outcome}})
 	}

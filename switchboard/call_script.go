@@ -68,8 +68,10 @@ func (k *call) step(now time.Time, s ivr.Step) {
 		k.lookup(now, s)
 	case ivr.Enqueue:
 		k.enqueue(now, s)
+	case ivr.Standing:
+		k.standing(s)
 	case ivr.Leave:
-		k.tellCore(acd.Leave{Task: ctid.TaskID(k.id), Why: ctid.ExitKey})
+		k.leaveQueue(s)
 	case ivr.Attach:
 		k.attach(now, s.Values)
 	case ivr.Dial:
@@ -173,6 +175,9 @@ func (k *call) playReady(now time.Time, id string, media []string, err error) {
 		k.played(now, id, false)
 		return
 	}
+	if p.on == "" {
+		k.beforePlay()
+	}
 	if err := k.node.Play(k.ctx, ari.OnlyChannel(cmp.Or(p.on, k.channel)), ari.PlayRequest{ID: id, Media: media}); err != nil {
 		k.warn("play failed", err)
 		k.played(now, id, true)
@@ -196,6 +201,19 @@ func (k *call) played(now time.Time, id string, failed bool) {
 		return
 	}
 	k.input(now, ivr.DoneStep{ID: p.step, Result: ivr.Result{Outcome: "done"}})
+	k.musicAgain()
+}
+
+// beforePlay makes way for what is to be said to the caller. Asterisk does not go on with the music behind it by itself.
+func (k *call) beforePlay() {
+	if k.music && k.hearsMusic() {
+		k.stopMusic()
+		k.silence = k.sb.clock.steady()
+	}
+	if !k.answered && !k.sb.clock.steady().Before(k.unanswered) {
+		k.answerCaller()
+	}
+	k.open = true // Asterisk opens early media by itself for what it plays
 }
 
 // stopPlay deletes a running playback before anything else is asked of the channel, for that would wait for its end.

@@ -41,8 +41,15 @@ func (k *call) makeBridge() {
 
 var errNoBridge = errors.New("asterisk made no bridge for them")
 
-// connect joins caller and agent.
+// connect joins caller and agent, when the agent has heard what the script says to him.
 func (k *call) connect(now time.Time, o *offer, ringMS int64) {
+	if !k.whisper(now, o, ringMS) {
+		k.join(now, o, ringMS)
+	}
+}
+
+// join joins caller and agent. What is said to the caller ends first: else Asterisk would wait for it.
+func (k *call) join(now time.Time, o *offer, ringMS int64) {
 	l := k.legs[o.leg]
 	if l == nil || l.asked || k.callerGone || k.ended {
 		k.unheard = k.callerGone
@@ -51,6 +58,7 @@ func (k *call) connect(now time.Time, o *offer, ringMS int64) {
 		k.notJoined(now)
 		return
 	}
+	k.tellMachine(now, ivr.Joined{})
 	k.makeBridge()
 	k.answerCaller()
 	k.stopMusic()
@@ -110,6 +118,8 @@ func (k *call) partnerLeft(now time.Time, l *leg, cause int) {
 	case c != nil: // he has answered, and hangs up before he has the caller
 		k.rungLost(now, c, rungBusy)
 	case t != nil && t.leg == l.id && l.clear: // he is being rung again, or asked after
+	case k.whispers != nil && k.whispers.offer.leg == l.id:
+		k.whispered(now)
 	case k.inner != nil && (k.inner.first.leg == l.id || k.inner.second.leg == l.id):
 		k.innerOver(now, by, cause)
 	case t != nil && t.leg == l.id && !t.joined:

@@ -143,6 +143,7 @@ func (k *call) queuedOn(now time.Time, c acd.TaskQueued) {
 	k.rec.Queues = append(k.rec.Queues, ctid.QueueVisit{Queue: c.Queue, Entered: k.sb.clock.wall(now), Priority: c.Priority})
 	k.transferred(now, "")
 	k.wishDone(x.wish)
+	k.tellMachine(now, ivr.Waits{})
 	k.musicFrom(k.queue)
 }
 

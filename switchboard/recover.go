@@ -153,6 +153,7 @@ func (d *desk) adopt(now time.Time, n *ari.Node, r ctid.CallRecord, f *found) {
 	k.rec, k.born, k.shown = r, earliest(k.born, r.Arrived), d.plan.ShownAs
 	if r.Dir == "in" {
 		d.traffic.Began(k.id, r.Trunk, r.DNIS.Number)
+		k.unanswered, k.open = k.born.Add(d.unansweredFor(r.Trunk)), true
 	}
 	a := d.whoTalks(n, r, f)
 	if b := f.bridges[r.ID]; len(b) > 0 {

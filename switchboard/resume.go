@@ -34,7 +34,7 @@ func (k *call) resume(now time.Time, a adopted) {
 	k.lookupCaller(now)
 	k.note("adopted", map[string]any{"talking": a.talking != nil, "waiting": l.Queue != nil && l.Talk == nil})
 	if q := l.Queue; q != nil {
-		k.queue = &queueStay{step: q.Step, music: q.Music, queue: q.Queue, entered: q.Entered, since: q.Entered, priority: q.Priority, until: q.Until, skills: q.Skills}
+		k.queue = &queueStay{step: q.Step, music: q.Music, queue: q.Queue, entered: q.Entered, since: q.Entered, priority: q.Priority, until: q.Until, skills: q.Skills, early: q.Early}
 	}
 	k.resumeOthers(now, a)
 	k.resumeRung(l)
@@ -58,6 +58,7 @@ func (k *call) resume(now time.Time, a adopted) {
 		k.finish(now, ctid.End{Side: ctid.SideSystem, Reason: "lost_while_down"})
 	case l.Queue != nil:
 		k.musicFrom(k.queue)
+		k.tellMachine(now, ivr.Waits{})
 	case l.Machine != "" && k.machine != nil:
 		k.input(now, ivr.Resume{})
 		if l.Message != nil {

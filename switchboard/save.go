@@ -47,7 +47,7 @@ func (k *call) live() *ctid.Live {
 		}
 	}
 	if q := k.queue; q != nil && !q.left {
-		l.Queue = &ctid.LiveQueue{Step: q.step, Queue: q.queue, Music: q.music, Priority: q.priority, Entered: q.entered.UTC(), Until: q.until, Skills: q.skills}
+		l.Queue = &ctid.LiveQueue{Step: q.step, Queue: q.queue, Music: q.music, Priority: q.priority, Entered: q.entered.UTC(), Until: q.until, Skills: q.skills, Early: q.early}
 	}
 	l.Moves = k.moves
 	if r := k.rung; r != nil && r.joined {

@@ -108,14 +108,16 @@ type Plan struct {
 	ShortTalk map[ctid.QueueID]time.Duration // a caller who hangs up within this time of a talk counts as abandoned
 	Sticky    map[ctid.QueueID]Sticky        // whom of its agents a queue offers a caller first
 	Callbacks map[ctid.QueueID]Callbacks     // how a queue calls customers back
-	Country   string                         // default region of national numbers, such as GB
-	Scripts   map[string]*ivr.Script         // by name, for callers who are handed to one
-	Set       string                         // the sum of the set that Answers and Scripts are of
-	Canary    *Canary                        // nil: everybody hears that set
-	DialRules phone.Rules                    // what may be dialled
-	ShownAs   string                         // the number that others see of calls that ctid makes
-	Park      Park
-	Teams     map[ctid.AgentID]string
+	// Unanswered is how long a call of a trunk may hear something before it is answered; 45 s of one that is not named.
+	Unanswered map[string]time.Duration
+	Country    string                 // default region of national numbers, such as GB
+	Scripts    map[string]*ivr.Script // by name, for callers who are handed to one
+	Set        string                 // the sum of the set that Answers and Scripts are of
+	Canary     *Canary                // nil: everybody hears that set
+	DialRules  phone.Rules            // what may be dialled
+	ShownAs    string                 // the number that others see of calls that ctid makes
+	Park       Park
+	Teams      map[ctid.AgentID]string
 
 	ScreenHosts []string // whose pages a script's pop may open, in small letters
 }

@@ -34,6 +34,10 @@ func plan(c *config.Config, epoch string, l *library) switchboard.Plan {
 	for _, h := range c.Screen.Hosts {
 		p.ScreenHosts = append(p.ScreenHosts, strings.ToLower(h))
 	}
+	p.Unanswered = map[string]time.Duration{}
+	for _, t := range c.Trunks {
+		p.Unanswered[t.Name] = t.Unanswered.D()
+	}
 	p.Teams, p.Others = map[ctid.AgentID]string{}, map[ctid.AgentID]map[string]switchboard.Device{}
 	p.DialRules, _ = c.DialRules() // they were read when the configuration was checked
 	for _, a := range c.Agents {

@@ -142,6 +142,8 @@ func (c *Call) queue(outcome string) error {
 		c.here('·', "an agent answers")
 		c.waiting.answered = true
 		c.cancel(c.waiting.step.ID)
+		c.next(ivr.Joined{})
+		c.settle()
 	case "timeout", "full", "closed", "empty", "callback", "error":
 		c.noteDeed("queue", outcome)
 		c.here('·', "queue: "+outcome)

@@ -58,7 +58,6 @@ type due struct {
 	seq  int
 	id   string
 	in   ivr.Input
-	then func()
 	busy bool // the call goes on by itself when it comes
 }
 
@@ -173,12 +172,6 @@ func (c *Call) later(d time.Duration, id string, r ivr.Result) {
 	c.due = append(c.due, due{at: c.now.Add(d), seq: c.seq, id: id, in: ivr.DoneStep{ID: id, Result: r}, busy: true})
 }
 
-// after lets something happen in the call, such as an announcement.
-func (c *Call) after(d time.Duration, id string, then func()) {
-	c.seq++
-	c.due = append(c.due, due{at: c.now.Add(d), seq: c.seq, id: id, then: then})
-}
-
 func (c *Call) cancel(id string) {
 	c.due = slices.DeleteFunc(c.due, func(d due) bool { return d.id == id })
 }
@@ -213,12 +206,6 @@ func (c *Call) settle() {
 
 func (c *Call) happen(d due) {
 	c.due = slices.DeleteFunc(c.due, func(x due) bool { return x.seq == d.seq })
-	if d.then != nil {
-		d.then()
-	}
-	if d.in == nil {
-		return
-	}
 	if in, ok := d.in.(ivr.DoneStep); ok {
 		c.answered(in)
 	}

@@ -25,8 +25,10 @@ func (c *Call) did(at ivr.Where, st ivr.Step) {
 		c.enqueue(at, st)
 	case ivr.Leave:
 		if c.waiting != nil && !c.waiting.answered {
-			c.later(0, st.ID, ivr.Result{Outcome: "key"})
+			c.later(0, st.ID, ivr.Result{Outcome: map[bool]string{true: "no_input", false: "key"}[st.Silent]})
 		}
+	case ivr.Standing:
+		c.later(0, st.ID, c.standing())
 	case ivr.Log:
 		c.logged(at, st)
 	case ivr.End:
@@ -230,7 +232,16 @@ func (c *Call) enqueue(at ivr.Where, st ivr.Enqueue) {
 	if st.AtMost > 0 {
 		c.pause(st.AtMost, st.ID, ivr.Result{Outcome: "timeout"})
 	}
-	c.announce(st, q)
+}
+
+// standing is where the caller stands by the figures of his queue, which stay what they are.
+func (c *Call) standing() ivr.Result {
+	if c.waiting == nil {
+		return ivr.Result{Outcome: "error"}
+	}
+	q := c.given.Queues[string(c.waiting.step.Queue)]
+	return ivr.Result{Outcome: "waits", Value: map[string]any{"position": float64(q.Waiting + 1), "low": q.Expected.Seconds(),
+		"high": q.Expected.Seconds(), "proven": q.Expected > 0}}
 }
 
 // booked answers who asks to be called back; one who waited in the queue then waits no more.
@@ -250,30 +261,4 @@ func (c *Call) booked(at ivr.Where, st ivr.BookCallback) {
 		}
 	}
 	c.say(at, '·', text)
-}
-
-// announce lets what a waiting caller is told come in its time.
-func (c *Call) announce(st ivr.Enqueue, q Queue) {
-	every := func(d time.Duration, say func()) {
-		if d <= 0 {
-			return
-		}
-		var again func()
-		again = func() {
-			say()
-			c.after(d, st.ID, again)
-		}
-		c.after(d, st.ID, again)
-	}
-	if a := st.Announce; a != nil {
-		if a.Position > 0 {
-			every(a.Position, func() { c.here('♪', fmt.Sprintf("(you are number %d)", q.Waiting+1)) })
-		}
-		if a.Wait > 0 && q.Expected > 0 {
-			every(a.Wait, func() { c.here('♪', "(the wait is about "+q.Expected.String()+")") })
-		}
-		if len(a.Comfort) > 0 {
-			every(cmp.Or(a.Every, 30*time.Second), func() { c.spoken(ivr.Where{}, a.Comfort) })
-		}
-	}
 }
