@@ -69,6 +69,7 @@ type Queue struct {
 	DivertRatio   float64       `json:",omitempty"` // nobody is let in while more than this wait for each agent on duty; 0: no limit
 	Overflow      []Overflow    `json:",omitempty"` // where a task goes instead of leaving
 	AtMost        time.Duration `json:",omitempty"` // the longest wait of a task that came from another queue; 0: what is left of the one it had there
+	Resume        time.Duration `json:",omitempty"` // for how long a caller who hung up waiting finds his place again when he calls once more; 0: not at all
 }
 
 // Medium is a kind of work: how much of an agent it takes. An agent is offered work of a medium while he is ready or talking,
@@ -199,6 +200,11 @@ type (
 		PreferFor time.Duration `json:",omitempty"`
 		Callback  bool          `json:",omitempty"`
 		Again     bool          `json:",omitempty"`
+		// Ahead: the customer is called before his agent, who is kept for him for AheadTime, until OnLine.
+		Ahead bool `json:",omitempty"`
+		// Caller stands for who calls, in a way that tells nothing about him: within Resume of the queue he has the place again that
+		// he gave up. Empty: nobody knows.
+		Caller string `json:",omitempty"`
 	}
 	// Leave asks for a waiting task back. Refused (command Refused) once an offer for it is taken. Why is the exit, By who
 	// wants it (none: the system).
@@ -221,10 +227,16 @@ type (
 	}
 	// TakeCallback: the caller of Task hangs up and is called back. Task ends (callback), and task As waits at its place. By is who
 	// wants it (none: the caller).
+	// Ahead: as of Enqueue. Late: As waits as one that came now, not at the caller's place.
 	TakeCallback struct {
 		Task, As ctid.TaskID
 		By       ctid.By `json:",omitzero"`
+		Ahead    bool    `json:",omitempty"`
+		Late     bool    `json:",omitempty"`
 	}
+	// OnLine: the customer of a callback has answered: somebody is on the line now. The telephones of the agents who are kept for one
+	// who is called ahead ring from now on, for as long as the queue says.
+	OnLine struct{ Task ctid.TaskID }
 	// TaskGone: the caller has gone; the task ends whatever its state, an open offer with it.
 	TaskGone struct{ Task ctid.TaskID }
 	// OfferUp: the agent's leg is up for offer Offer. If the offer is over already, EndOffer tells so and nothing changes.
@@ -330,6 +342,7 @@ func (TaskGone) EventKind() string        { return "task_gone" }
 func (Move) EventKind() string            { return "move" }
 func (Prioritise) EventKind() string      { return "prioritise" }
 func (TakeCallback) EventKind() string    { return "take_callback" }
+func (OnLine) EventKind() string          { return "on_line" }
 func (OfferUp) EventKind() string         { return "offer_up" }
 func (OfferFailed) EventKind() string     { return "offer_failed" }
 func (Direct) EventKind() string          { return "direct" }

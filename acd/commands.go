@@ -32,12 +32,14 @@ type (
 		End   ctid.OfferEnd
 		Why   string // no_answer, rejected, busy, unreachable, failed, caller_gone, revoked, answered_elsewhere, late …
 	}
-	// TaskQueued: the task waits at Position (1 is next).
+	// TaskQueued: the task waits at Position (1 is next). Entered, where it is set, is when its caller came first, who gave up then and
+	// has his place again.
 	TaskQueued struct {
 		Task     ctid.TaskID
 		Queue    ctid.QueueID
 		Position int
 		Priority int
+		Entered  time.Time
 	}
 	// TaskMoved: the task waits in another queue than From, where it was or was to go, at Position. Why is what it would have
 	// left for; empty: it had waited long enough there, or a supervisor (By) wanted it. It waits for at most AtMost from now; 0: no limit.

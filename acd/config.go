@@ -140,7 +140,7 @@ func (q *Queue) validate() (errs []error) {
 	if q.RONA != ronaPause && q.RONA != ronaRetry && q.RONA != ronaNone {
 		bad("rona is %q; use %s, %s or %s", q.RONA, ronaPause, ronaRetry, ronaNone)
 	}
-	if q.Ring < 0 || q.Wrap < 0 || q.RetryGap < 0 || q.RejectGap < 0 {
+	if q.Ring < 0 || q.Wrap < 0 || q.RetryGap < 0 || q.RejectGap < 0 || q.Resume < 0 {
 		bad("a time is negative")
 	}
 	if q.ForceCode && q.Wrap == 0 {

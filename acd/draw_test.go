@@ -60,7 +60,7 @@ func (z size) config(t *rapid.T) Config {
 			AgeFrom:   rapid.SampledFrom([]string{"", "call"}).Draw(t, "age"),
 			JoinEmpty: rapid.SampledFrom(empties).Draw(t, "join empty"), LeaveEmpty: rapid.SampledFrom(empties).Draw(t, "leave empty"),
 			DivertWait: sec("divert", 40), DivertRatio: rapid.SampledFrom([]float64{0, 0, 1.5}).Draw(t, "ratio"), AtMost: sec("moved", 30),
-			MaxWaiting: rapid.IntRange(0, 6).Draw(t, "room"), Priority: rapid.SampledFrom([]int{0, 20, 80}).Draw(t, "priority")}
+			Resume: sec("resume", 60), MaxWaiting: rapid.IntRange(0, 6).Draw(t, "room"), Priority: rapid.SampledFrom([]int{0, 20, 80}).Draw(t, "priority")}
 		if slices.Contains(ids, q.ID) {
 			continue
 		}
@@ -148,7 +148,7 @@ func (c *crowd) draw(t *rapid.T, now time.Time) Event {
 	by := ctid.By{Kind: "agent", ID: string(agent)}
 	yes := rapid.IntRange(0, 3).Draw(t, "yes") > 0
 	reason := rapid.SampledFrom([]string{"", "lunch", "training"}).Draw(t, "reason")
-	switch n := rapid.IntRange(0, 66).Draw(t, "event"); {
+	switch n := rapid.IntRange(0, 67).Draw(t, "event"); {
 	case n < 3:
 		return AgentLogin{agent, by}
 	case n < 4:
@@ -217,7 +217,10 @@ func (c *crowd) drawDirect(t *rapid.T, n int, agent ctid.AgentID, task ctid.Task
 	case n < 64:
 		return Prioritise{task, rapid.IntRange(-1, 101).Draw(t, "to"), by}
 	case n < 65:
-		return TakeCallback{Task: task, As: ctid.TaskID(fmt.Sprintf("c%d", rapid.IntRange(0, c.tasks).Draw(t, "as")))}
+		return TakeCallback{Task: task, As: ctid.TaskID(fmt.Sprintf("c%d", rapid.IntRange(0, c.tasks).Draw(t, "as"))),
+			Ahead: rapid.Bool().Draw(t, "ahead"), Late: rapid.Bool().Draw(t, "late")}
+	case n < 66:
+		return OnLine{task}
 	default:
 		return ForceState{agent, rapid.SampledFrom([]ctid.AgentState{ctid.Ready, ctid.Paused, ctid.Out, ctid.Talking}).Draw(t, "force"),
 			rapid.SampledFrom([]string{"", "lunch"}).Draw(t, "why"), rapid.Bool().Draw(t, "hard"), ctid.By{Kind: "supervisor", ID: "sam"}}
@@ -234,6 +237,7 @@ func (c *crowd) drawEnqueue(t *rapid.T, now time.Time, task ctid.TaskID, agent c
 	if rapid.IntRange(0, 3).Draw(t, "arrived") == 0 {
 		e.Arrived = e.Entered.Add(-time.Minute)
 	}
+	e.Ahead, e.Caller = rapid.Bool().Draw(t, "ahead"), rapid.SampledFrom([]string{"", "k1", "k2"}).Draw(t, "caller")
 	e.Needs = rapid.SampledFrom(append(wants, []Need{{"nonsense", 1}})).Draw(t, "own needs")
 	return e
 }

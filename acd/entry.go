@@ -308,35 +308,3 @@ func (s *State) prioritise(e Prioritise) {
 	}
 	s.emit(TaskChanged{Task: t.id, Queue: q.cfg.ID, Position: q.place(t), Priority: t.priority, By: e.By})
 }
-
-// takeCallback lets a caller go who wants to be called back: another task waits at his place.
-func (s *State) takeCallback(e TakeCallback) {
-	t := s.tasks[e.Task]
-	switch {
-	case t == nil:
-		s.refuse(ctid.WrongState, nil, fmt.Sprintf("%s waits in no queue: an agent has it, or it has left", e.Task))
-		return
-	case t.callback:
-		s.refuse(ctid.AlreadyDone, nil, fmt.Sprintf("%s is a callback already", e.Task))
-		return
-	case e.As == "" || s.tasks[e.As] != nil:
-		s.refuse(ctid.BadRequest, nil, "a callback needs a task id of its own")
-		return
-	}
-	q, joined, cb := t.queue, t.joined, newTask(e.As)
-	cb.callback, cb.priority, cb.entered, cb.arrived, cb.needs = true, t.priority, t.entered, t.arrived, t.needs
-	draining := q.draining && q.size() == 1 // it goes with its last task
-	by := e.By
-	if by == (ctid.By{}) {
-		by = byCaller
-	}
-	s.withdraw(t, ctid.ExitCallback, ctid.OfferCancelled, "revoked", by)
-	if draining {
-		s.emit(TaskEnded{Task: cb.id, Queue: q.cfg.ID, Exit: ctid.ExitClosed})
-		return
-	}
-	s.tally.Entered++
-	s.tasks[cb.id] = cb
-	s.join(cb, q, joined, 0)
-	s.emit(TaskQueued{Task: cb.id, Queue: q.cfg.ID, Position: q.place(cb), Priority: cb.priority})
-}

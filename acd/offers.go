@@ -54,6 +54,9 @@ func (s *State) ringAt(t *task, a *agent, ring time.Duration) {
 		s.offerItem(t, a, ring)
 		return
 	}
+	if t.ahead {
+		ring = AheadTime
+	}
 	o := s.newOffer(a, workOf(t.id, q.cfg.ID, q), ring)
 	o.task = t
 	t.open = append(t.open, o)
@@ -145,7 +148,7 @@ func (s *State) freed(o *offer, by ctid.By) {
 	s.settle(o.agent, asBefore, by)
 }
 
-// forget drops what is known of offers that ended long ago.
+// forget drops what is known of offers that ended long ago, and of places that nobody came back for.
 func (s *State) forget() {
 	n := 0
 	for n < len(s.lately) && s.now.Sub(s.lately[n].at) > remember {
@@ -154,6 +157,7 @@ func (s *State) forget() {
 		n++
 	}
 	s.lately = s.lately[n:]
+	s.forgetPlaces()
 }
 
 func (s *State) offerUp(e OfferUp) {
@@ -263,6 +267,10 @@ func (s *State) phoneFailed(a *agent, reason string) {
 func (s *State) missed(o *offer) {
 	if o.item != nil {
 		s.itemMissed(o)
+		return
+	}
+	if o.task != nil && o.task.ahead {
+		s.notReached(o)
 		return
 	}
 	a, rules := o.agent, o.rules()

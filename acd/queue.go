@@ -63,6 +63,8 @@ type task struct {
 	only     ctid.AgentID
 	step     int // how many of the queue's steps have been taken
 	callback bool
+	ahead    bool      // a callback whose customer is called before an agent's telephone rings
+	caller   string    // who calls, for his place; empty: nobody knows
 	open     []*offer  // the open ones; more than one only while it rings at several agents
 	offers   int       // that ended without a conversation
 	tried    int       // top-down: the order of the agent who was offered it last

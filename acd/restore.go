@@ -61,7 +61,7 @@ func Restore(sn Snapshot) (*State, error) {
 }
 
 func (s *State) restoreQueues(sn Snapshot) {
-	s.pass, s.calm = sn.Pass, sn.Calm
+	s.pass, s.calm, s.places = sn.Pass, sn.Calm, slices.Clone(sn.Places)
 	for _, qs := range sn.Queues {
 		if q := s.queues[qs.ID]; q != nil {
 			q.last, q.pass, q.speed = qs.Last, qs.Pass, qs.Speed
@@ -142,6 +142,7 @@ func (s *State) restoreTasks(sn Snapshot) error {
 func (s *State) restoreTask(ts taskSnap, q *queue) {
 	t := newTask(ts.ID)
 	t.queue, t.priority, t.entered, t.arrived, t.joined, t.needs, t.only = q, ts.Priority, ts.Entered, ts.Arrived, ts.Joined, ts.Needs, ts.Only
+	t.ahead, t.caller = ts.Ahead, ts.Caller
 	t.callback, t.offers, t.tried, t.expired, t.overdue, t.served = ts.Callback, ts.Offers, ts.Tried, ts.Expired, ts.Overdue, ts.Served
 	t.until, t.reach, t.told, t.toldAt = ts.RingsTo, ts.Reach, ts.Told, ts.ToldAt
 	if t.joined.IsZero() { // of a version where nothing moved

@@ -23,6 +23,7 @@ type Snapshot struct {
 	Tasks   []taskSnap
 	Offers  []offerSnap
 	Ended   []endedSnap
+	Places  []place                 `json:",omitempty"`
 	Revs    map[ctid.AgentID]uint64 // of removed agents
 	Tally   tally
 }
@@ -141,6 +142,8 @@ type taskSnap struct {
 	Needs    []Need
 	Only     ctid.AgentID
 	Callback bool
+	Ahead    bool   `json:",omitempty"`
+	Caller   string `json:",omitempty"`
 	Offers   int
 	Tried    int
 	Expired  bool
@@ -158,7 +161,7 @@ type taskSnap struct {
 
 func (t *task) snap() taskSnap {
 	return taskSnap{ID: t.id, Queue: t.queue.cfg.ID, Priority: t.priority, Entered: t.entered, Arrived: t.arrived, Joined: t.joined,
-		Needs: slices.Clone(t.needs), Only: t.only, Callback: t.callback, Offers: t.offers, Tried: t.tried, Expired: t.expired,
+		Needs: slices.Clone(t.needs), Only: t.only, Callback: t.callback, Ahead: t.ahead, Caller: t.caller, Offers: t.offers, Tried: t.tried, Expired: t.expired,
 		Overdue: t.overdue, Served: t.served, RingsTo: t.until, Reach: t.reach, Told: t.told, ToldAt: t.toldAt, Wait: armed(&t.wait), Stick: armed(&t.stick),
 		Over: armed(&t.over), More: armed(&t.more)}
 }
@@ -194,7 +197,7 @@ func armed(t *timer) time.Time {
 
 // Snapshot takes the State as it is.
 func (s *State) Snapshot() Snapshot {
-	sn := Snapshot{Version: Version, Now: s.now, Config: s.cfg, Tally: s.tally, Pass: s.pass, Calm: s.calm}
+	sn := Snapshot{Version: Version, Now: s.now, Config: s.cfg, Tally: s.tally, Pass: s.pass, Calm: s.calm, Places: slices.Clone(s.places)}
 	sn.Tally.OfferEnds = maps.Clone(s.tally.OfferEnds)
 	sn.Revs = maps.Clone(s.revs)
 	sn.Tally.Exits = maps.Clone(s.tally.Exits)

@@ -24,6 +24,7 @@ type State struct {
 	wraps  map[ctid.WrapID]*item   // of work other than calls
 	revs   map[ctid.AgentID]uint64 // of agents who were removed: should one come back, his goes on rising
 	tally  tally
+	places []place // of callers who gave up lately, oldest first
 
 	calm    time.Time // until then nobody has to leave an empty queue
 	pass    int64     // Next fair: where the queue that was served last was before
@@ -160,6 +161,8 @@ func (s *State) applyToTask(ev Event) {
 		s.prioritise(e)
 	case TakeCallback:
 		s.takeCallback(e)
+	case OnLine:
+		s.onLine(e)
 	case LegGone:
 		s.legGone(e)
 	case Revoke:

@@ -39,18 +39,28 @@ func (s *State) enqueue(e Enqueue) {
 	s.tally.Entered++
 	s.tasks[t.id] = t
 	if in == q {
-		s.join(t, q, t.entered, e.AtMost)
-		s.emit(TaskQueued{Task: t.id, Queue: q.cfg.ID, Position: q.place(t), Priority: t.priority})
+		s.enter(t, q, e)
 		return
 	}
 	s.join(t, in, t.entered, cmp.Or(in.cfg.AtMost, e.AtMost))
 	s.tellMoved(t, q, why, ctid.BySystem)
 }
 
+// enter puts t into the queue that it came for. The steps of one who finds his place again begin anew all the same.
+func (s *State) enter(t *task, q *queue, e Enqueue) {
+	joined, told := t.entered, time.Time{}
+	if since, ok := s.placeKept(q, e); ok && since.Before(t.entered) {
+		t.entered, told = since, since
+	}
+	s.join(t, q, joined, e.AtMost)
+	s.emit(TaskQueued{Task: t.id, Queue: q.cfg.ID, Position: q.place(t), Priority: t.priority, Entered: told})
+}
+
 // taskOf is the task of an event, with q's defaults.
 func (s *State) taskOf(e Enqueue, q *queue) *task {
 	t := newTask(e.Task)
-	t.callback, t.needs, t.arrived = e.Callback, cleanNeeds(e.Needs), clean(e.Arrived)
+	t.callback, t.ahead, t.needs, t.arrived = e.Callback, e.Callback && e.Ahead, cleanNeeds(e.Needs), clean(e.Arrived)
+	t.caller = e.Caller
 	if e.Arrived.IsZero() {
 		t.arrived = time.Time{}
 	}
@@ -113,6 +123,9 @@ func (s *State) part(t *task) {
 func (s *State) exit(t *task, why ctid.QueueExit, by ctid.AgentID) {
 	q := t.queue
 	waited := s.now.Sub(t.entered)
+	if why == ctid.ExitAbandoned {
+		s.keepPlace(t)
+	}
 	delete(s.tasks, t.id)
 	s.part(t)
 	s.tally.Exits[why]++

@@ -84,10 +84,11 @@ var sentences = []struct {
 	say(`(\w+) removes (\w+)`, func(_ *player, m []string) Event {
 		return Leave{Task: ctid.TaskID(m[2]), Why: ctid.ExitRemoved, By: ctid.By{Kind: "supervisor", ID: m[1]}}
 	}),
-	say(`(\w+) wants to be called back as (\w+)`, func(_ *player, m []string) Event {
-		return TakeCallback{Task: ctid.TaskID(m[1]), As: ctid.TaskID(m[2])}
+	say(`(\w+) wants to be called back as (\w+)( behind all others)?( before the agent)?`, func(_ *player, m []string) Event {
+		return TakeCallback{Task: ctid.TaskID(m[1]), As: ctid.TaskID(m[2]), Late: m[3] != "", Ahead: m[4] != ""}
 	}),
-	say(`(\w+) enters (\w+)(?: with priority (\d+))?(?: since ([\d:.]+))?(?: for at most (\w+))?(?: needing (\S+))?(?: preferring (\w+) for (\w+))?(?:, in the system since ([\d:.]+))?(, as a callback)?(, again)?`, func(p *player, m []string) Event {
+	say(`(\w+) is on the line`, func(_ *player, m []string) Event { return OnLine{ctid.TaskID(m[1])} }),
+	say(`(\w+) enters (\w+)(?: with priority (\d+))?(?: since ([\d:.]+))?(?: for at most (\w+))?(?: needing (\S+))?(?: preferring (\w+) for (\w+))?(?:, in the system since ([\d:.]+))?(, as a callback)?( before the agent)?(, again)?(?:, calling as (\w+))?`, func(p *player, m []string) Event {
 		e := Enqueue{Task: ctid.TaskID(m[1]), Queue: ctid.QueueID(m[2]), Priority: -1, Entered: p.now}
 		if m[3] != "" {
 			e.Priority, _ = strconv.Atoi(m[3])
@@ -105,7 +106,7 @@ var sentences = []struct {
 		if m[9] != "" {
 			e.Arrived = clock(p.t, m[9])
 		}
-		e.Callback, e.Again = m[10] != "", m[11] != ""
+		e.Callback, e.Ahead, e.Again, e.Caller = m[10] != "", m[11] != "", m[12] != "", m[13]
 		return e
 	}),
 	say(`(\w+) leaves \((\w+)\)`, func(_ *player, m []string) Event { return Leave{Task: ctid.TaskID(m[1]), Why: ctid.QueueExit(m[2])} }),
@@ -162,7 +163,11 @@ func tell(c Command) string {
 		}
 		return s + fmt.Sprintf(", %s with %s", c.Agent, c.Task)
 	case TaskQueued:
-		return fmt.Sprintf("%s is number %d in %s with priority %d", c.Task, c.Position, c.Queue, c.Priority)
+		s := fmt.Sprintf("%s is number %d in %s with priority %d", c.Task, c.Position, c.Queue, c.Priority)
+		if !c.Entered.IsZero() {
+			s += ", as since " + shown(c.Entered)
+		}
+		return s
 	case TaskMoved:
 		s := fmt.Sprintf("%s is number %d in %s with priority %d, not in %s", c.Task, c.Position, c.To, c.Priority, c.From)
 		if c.Why != "" {

@@ -286,6 +286,8 @@ func (p *player) rule(q *Queue, key, v string) {
 		q.DivertRatio = float64(p.num(v))
 	case "moved":
 		q.AtMost = p.dur(v)
+	case "resume":
+		q.Resume = p.dur(v)
 	case "step": // 30s/claims>=1/1-2
 		part := strings.Split(v, "/")
 		st := Step{After: p.dur(part[0])}

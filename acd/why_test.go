@@ -67,7 +67,10 @@ func (l *ledger) entered(now time.Time, ev Event, queue ctid.QueueID) *entry {
 		}
 	case TakeCallback:
 		if old := l.tasks[x.Task]; old != nil {
-			e.needs, e.joined = old.needs, old.joined
+			e.needs = old.needs
+			if !x.Late {
+				e.joined = old.joined
+			}
 		}
 	}
 	return e

@@ -93,6 +93,9 @@ func (w *witness) brought(now time.Time, ev Event) (ctid.TaskID, inside) {
 		if old := w.tasks[e.Task]; old != nil {
 			in := *old
 			in.rings = 0
+			if e.Late {
+				in.entered = now
+			}
 			return e.As, in
 		}
 	}
@@ -170,6 +173,12 @@ func (w *witness) task(cmd Command, id ctid.TaskID, brings inside) error {
 			return fmt.Errorf("%+v, it is inside already: %v", c, w.tasks[c.Task] != nil)
 		}
 		brings.queue, brings.priority = c.Queue, c.Priority
+		if !c.Entered.IsZero() {
+			if !c.Entered.Before(brings.entered) {
+				return fmt.Errorf("%+v is no earlier place than of %v", c, brings.entered)
+			}
+			brings.entered = c.Entered
+		}
 		w.tasks[c.Task] = &brings
 	case TaskMoved:
 		t := w.tasks[c.Task]
