@@ -219,16 +219,19 @@ type (
 		Record  CallID `json:"record"`
 		Outcome string `json:"outcome"`
 	}
-	// CallbackScheduled: the caller is to be called back. How is keeps_place: in his turn, by the queue that he waited in. Callback is
-	// also the id of the first call that is made for it.
+	// CallbackScheduled: the caller is to be called back. How is keeps_place: in the turn of the place that he had in the queue, or
+	// in_turn: behind those who wait already. Callback is also the id of the first call that is made for it. Why is asked (by him) or
+	// removed (by a supervisor). First is who is rung first, agent or customer. Until is when the last attempt may begin.
 	CallbackScheduled struct {
 		Callback CallbackID `json:"callback"`
 		How      string     `json:"kind"`
 		To       Target     `json:"to"`
 		Why      string     `json:"why"`
+		First    string     `json:"first"`
+		Until    time.Time  `json:"until,omitzero"`
 	}
 	// CallbackAttempted: an attempt to call somebody back came to nothing. Result is busy, rejected, unreachable, failed,
-	// agent_gone, or why its queue did not take it; NextAt is when the next begins, by a call of the id NextCall; without one it was the last.
+	// agent_gone, no_answer, no_confirm (nobody took the call who was asked to), hung_up, lost (ctid or its Asterisk was), or why its queue did not take it; NextAt is when the next begins, by a call of the id NextCall; without one it was the last.
 	CallbackAttempted struct {
 		Callback CallbackID `json:"callback"`
 		N        int        `json:"n"`
@@ -237,7 +240,7 @@ type (
 		NextAt   time.Time  `json:"next_at,omitzero"`
 		NextCall CallID     `json:"next_call,omitempty"`
 	}
-	// CallbackClosed ends a callback. Why is talked, attempts (none is left) or removed.
+	// CallbackClosed ends a callback. Why is talked, attempts (none is left), window (its time is over) or removed.
 	CallbackClosed struct {
 		Callback CallbackID `json:"callback"`
 		Why      string     `json:"why"`

@@ -32,6 +32,14 @@ type LiveCallback struct {
 	Number   Private    `json:"number"`       // as it is dialled
 	N        int        `json:"n"`            // which attempt this is, from 1
 	Due      time.Time  `json:"due,omitzero"` // nobody is offered it before
+	// Queue is the one that it was booked in; empty: where it waits. Most attempts are made, GapMS apart, none after Until; zero: as
+	// the queue says, and as long as it takes.
+	Queue QueueID   `json:"queue,omitempty"`
+	Most  int       `json:"most,omitempty"`
+	GapMS int64     `json:"gap_ms,omitempty"`
+	Until time.Time `json:"until,omitzero"`
+	Ahead bool      `json:"ahead,omitempty"` // the customer is called before his agent
+	Line  bool      `json:"line,omitempty"`  // he has answered, and waits
 }
 
 // LiveParked is a slot in which the caller waits. BackTo is whom he goes to when nobody picks him up by Until.

@@ -15,6 +15,8 @@ var builtTexts = []struct{ name, lang, text string }{
 	{"confirm", "zh", "您输入的是 ${digits(value)}。正确请按 1，重新输入请按 2。"},
 	{"screen", "en", "There is a call for you. To take it press 1."},
 	{"screen", "zh", "有您的来电，接听请按 1。"},
+	{"callback", "en", "This is the call back that you asked for. To speak with us press 1."},
+	{"callback", "zh", "这是您预约的回电。请按 1 与我们通话。"},
 	{confirmCallback, "en", "We will call you back on ${digits(value)}. If that is right press 1. If not press 2."},
 	{confirmCallback, "zh", "我们会致电 ${digits(value)} 给您。正确请按 1，不正确请按 2。"},
 	{askedBack, "en", "Did you say ${value}? If so say yes or press 1. If not say no or press 2."},
@@ -37,8 +39,13 @@ var builtTexts = []struct{ name, lang, text string }{
 
 // ScreenPart asks one whom a script has rung, and who has answered, whether he takes the call: in the call's language, or in
 // English if there is no text in it.
-func ScreenPart(lang string) Part {
-	part := Part{Name: "screen", Lang: "en"}
+func ScreenPart(lang string) Part { return ownPart("screen", lang) }
+
+// CallbackPart asks a customer who is called back, and has answered, to say that he is there.
+func CallbackPart(lang string) Part { return ownPart("callback", lang) }
+
+func ownPart(name, lang string) Part {
+	part := Part{Name: name, Lang: "en"}
 	for _, b := range builtTexts {
 		if b.name == part.Name && (b.lang == "en" || b.lang == baseOf(lang)) {
 			part.Text = b.text

@@ -15,10 +15,10 @@ nodes:
     - queue:
         name: sales
         skills: [billing]
-        announce: {position: 60s}
         callback: {offer: offer, key: 1}
       then: {timeout: next}
-    - callback: sales
+    - fax_receive: sales
+      then: {otherwise: next}
     - voicemail: {mailbox: sales, greeting: greet, consent: rec, ticket: false, transcribe: true}
       then: {left: next}
     - transfer: 2001
@@ -28,9 +28,7 @@ nodes:
 	for _, f := range s.OffWire() {
 		got = append(got, f.String())
 	}
-	want := `ivr/x.yaml:9:9: error IVR002: option announce of queue is not available on a live call in this version; lint, run, test and graph take it
-ivr/x.yaml:10:9: error IVR002: option callback of queue is not available on a live call in this version; lint, run, test and graph take it
-ivr/x.yaml:12:7: error IVR002: callback is not available on a live call in this version; lint, run, test and graph take it
+	want := `ivr/x.yaml:11:7: error IVR002: fax_receive is not available on a live call in this version; lint, run, test and graph take it
 ivr/x.yaml:13:81: error IVR002: option transcribe of voicemail is not available on a live call in this version; lint, run, test and graph take it`
 	if strings.Join(got, "\n") != want {
 		t.Errorf("got\n%s", strings.Join(got, "\n"))

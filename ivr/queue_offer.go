@@ -70,7 +70,7 @@ func (a *queueOffer) make(m *Machine) bool {
 			return false
 		}
 	}
-	m.sayAll(a.offer)
+	m.sayEach(a.offer)
 	return true
 }
 

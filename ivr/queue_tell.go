@@ -147,7 +147,7 @@ func (a *queueStep) stands(m *Machine, r Result) {
 		}
 	case m.due(ln.Stay):
 		ln.saying, ln.Stay = sayingStay, time.Time{}
-		m.sayAll(a.stay.prompts)
+		m.sayEach(a.stay.prompts)
 	default:
 		a.sayPlace(m, r)
 	}
@@ -174,23 +174,23 @@ func (a *queueStep) sayPlace(m *Machine, r Result) {
 	if t == nil {
 		return
 	}
-	if m.again(&ln.Position, t.position) {
+	if m.dueAgain(&ln.Position, t.position) {
 		if n, _ := r.Value["position"].(float64); n > 1 {
 			m.sayWith(t.place, scopeValues{value: n})
 		} else if n == 1 {
 			m.sayPrompt(t.next, m.x.lang, nil)
 		}
 	}
-	if m.again(&ln.Wait, t.wait) {
+	if m.dueAgain(&ln.Wait, t.wait) {
 		t.waits.say(m, r)
 	}
-	if m.again(&ln.Comfort, t.every) {
-		m.sayAll(t.comfort)
+	if m.dueAgain(&ln.Comfort, t.every) {
+		m.sayEach(t.comfort)
 	}
 }
 
-// again tells whether t is due, and sets it to the next time at which it will be.
-func (m *Machine) again(t *time.Time, every time.Duration) bool {
+// dueAgain tells whether t is due, and sets it to the next time at which it will be.
+func (m *Machine) dueAgain(t *time.Time, every time.Duration) bool {
 	if !m.due(*t) {
 		return false
 	}
@@ -200,7 +200,7 @@ func (m *Machine) again(t *time.Time, every time.Duration) bool {
 	return true
 }
 
-func (m *Machine) sayAll(ps []*prompt) {
+func (m *Machine) sayEach(ps []*prompt) {
 	for _, p := range ps {
 		m.sayPrompt(p, m.x.lang, nil)
 	}

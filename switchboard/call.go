@@ -61,7 +61,8 @@ type call struct {
 	bridge string
 
 	removed *removal // a supervisor takes him out of his queue
-	owed    *owed    // a callback for which the customer has not been dialled yet
+	owed    *owed    // a callback whose customer has not been spoken with yet
+	ahead   *ahead   // he is being called, before his agent
 
 	guests    []*talk   // the other agents of a conference
 	outside   []string  // legs of those outside who are in the conversation
@@ -221,6 +222,10 @@ func (k *call) deadline() time.Time {
 	if k.owed != nil && !k.ended {
 		due = earliest(due, k.owed.due)
 	}
+	if k.ahead != nil {
+		due = earliest(due, k.ahead.until)
+	}
+	due = earliest(due, k.windowDue())
 	if k.saving != nil {
 		due = earliest(earliest(due, k.saving.next), k.saving.until)
 	}
@@ -252,6 +257,14 @@ func (k *call) timeUp(now time.Time) {
 	}
 	if k.owed != nil && !k.ended && !k.owed.due.IsZero() && !now.Before(k.owed.due) {
 		k.owedDue(now)
+		return
+	}
+	if a := k.ahead; a != nil && !a.until.IsZero() && !now.Before(a.until) {
+		k.aheadDue()
+		return
+	}
+	if due := k.windowDue(); !due.IsZero() && !now.Before(due) {
+		k.windowOver(now)
 		return
 	}
 	if s := k.saving; s != nil && !now.Before(s.until) {
@@ -319,6 +332,8 @@ func (k *call) onEvent(now time.Time, ev ari.Event) {
 	case *ari.ChannelDtmfReceived:
 		if s.Channel == k.channel && k.message != nil {
 			k.messageKey(now, e.Digit)
+		} else if s.Channel == k.channel && k.aheadKey(now, e.Digit) {
+			return
 		} else if s.Channel == k.channel && k.listens() && !k.needlessKey(now, e.Digit) {
 			k.input(now, ivr.Key{Digit: e.Digit, Held: time.Duration(e.DurationMS) * time.Millisecond})
 		}

@@ -1,6 +1,7 @@
 package switchboard
 
 import (
+	"cmp"
 	"time"
 
 	"ctid"
@@ -8,21 +9,43 @@ import (
 )
 
 // owed is an attempt to call a customer back. Its call has nobody on the line: it waits in a queue in the place of the one who left
-// it, is offered as any other, and dials him when an agent has it.
+// it, is offered as any other, and dials him when an agent has it, or when one is kept for it.
 type owed struct {
 	callback ctid.CallbackID
-	of       ctid.CallID // the call that he left it from
-	number   string      // as it is dialled
-	n        int         // which attempt this is, from 1
-	due      time.Time   // nobody is offered it before; zero: it waits in its queue
-	told     bool        // the desk has told that it waits
+	of       ctid.CallID   // the call that he left it from
+	in       ctid.QueueID  // that it was booked in
+	number   string        // as it is dialled
+	n        int           // which attempt this is, from 1
+	most     int           // attempts there are; 0: as its queue says
+	gap      time.Duration // between two of them; 0: as its queue says
+	due      time.Time     // nobody is offered it before; zero: it waits in its queue
+	until    time.Time     // no attempt is begun later; zero: that is no matter
+	ahead    bool          // the customer is called before an agent
+	line     bool          // he has answered, and waits for an agent
+	told     bool          // the desk has told that it waits
+	result   string        // of the attempt to call him before an agent; empty: it has not failed
 }
+
+// live is what a restart needs of it, and owedOf reads that.
+func (o *owed) live() *ctid.LiveCallback {
+	return &ctid.LiveCallback{Callback: o.callback, Of: o.of, Number: ctid.Private(o.number), N: o.n, Due: o.due, Queue: o.in, Most: o.most,
+		GapMS: o.gap.Milliseconds(), Until: o.until, Ahead: o.ahead, Line: o.line}
+}
+
+func owedOf(l *ctid.LiveCallback) owed {
+	return owed{callback: l.Callback, of: l.Of, number: string(l.Number), n: l.N, due: l.Due, in: l.Queue, most: l.Most,
+		gap: time.Duration(l.GapMS) * time.Millisecond, until: l.Until, ahead: l.Ahead, line: l.Line}
+}
+
+// absent tells whether the call is a callback of which nobody is on the line.
+func (k *call) absent() bool { return k.owed != nil && !k.owed.line }
 
 // Why a callback is closed.
 const (
 	callbackTalked   = "talked"
 	callbackAttempts = "attempts"
 	callbackRemoved  = "removed"
+	callbackWindow   = "window" // the time in which he was to be called is over
 )
 
 // leaveCallback gives the caller, who waits, a callback in his place. His script goes on when the core has agreed.
@@ -38,10 +61,10 @@ func (k *call) leaveCallback(now time.Time, r *removal, reply func(ctid.Reply)) 
 	}
 	k.trail(now)
 	k.removed = r
-	a := k.attempt(owed{of: k.id, number: number, n: 1})
+	a := k.attempt(owed{of: k.id, in: k.queue.queue, number: number, n: 1})
 	a.by = r.by
 	k.desk.post(func(now time.Time) {
-		if !k.desk.takeCallback(now, k, a, reply) {
+		if !k.desk.takeCallback(now, k, a, false, reply) {
 			k.post(func(time.Time) { k.removed = nil })
 		}
 	})
@@ -57,19 +80,32 @@ type attempt struct {
 
 // attempt is one for this call's customer, in this call's place.
 func (k *call) attempt(o owed) attempt {
-	a := attempt{owed: o, by: ctid.BySystem, stay: queueStay{queue: k.queue.queue, entered: k.queue.entered, priority: k.queue.priority, skills: k.queue.skills}}
+	return k.attemptIn(o, queueStay{queue: k.queue.queue, entered: k.queue.entered, priority: k.queue.priority, skills: k.queue.skills})
+}
+
+func (k *call) attemptIn(o owed, stay queueStay) attempt {
+	o.line, o.told, o.result = false, false, ""
+	a := attempt{owed: o, by: ctid.BySystem, stay: stay}
 	a.rec = ctid.CallRecord{Node: k.rec.Node, Dir: "out", ANI: k.rec.ANI, DNIS: ctid.DNIS{Number: o.number}, IVR: k.rec.IVR, Customer: k.rec.Customer}
 	a.rec.Attached = append(a.rec.Attached, k.rec.Attached...)
 	return a
 }
 
-// startOwed begins the life of a callback's call. legs are what is left of it in Asterisk from an earlier run.
-func (k *call) startOwed(now time.Time, legs []string) {
+// startOwed begins the life of a callback's call. legs are what is left of it in Asterisk from an earlier run; back: it waited in that run,
+// and does so again, unless its time is over.
+func (k *call) startOwed(now time.Time, legs []string, back bool) {
 	for _, id := range legs {
 		k.legs[id] = &leg{id: id, up: true, asked: true}
 		k.hangupLeg(k.legs[id])
 	}
 	k.lookupCaller(now)
+	switch {
+	case !k.owed.until.IsZero() && now.After(k.owed.until):
+		k.dropped(now, ctid.BySystem, callbackWindow)
+		return
+	case back:
+		k.waitOwed()
+	}
 	k.save()
 }
 
@@ -78,13 +114,50 @@ func (k *call) owedDue(now time.Time) {
 	q := k.queue
 	k.owed.due, q.since = time.Time{}, now
 	k.rec.Queues = append(k.rec.Queues, ctid.QueueVisit{Queue: q.queue, Entered: k.sb.clock.wall(now), Priority: q.priority})
-	ev := acd.Enqueue{Task: ctid.TaskID(k.id), Queue: q.queue, Priority: q.priority, Entered: q.entered, Arrived: k.born, Callback: true, Again: true, Needs: needsOf(q.skills)}
+	k.waitOwed()
+	k.save()
+}
+
+// waitOwed lets the callback wait at its place.
+func (k *call) waitOwed() {
+	q := k.queue
+	ev := acd.Enqueue{Task: ctid.TaskID(k.id), Queue: q.queue, Priority: q.priority, Entered: q.entered, Arrived: k.born, Callback: true,
+		Ahead: k.owed.ahead, Again: true, Needs: needsOf(q.skills)}
 	k.desk.post(func(now time.Time) {
 		if !k.desk.draining { // else the next run lets it wait
 			k.desk.decide(now, ev)
 		}
 	})
-	k.save()
+}
+
+// windowDue is when the time is over in which the customer was to be called; zero: it has no end, or he is being called.
+func (k *call) windowDue() time.Time {
+	if !k.absent() || k.ended || k.dialing != nil || k.ahead != nil || k.queue == nil || k.queue.over && k.owed.due.IsZero() {
+		return time.Time{}
+	}
+	return k.owed.until
+}
+
+// windowOver closes the callback, which waits for an agent or for its next attempt.
+func (k *call) windowOver(now time.Time) {
+	k.owed.until = time.Time{}
+	if k.owed.due.IsZero() && !k.queue.over {
+		k.removed = &removal{how: ctid.RemoveHangup, by: ctid.BySystem, why: callbackWindow}
+		k.tellCore(acd.Leave{Task: ctid.TaskID(k.id), Why: ctid.ExitRemoved})
+		return
+	}
+	k.dropped(now, ctid.BySystem, callbackWindow)
+}
+
+// dropped ends a callback that does not wait.
+func (k *call) dropped(now time.Time, by ctid.By, why string) {
+	k.note("callback_dropped", map[string]any{"by": by.Kind, "id": by.ID, "why": why})
+	k.callerGone, k.rec.Outcome = true, "removed"
+	if k.queue != nil && !k.queue.over && k.owed.due.IsZero() {
+		k.endVisit(now, ctid.ExitRemoved)
+	}
+	k.closeCallback(by, why, k.owed.n-1)
+	k.finish(now, ctid.End{Side: ctid.SideSystem, Reason: string(ctid.ExitRemoved)})
 }
 
 // owedLeft: the callback waits no more, and no agent has it. One that a supervisor has dropped is closed; a queue that takes none is
@@ -100,8 +173,9 @@ func (k *call) owedLeft(now time.Time, c acd.TaskEnded) {
 	end := ctid.End{Side: ctid.SideSystem, Reason: string(c.Exit)}
 	if c.Exit == ctid.ExitRemoved {
 		k.rec.Outcome = "removed"
-		k.closeCallback(k.removed.by, callbackRemoved)
+		k.closeCallback(k.removed.by, cmp.Or(k.removed.why, callbackRemoved), k.owed.n-1)
 	} else {
+		end.Reason = cmp.Or(k.owed.result, end.Reason)
 		k.attempted(end)
 	}
 	k.finish(now, end)
@@ -115,10 +189,7 @@ func (k *call) dropOwed(now time.Time, r ctid.QueueRemove, by ctid.By, reply fun
 	case k.owed.due.IsZero(): // it has begun to wait meanwhile, and the core knows it by the time this is read
 		k.desk.post(func(now time.Time) { k.desk.queueRemove(now, r, by, reply) })
 	default:
-		k.note("callback_dropped", map[string]any{"by": by.Kind, "id": by.ID})
-		k.callerGone, k.rec.Outcome = true, "removed"
-		k.closeCallback(by, callbackRemoved)
-		k.finish(now, ctid.End{Side: ctid.SideSystem, Reason: string(ctid.ExitRemoved)})
+		k.dropped(now, by, callbackRemoved)
 		k.desk.post(func(now time.Time) { k.desk.replyAfterCommit(now, k.id, r.Op(), reply) })
 	}
 }
@@ -159,18 +230,17 @@ func (k *call) callBack(now time.Time, o *offer, to reach, err *ctid.Error) {
 // calledBack: the customer has answered, so nothing is owed any more.
 func (k *call) calledBack() {
 	if k.owed != nil {
-		k.closeCallback(ctid.BySystem, callbackTalked)
+		k.closeCallback(ctid.BySystem, callbackTalked, k.owed.n)
 	}
 }
 
-func (k *call) closeCallback(by ctid.By, why string) {
-	o, made := k.owed, k.owed.n
-	if why == callbackRemoved { // nobody has been dialled for this attempt
-		made--
-	}
+// closeCallback ends the callback after so many attempts.
+func (k *call) closeCallback(by ctid.By, why string, made int) {
+	o := k.owed
 	k.owed = nil
 	queue := k.queueID()
 	k.desk.post(func(now time.Time) {
+		k.desk.unbook(o, k.id)
 		k.desk.fact(now, ctid.Event{By: by, Call: k.id, Queue: queue, Body: ctid.CallbackClosed{Callback: o.callback, Why: why, Attempts: made}})
 	})
 }
@@ -182,7 +252,7 @@ func (k *call) attempted(end ctid.End) {
 	}
 	a, result := k.attempt(*k.owed), attemptResult(end)
 	k.owed = nil
-	k.desk.post(func(now time.Time) { k.desk.attempted(now, k, a, result) })
+	k.desk.post(func(now time.Time) { k.desk.attempted(now, k.node, k.id, a, result) })
 }
 
 // attemptResult is the word for how an attempt ended.

@@ -241,7 +241,8 @@ func (k *call) answerable(o *offer) bool {
 	if o.device.Kind == deviceWeb {
 		return l != nil && !l.up && !l.asked && o.wish == nil
 	}
-	return o.popped && o.device.answers() && l == nil
+	kept := o.Kind == ctid.OfferCallback && k.absent() && k.owed.ahead // for a customer who is called first
+	return o.popped && o.device.answers() && l == nil && !kept
 }
 
 // answerOffer answers at the desktop: a device that answers by itself is rung now. The one in his page rings already and

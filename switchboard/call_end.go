@@ -18,6 +18,11 @@ func (k *call) lost(now time.Time, reason string, cause int) {
 		k.cleanUp()
 		return
 	}
+	if k.ahead != nil {
+		k.channel = "" // nobody is on the line, as before
+		k.aheadFailed("hung_up")
+		return
+	}
 	k.callerGone = true
 	k.music = false
 	end := ctid.End{Side: ctid.SideCaller, Reason: reason, Q850: cause}
@@ -147,6 +152,7 @@ func (k *call) finish(now time.Time, end ctid.End) {
 	if k.ended {
 		return
 	}
+	k.attempted(end)                   // a callback that is owed still is tried again
 	for _, o := range k.openOffers() { // nobody waits for what becomes of them
 		if k.rec.Offers[o.rec].End == "" {
 			k.offerOver(now, o, ctid.OfferCancelled)
@@ -367,6 +373,9 @@ func (k *call) letGo(now time.Time, reason string) {
 
 // sendToFallback hands a caller who does not talk to an agent over to the fallback dialplan.
 func (k *call) sendToFallback(now time.Time, reason string) {
+	if k.ahead != nil { // nobody could be sent there; it ends by itself
+		return
+	}
 	if k.whispers != nil {
 		k.whispered(now)
 	}

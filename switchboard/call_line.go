@@ -45,7 +45,7 @@ func (k *call) leaveQueue(s ivr.Leave) {
 
 // hearsMusic tells whether the caller hears, or is about to hear, the music of a queue.
 func (k *call) hearsMusic() bool {
-	return k.queue != nil && !k.queue.over && k.talk == nil && k.owed == nil && !k.callerGone && !k.ended
+	return k.queue != nil && !k.queue.over && k.talk == nil && !k.absent() && !k.callerGone && !k.ended
 }
 
 // musicAgain goes on with the music of a queue when what was said to the caller over it is over.

@@ -37,7 +37,7 @@ func (k *call) moved(now time.Time, c acd.TaskMoved) {
 		what = waitMoved
 	}
 	k.waitingChanged(c.By, ctid.CallWaitingChanged{Position: c.Position, Priority: c.Priority, What: what, From: c.From, Why: c.Why})
-	if k.owed == nil {
+	if !k.absent() {
 		k.musicFrom(k.queue)
 	}
 	k.save()
@@ -60,7 +60,7 @@ func (k *call) waitingChanged(by ctid.By, body ctid.CallWaitingChanged) {
 	if by.Kind == "" {
 		by = ctid.BySystem
 	}
-	body.Since, body.Callback = k.sb.clock.wall(k.queue.entered), k.owed != nil
+	body.Since, body.Callback = k.sb.clock.wall(k.queue.entered), k.absent()
 	k.fact(by, body)
 }
 

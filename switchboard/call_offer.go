@@ -106,7 +106,7 @@ func (k *call) wantsOffer(m acd.MakeOffer) bool {
 		}
 		return true
 	case ctid.OfferCallback:
-		if k.owed == nil || k.dialing != nil || k.ended {
+		if k.owed == nil || k.dialing != nil || k.ended || k.callerGone {
 			k.tellCore(acd.Leave{Task: ctid.TaskID(k.id), Why: ctid.ExitRemoved})
 			return false
 		}
@@ -177,6 +177,10 @@ func (k *call) popStamped(_ time.Time, id ctid.OfferID, seq uint64) {
 
 // ring calls the agent's phone. One that answers by itself rings at the desktop, until the agent answers there.
 func (k *call) ring(now time.Time, o *offer) {
+	if o.Kind == ctid.OfferCallback && k.absent() && k.owed.ahead {
+		k.callAhead(now)
+		return
+	}
 	o.rung = now
 	if o.device.answers() {
 		k.fact(ctid.BySystem, ctid.CallDelivered{Leg: ctid.LegID(o.leg), Offer: o.Offer, Device: o.device.Kind, Alert: "desktop"}, o.Agent)

@@ -91,7 +91,11 @@ func (k *call) accepted(now time.Time, o *offer, ringMS int64) {
 		k.connect(now, o, ringMS)
 	case ctid.OfferCallback:
 		k.endVisit(now, ctid.ExitAnswered)
-		k.callbackTaken(o)
+		if k.absent() {
+			k.callbackTaken(o)
+		} else {
+			k.connect(now, o, ringMS)
+		}
 	default:
 		k.connect(now, o, ringMS)
 	}

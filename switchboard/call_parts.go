@@ -39,6 +39,7 @@ type playback struct {
 type removal struct {
 	how string // one of ctid.Removals
 	by  ctid.By
+	why string // a callback is closed; empty: removed
 }
 
 // queueStay is the call's stay in one queue.

@@ -22,8 +22,16 @@ func (k *call) enqueue(now time.Time, s ivr.Enqueue) {
 	k.rec.Queues = append(k.rec.Queues, ctid.QueueVisit{Queue: k.queue.queue, Entered: k.sb.clock.wall(entered), Priority: s.Priority})
 	k.trail(now)
 	k.enter(k.queue, acd.Enqueue{Task: ctid.TaskID(k.id), Queue: s.Queue, Priority: s.Priority, Entered: entered, AtMost: s.AtMost,
-		Arrived: k.born, Prefer: s.Prefer, PreferFor: s.PreferWait, Needs: needsOf(k.queue.skills)})
+		Arrived: k.born, Prefer: s.Prefer, PreferFor: s.PreferWait, Needs: needsOf(k.queue.skills), Caller: k.callerKey()})
 	k.musicFrom(k.queue)
+}
+
+// callerKey stands for who calls, in a way that tells nothing about him; empty: nobody knows.
+func (k *call) callerKey() string {
+	if k.rec.ANI.E164 == "" || k.sb.cfg.Person == nil {
+		return ""
+	}
+	return k.sb.cfg.Person(string(k.rec.ANI.E164))
 }
 
 // skillsOf are the skills that a script asks for.
@@ -55,10 +63,10 @@ func (k *call) requeue(now time.Time) {
 	if k.rec.Connected.IsZero() { // else he was answered, and is put back because his agent was lost
 		k.rec.Outcome = ""
 	}
-	k.tellCore(acd.Enqueue{Task: ctid.TaskID(k.id), Queue: k.queue.queue, Priority: last.Priority, Entered: k.queue.entered, Arrived: k.born, Callback: k.owed != nil, Again: true,
+	k.tellCore(acd.Enqueue{Task: ctid.TaskID(k.id), Queue: k.queue.queue, Priority: last.Priority, Entered: k.queue.entered, Arrived: k.born, Callback: k.absent(), Ahead: k.absent() && k.owed.ahead, Again: true,
 		Needs: needsOf(k.queue.skills)})
 	k.tellMachine(now, ivr.Waits{})
-	if k.owed == nil {
+	if !k.absent() {
 		k.musicFrom(k.queue)
 	}
 }
@@ -76,10 +84,14 @@ func (k *call) queued(now time.Time, c acd.TaskQueued) {
 		k.owed.told = false
 		return
 	}
+	if !c.Entered.IsZero() { // he gave up before, and has his place again
+		k.queue.entered = c.Entered
+		k.note("place_resumed", map[string]any{"position": c.Position, "since": c.Entered})
+	}
 	if n := len(k.rec.Queues); n > 0 {
 		k.rec.Queues[n-1].Priority, k.queue.priority = c.Priority, c.Priority
 	}
-	k.fact(ctid.BySystem, ctid.CallQueued{Position: c.Position, Priority: c.Priority, From: k.rec.IVR.Script, Callback: k.owed != nil})
+	k.fact(ctid.BySystem, ctid.CallQueued{Position: c.Position, Priority: c.Priority, From: k.rec.IVR.Script, Callback: k.absent()})
 }
 
 // musicFrom asks the desk for the queue's music, and for how long a talk must be to count. The answer stands behind what the desk says of the caller's entry.
@@ -161,7 +173,7 @@ func (k *call) leftQueue(now time.Time, c acd.TaskEnded) {
 	if k.queue == nil || k.queue.over || c.Exit == ctid.ExitAnswered { // the end of the offer has said so
 		return
 	}
-	if k.owed != nil {
+	if k.absent() {
 		k.owedLeft(now, c)
 		return
 	}

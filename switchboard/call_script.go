@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"ctid"
-	"ctid/acd"
 	"ctid/ari"
 	"ctid/ivr"
 )
@@ -68,6 +67,8 @@ func (k *call) step(now time.Time, s ivr.Step) {
 		k.lookup(now, s)
 	case ivr.Enqueue:
 		k.enqueue(now, s)
+	case ivr.BookCallback:
+		k.bookCallback(now, s)
 	case ivr.Standing:
 		k.standing(s)
 	case ivr.Leave:

@@ -105,6 +105,8 @@ func (k *call) established(now time.Time, o *offer, ringMS int64) {
 		k.rec.Connected = k.sb.clock.wall(now)
 	}
 	k.rec.Outcome = "answered"
+	k.calledBack()
+	k.closesCallback()
 	k.fact(ctid.BySystem, ctid.CallEstablished{Talk: "main", WaitMS: now.Sub(o.Entered).Milliseconds(), RingMS: ringMS,
 		Legs: []ctid.LegView{{Leg: ctid.LegID(k.channel), Role: "caller", State: "up"}, {Leg: ctid.LegID(o.leg), Role: "agent", Agent: o.Agent, State: "up"}}}, o.Agent)
 	k.save()

@@ -9,6 +9,7 @@ import (
 	"ctid"
 	"ctid/acd"
 	"ctid/ari"
+	"ctid/ivr"
 )
 
 // What becomes of a caller whom nobody takes where he was handed to.
@@ -284,6 +285,8 @@ func (k *call) partyUp(now time.Time, l *leg) {
 		k.joinOutside(now, l)
 	case k.dialing != nil && k.dialing.leg == l.id:
 		k.dialled(now, l)
+	case k.ahead != nil && k.ahead.leg == l.id:
+		k.aheadUp(now, l)
 	default:
 		k.hangupLegs(func(x *leg) bool { return x == l })
 	}
@@ -324,6 +327,8 @@ func (k *call) partyFailed(now time.Time, l *leg, cause, sip int) {
 		k.transferFailed(now, err, why)
 	case k.dialing != nil && k.dialing.leg == l.id:
 		k.dialFailed(now, l, cause, sip)
+	case k.ahead != nil && k.ahead.leg == l.id:
+		k.aheadFailed(why)
 	}
 }
 

@@ -35,6 +35,7 @@ type desk struct {
 	snapAt   time.Time
 	slots    map[string]ctid.CallID // of parked calls
 	owed     map[ctid.CallID]bool   // callbacks that wait for an agent
+	booked   map[bookedAt]ctid.CallID
 	unread   map[ctid.MessageID]*sent
 	wraps    map[ctid.WrapID]*wrapped
 	coming   map[string]*homecoming // fetched from the fallback queue, by channel
@@ -77,6 +78,7 @@ func newDesk(s *Switchboard) (*desk, error) {
 	d.setPlan(s.cfg.Plan)
 	d.old, d.coming, d.slots = map[ctid.CallID]ctid.CallRecord{}, map[string]*homecoming{}, map[string]ctid.CallID{}
 	d.unread, d.wraps, d.owed = map[ctid.MessageID]*sent{}, map[ctid.WrapID]*wrapped{}, map[ctid.CallID]bool{}
+	d.booked = map[bookedAt]ctid.CallID{}
 	for _, r := range s.cfg.History.Calls {
 		d.old[r.ID] = r
 	}
@@ -267,6 +269,8 @@ func acdSubject(ev acd.Event) string {
 	case acd.Prioritise:
 		return string(e.Task)
 	case acd.TakeCallback:
+		return string(e.Task)
+	case acd.OnLine:
 		return string(e.Task)
 	case acd.TaskGone:
 		return string(e.Task)

@@ -110,6 +110,7 @@ func (d *desk) reviveCalls(now time.Time, n *ari.Node, f *found) (kept, lost int
 			kept++
 		} else {
 			d.bury(now, r, "lost_while_down")
+			d.lostOnLine(now, n, r)
 			lost++
 		}
 	}
@@ -163,6 +164,10 @@ func (d *desk) adopt(now time.Time, n *ari.Node, r ctid.CallRecord, f *found) {
 	if p := r.Live.Parked; p != nil {
 		d.slots[p.Slot] = r.ID
 		a.backTo, _ = d.resolve(p.BackTo) // where it is no longer known he goes to his queue
+	}
+	if cb := r.Live.Callback; cb != nil { // the customer is on the line
+		o := owedOf(cb)
+		d.booked[o.at()] = r.ID
 	}
 	d.sb.wg.Go(k.run)
 	k.post(func(now time.Time) { k.resume(now, a) })

@@ -36,6 +36,11 @@ func (k *call) resume(now time.Time, a adopted) {
 	if q := l.Queue; q != nil {
 		k.queue = &queueStay{step: q.Step, music: q.Music, queue: q.Queue, entered: q.Entered, since: q.Entered, priority: q.Priority, until: q.Until, skills: q.Skills, early: q.Early}
 	}
+	if l.Callback != nil {
+		o := owedOf(l.Callback)
+		k.owed = &o
+	}
+	k.resumeOffers(a)
 	k.resumeOthers(now, a)
 	k.resumeRung(l)
 	switch {
@@ -53,7 +58,7 @@ func (k *call) resume(now time.Time, a adopted) {
 		k.talkDone(now)
 	case k.rung != nil: // the one whom the script had rung hung up while nobody looked
 		k.rungDone(now)
-	case k.rec.Dir == "out": // whom he called has hung up, or he has
+	case k.rec.Dir == "out" && k.owed == nil: // whom he called has hung up, or he has
 		k.hangupCaller("normal")
 		k.finish(now, ctid.End{Side: ctid.SideSystem, Reason: "lost_while_down"})
 	case l.Queue != nil:
@@ -71,6 +76,19 @@ func (k *call) resume(now time.Time, a adopted) {
 		k.input(now, k.startInput())
 	}
 	k.save()
+}
+
+// resumeOffers ends in the record those offers of which the earlier run has not said what became of them.
+func (k *call) resumeOffers(a adopted) {
+	for i := range k.rec.Offers {
+		switch o := &k.rec.Offers[i]; {
+		case o.End != "":
+		case a.talking != nil && o.Agent == a.agent:
+			o.End = ctid.OfferAccepted
+		default:
+			o.End = ctid.OfferLost
+		}
+	}
 }
 
 // restoreMachine brings the script back to where it stood, if it is the same script still.

@@ -44,6 +44,9 @@ type centre struct {
 	callers []*aritest.Caller
 	got     *replies
 
+	person func(number string) string // the keyed hash of a number, if there is one
+	early  map[string]time.Duration   // how long calls may wait unanswered, by trunk
+
 	twoLines bool // a phone may have a second call: its agent asks a colleague with it
 
 	history   History               // of the next boot
@@ -234,13 +237,13 @@ func (c *centre) boot(t *testing.T, script string, run int) {
 	epoch := fmt.Sprintf("E%d", run)
 	c.sb, err = New(Config{Site: "t", Epoch: epoch, NextSeq: uint64(run-1)*100_000 + 1, Nodes: []*ari.Node{node},
 		Plan: Plan{ACD: acd.Config{Epoch: epoch, Agents: agents(), Queues: []acd.Queue{
-			{ID: "sales", Name: "Sales", Wrap: 10 * time.Second}, {ID: "support", Name: "Support"}, {ID: "all", Name: "All", Strategy: "ring-all"},
+			{ID: "sales", Name: "Sales", Wrap: 10 * time.Second, Resume: time.Minute}, {ID: "support", Name: "Support"}, {ID: "all", Name: "All", Strategy: "ring-all"},
 			{ID: "hot", Name: "Hot", MaxWaiting: 1, Overflow: []acd.Overflow{{On: ctid.ExitFull, To: "support"}, {On: ctid.ExitTimeout, To: "support"}}}}},
 			Devices:   map[ctid.AgentID]Device{"ana": {Kind: c.kind, Endpoint: "PJSIP/1001", Node: "a"}, "ben": {Kind: "phone", Endpoint: "PJSIP/1002", Node: "a"}},
 			ShortTalk: map[ctid.QueueID]time.Duration{"sales": time.Second},
 			Routes:    c.routes(t, script), Country: "GB", ShownAs: shownAs, DialRules: rules(t), Park: Park{First: 701, Slots: 3, Time: time.Minute},
 			Scripts: map[string]*ivr.Script{"goodbye": c.script(t, callScripts["goodbye"])},
-			Teams:   map[ctid.AgentID]string{"ana": "north", "ben": "north"}},
+			Teams:   map[ctid.AgentID]string{"ana": "north", "ben": "north"}, Unanswered: c.early},
 		Limits:  Limits{Rescue: 20 * time.Second},
 		Trunks:  map[ctid.NodeID]string{"a": "PJSIP/{number}@carrier"},
 		History: c.history, Healthy: func() error {
@@ -249,7 +252,8 @@ func (c *centre) boot(t *testing.T, script string, run int) {
 			}
 			return nil
 		},
-		NewID: func(p string) string { mu.Lock(); defer mu.Unlock(); n++; return fmt.Sprintf("%s%d", p, n) },
+		Person: c.person,
+		NewID:  func(p string) string { mu.Lock(); defer mu.Unlock(); n++; return fmt.Sprintf("%s%d", p, n) },
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -57,7 +57,7 @@ func (k *call) live() *ctid.Live {
 		}
 	}
 	if o := k.owed; o != nil {
-		l.Callback = &ctid.LiveCallback{Callback: o.callback, Of: o.of, Number: ctid.Private(o.number), N: o.n, Due: o.due}
+		l.Callback = o.live()
 	}
 	l.Held, l.Message, l.Priority = k.hold != nil, k.liveMessage(), k.priority
 	if p := k.parked; p != nil {
