@@ -18,10 +18,17 @@ import (
 // text spoken anew. It is the served file that is compared with what the caller hears, not the text.
 func (r *Rig) spoken(texts map[string]string) map[string][]int16 {
 	r.T.Helper()
-	want, out := map[string][]int16{}, map[string][]int16{}
+	want := map[string][]int16{}
 	for name, text := range texts {
 		want[name] = speak(r.T, text)
 	}
+	return r.servedLike(want, 0.9)
+}
+
+// servedLike are the files of the cache that sound most like what is wanted, each at least so much.
+func (r *Rig) servedLike(want map[string][]int16, least float64) map[string][]int16 {
+	r.T.Helper()
+	out := map[string][]int16{}
 	files := map[string][]int16{}
 	r.Eventually("prompts made ahead", func() error {
 		list, err := filepath.Glob(filepath.Join(r.Dir, "prompts", "*.wav"))
@@ -37,7 +44,7 @@ func (r *Rig) spoken(texts map[string]string) map[string][]int16 {
 			if out[name] != nil || len(fresh) == 0 {
 				continue
 			}
-			if best := hear.Recognise(pcm, fresh); len(best) > 0 && best[0].Score >= 0.9 {
+			if best := hear.Recognise(pcm, fresh); len(best) > 0 && best[0].Score >= least {
 				out[name] = files[best[0].Name]
 			}
 		}

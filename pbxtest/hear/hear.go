@@ -254,7 +254,8 @@ func heard(in, prompt []float64, start int) int {
 
 // align compares a piece with the input around at and returns the best
 // correlation and where it was relative to at: the best few places of the
-// thinned audio are looked at closely.
+// thinned audio are looked at closely, and at itself, for of a hiss little is
+// left in it.
 func align(in, p track, at int) (score float64, shift int) {
 	type place struct {
 		lag   int
@@ -265,7 +266,7 @@ func align(in, p track, at int) (score float64, shift int) {
 		rough = append(rough, place{lag * thin, alike(in.low, p.low, at/thin+lag)})
 	}
 	slices.SortFunc(rough, func(a, b place) int { return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(a.lag, b.lag)) })
-	for _, r := range rough[:3] {
+	for _, r := range append(rough[:3:3], place{}) {
 		for lag := r.lag - thin; lag <= r.lag+thin; lag++ {
 			if s := alike(in.full, p.full, at+lag); s > score {
 				score, shift = s, lag
