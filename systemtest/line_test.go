@@ -22,7 +22,7 @@ languages: [%s]
 prompts: {hold: %q}
 nodes:
   q:
-    - queue: {name: %s, at_most: 5m, announce: {position: 6s, wait: 6s, comfort: hold, every: 14s}}
+    - queue: {name: %s, at_most: 5m, announce: {position: 8s, wait: 8s, comfort: hold, every: 12s}}
       then: {otherwise: hangup}
 `, lang, hold, queue)
 }
@@ -39,7 +39,7 @@ func lineText(t *testing.T, lang string, place int) string {
 
 var (
 	soonText  = map[string]string{"en": "You will be answered within a minute.", "zh": "预计一分钟内为您接通。"}
-	holdText  = map[string]string{"en": "All of our people are still speaking with others.", "zh": "我们的坐席都在通话中，请您稍候。"}
+	holdText  = map[string]string{"en": "Please hold the line.", "zh": "请您稍候。"}
 	lineVoice = map[string]string{"en": "en-gb", "zh": "cmn"}
 )
 
@@ -67,10 +67,10 @@ func TestRealLine(t *testing.T) {
 	}
 	line := s.lineUp(each)
 	heard := s.r.servedLike(spoken, 0.9)
-	for _, w := range line {             // the wait is not proven, so it is not told
+	for _, w := range line { // the wait is not proven, so it is not told
 		s.each(fmt.Sprintf("%s %d", w.lang, w.place), 0, func(p *part) {
-			w.hears(p, 6*time.Second, heard, fmt.Sprint(w.place))
-			w.hears(p, 14*time.Second, heard, "hold")
+			w.hears(p, 8*time.Second, heard, fmt.Sprint(w.place))
+			w.hears(p, 12*time.Second, heard, "hold")
 			if err := hear.ExpectNone(w.call.Heard(), only(heard, w.lang+"soon")); err != nil {
 				s.r.T.Errorf("%s %d: %v", w.lang, w.place, err)
 			}
@@ -81,7 +81,7 @@ func TestRealLine(t *testing.T) {
 	line = s.lineUp(3)
 	for _, w := range line {
 		s.each(fmt.Sprintf("%s %d", w.lang, w.place), 0, func(p *part) {
-			w.hears(p, 6*time.Second, heard, fmt.Sprint(w.place), "soon")
+			w.hears(p, 8*time.Second, heard, fmt.Sprint(w.place), "soon")
 		})
 	}
 	s.wg.Wait()
