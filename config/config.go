@@ -142,6 +142,7 @@ type Queue struct {
 	Callbacks   int      `cfg:"callback_attempts" default:"3" min:"1" max:"20" doc:"How often a customer who left a callback is called at most."`
 	CallbackGap Duration `cfg:"callback_gap" default:"5m" min:"1s" max:"24h" doc:"How long after an attempt that came to nothing the next one waits."`
 	MaxWaiting  int      `cfg:"max_waiting" default:"0" max:"100000" doc:"More than this many waiting is full; 0: no limit."`
+	Resume      Duration `cfg:"resume" default:"0s" max:"1h" doc:"A caller who hung up waiting and calls again within this time has his place again; 0s: he has not."`
 	AtMost      Duration `cfg:"at_most" default:"0s" max:"24h" doc:"The longest wait of a call that no script limits; 0s: no limit."`
 	Priority    int      `cfg:"priority" default:"50" min:"1" max:"100" doc:"The priority of a call that has none."`
 	Weight      int      `cfg:"weight" default:"0" max:"100" doc:"Of queues that share agents the one of more weight goes first, before any priority."`

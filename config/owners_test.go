@@ -23,7 +23,7 @@ func TestACD(t *testing.T) {
 		MaxWaiting: 40, Priority: 60, Weight: 5, Share: 3, Target: 15 * time.Second, Needs: []acd.Need{{Skill: "claims", AtLeast: 3}, {Skill: "en", AtLeast: 1}},
 		Steps:   []acd.Step{{After: 30 * time.Second, Needs: &[]acd.Need{{Skill: "claims", AtLeast: 1}}, MaxRank: 2}, {After: time.Minute, Needs: &none, MinRank: 1}},
 		AgeFrom: "call", ProgressEvery: 10 * time.Second, JoinEmpty: []string{"paused", "unreachable"}, LeaveEmpty: []string{"out"},
-		DivertWait: 15 * time.Minute, DivertRatio: 5, AtMost: 10 * time.Minute,
+		DivertWait: 15 * time.Minute, DivertRatio: 5, Resume: 3 * time.Minute, AtMost: 10 * time.Minute,
 		Overflow: []acd.Overflow{{On: ctid.ExitFull, To: "operators"}, {After: 2 * time.Minute, To: "operators"}}}
 	if !reflect.DeepEqual(got.Queues[0], want) {
 		t.Errorf("want %+v, got %+v", want, got.Queues[0])

@@ -27,6 +27,7 @@ func (q *Queue) rona() string {
 // route adds to x what concerns who gets which call.
 func (q *Queue) route(x *acd.Queue) {
 	x.Weight, x.Share, x.Target, x.AgeFrom = q.Weight, q.Share, q.Target.D(), q.AgeFrom
+	x.Resume = q.Resume.D()
 	x.Needs, x.ProgressEvery, x.AtMost = needsOf(q.Needs), q.Progress.D(), q.AtMost.D()
 	x.JoinEmpty, x.LeaveEmpty = q.JoinEmpty, q.LeaveEmpty
 	x.DivertWait, x.DivertRatio = q.DivertWait.D(), float64(q.DivertRatio)
