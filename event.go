@@ -66,9 +66,10 @@ type (
 		Detail string `json:"detail,omitempty"`
 		SeenMS int64  `json:"seen_ms"`
 	}
-	// CallArrived: a call entered Stasis.
+	// CallArrived: a call entered Stasis. Leg is the caller's own channel, by whose id the records of Asterisk know the call.
 	CallArrived struct {
 		Dir   string `json:"dir"`
+		Leg   LegID  `json:"leg"`
 		ANI   Number `json:"ani"`
 		DNIS  DNIS   `json:"dnis"`
 		Trunk string `json:"trunk,omitempty"`
@@ -81,10 +82,11 @@ type (
 		From     string `json:"from,omitempty"` // script/node
 		Callback bool   `json:"callback,omitempty"`
 	}
-	// CallLeftQueue: the call left a queue otherwise than to an agent.
+	// CallLeftQueue: the call left a queue otherwise than to an agent. Key is what the caller pressed for it, if he did.
 	CallLeftQueue struct {
 		Exit   QueueExit `json:"exit"`
 		WaitMS int64     `json:"wait_ms"`
+		Key    string    `json:"key,omitempty"`
 	}
 	// CallWaitingChanged: a waiting call has another place: What is moved or prioritised, by a supervisor, or overflowed: its queue
 	// has sent it on. From is the queue before, where that is another one, Why what sent it on, Since when it began to wait.

@@ -146,11 +146,11 @@ type (
 	// Standing asks where the caller stands in the queue. Answer: waits, with Value position (from 1), low and high (of the wait
 	// to be expected, s) and proven (it may be told); rings, while he is offered to an agent; error.
 	Standing struct{ ID string }
-	// Leave asks to take the caller out of the queue again; the Enqueue is then answered with key, or with no_input where he was
-	// Silent when he was asked whether he stays. Or the ask is ignored, for an agent has him.
+	// Leave asks to take the caller out of the queue again, for the Key that he has pressed; the Enqueue is then answered with key.
+	// Without one he was silent when he was asked whether he stays: it is answered with no_input. Or the ask is ignored, for an agent has him.
 	Leave struct {
-		ID     string // the Enqueue's
-		Silent bool
+		ID  string // the Enqueue's
+		Key string
 	}
 	// Attach adds values to the call's data.
 	Attach struct{ Values []ctid.Attached }

@@ -164,7 +164,7 @@ func (r *rig) step(st Step) {
 		r.last["stands"] = st.ID
 		r.line("ask where the caller stands")
 	case Leave:
-		r.line("ask to leave the queue%s", map[bool]string{true: ", for he is silent"}[st.Silent])
+		r.line("ask to leave the queue%s", map[bool]string{true: ", for he is silent"}[st.Key == ""])
 	case Attach:
 		var vs []string
 		for _, v := range st.Values {

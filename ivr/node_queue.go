@@ -130,7 +130,7 @@ func (a *queueStep) press(m *Machine, d string) {
 	for _, c := range a.keys {
 		if c.keys == d {
 			m.key = d
-			m.emit(Leave{ID: m.open})
+			m.emit(Leave{ID: m.open, Key: d})
 			return
 		}
 	}

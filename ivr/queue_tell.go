@@ -127,7 +127,7 @@ func (a *queueStep) tell(m *Machine) {
 	case !ln.By.IsZero():
 		ln.By, ln.silent = time.Time{}, true
 		m.log("queue.silent", "the caller did not say that he stays in the queue")
-		m.emit(Leave{ID: m.open, Silent: true})
+		m.emit(Leave{ID: m.open})
 	default:
 		ln.asked = m.id()
 		m.emit(Standing{ID: ln.asked})

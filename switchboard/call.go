@@ -61,6 +61,7 @@ type call struct {
 	bridge string
 
 	removed *removal // a supervisor takes him out of his queue
+	pressed string   // the key for which he has asked to leave his queue
 	owed    *owed    // a callback whose customer has not been spoken with yet
 	ahead   *ahead   // he is being called, before his agent
 
@@ -114,7 +115,7 @@ func (d *desk) arrive(now time.Time, n *ari.Node, e *ari.StasisStart, home *home
 	k.arrivedWith(e.Args, k.rec.Arrived)
 	rec := k.record()
 	k.rev++
-	d.fact(now, ctid.Event{By: ctid.By{Kind: "caller"}, Call: k.id, Rev: k.rev, Body: ctid.CallArrived{Dir: "in",
+	d.fact(now, ctid.Event{By: ctid.By{Kind: "caller"}, Call: k.id, Rev: k.rev, Body: ctid.CallArrived{Dir: "in", Leg: ctid.LegID(k.channel),
 		ANI: k.rec.ANI, DNIS: k.rec.DNIS, Trunk: k.rec.Trunk, PBX: k.rec.Node}}, k.person("", k.rec.ANI), func(le *ctid.LogEntry) { le.Record = rec })
 	d.tellRoute(now, k, said)
 	d.sb.wg.Go(k.run)

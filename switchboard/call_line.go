@@ -34,7 +34,8 @@ func (k *call) standing(s ivr.Standing) {
 // leaveQueue asks the core to let the caller out. One whom an agent has it keeps.
 func (k *call) leaveQueue(s ivr.Leave) {
 	why := ctid.ExitKey
-	if s.Silent {
+	k.pressed = s.Key
+	if s.Key == "" {
 		why = ctid.ExitTimeout
 		if k.queue != nil {
 			k.queue.silent = true

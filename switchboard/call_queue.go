@@ -183,7 +183,11 @@ func (k *call) leftQueue(now time.Time, c acd.TaskEnded) {
 		return
 	}
 	k.queue.left = true
-	k.fact(k.removedBy(c.Exit), ctid.CallLeftQueue{Exit: c.Exit, WaitMS: waited})
+	left := ctid.CallLeftQueue{Exit: c.Exit, WaitMS: waited}
+	if c.Exit == ctid.ExitKey {
+		left.Key = k.pressed
+	}
+	k.fact(k.removedBy(c.Exit), left)
 	removed := k.removed
 	k.removed = nil
 	k.stopMusic()

@@ -25,7 +25,7 @@ func (c *Call) did(at ivr.Where, st ivr.Step) {
 		c.enqueue(at, st)
 	case ivr.Leave:
 		if c.waiting != nil && !c.waiting.answered {
-			c.later(0, st.ID, ivr.Result{Outcome: map[bool]string{true: "no_input", false: "key"}[st.Silent]})
+			c.later(0, st.ID, ivr.Result{Outcome: map[bool]string{true: "no_input", false: "key"}[st.Key == ""]})
 		}
 	case ivr.Standing:
 		c.later(0, st.ID, c.standing())
