@@ -27,7 +27,7 @@ type Ending struct {
 	Task     string // how the ACD task ended: taken, abandoned, overflowed, expired
 	Outcome  string // the outcome of the script's queue step; empty where the script is over
 	SLColumn string // the service-level column it counts in; empty where it is shown but not counted
-	QueueLog string // the verb an app_queue reader expects
+	QueueLog string // the verb an app_queue reader expects; empty where app_queue writes nothing: who is not let in has not entered
 }
 
 // Endings maps every queue exit to its row.
@@ -40,9 +40,9 @@ var endings = map[QueueExit]Ending{
 	ExitAnswered:   {"taken", "answered", "answered", "CONNECT"},
 	ExitAbandoned:  {"abandoned", "", "abandoned", "ABANDON"},
 	ExitTimeout:    {"expired", "timeout", "overflowed", "EXITWITHTIMEOUT"},
-	ExitFull:       {"refused", "full", "", "EXITFULL"},
-	ExitClosed:     {"refused", "closed", "", "EXITCLOSED"},
-	ExitJoinEmpty:  {"refused", "empty", "", "EXITEMPTY"},
+	ExitFull:       {"refused", "full", "", ""},
+	ExitClosed:     {"refused", "closed", "", ""},
+	ExitJoinEmpty:  {"refused", "empty", "", ""},
 	ExitLeaveEmpty: {"overflowed", "empty", "overflowed", "EXITEMPTY"},
 	ExitDiverted:   {"overflowed", "timeout", "overflowed", "EXITWITHTIMEOUT"},
 	ExitKey:        {"overflowed", "key", "overflowed", "EXITWITHKEY"},
