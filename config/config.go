@@ -39,6 +39,7 @@ type Config struct {
 	Seat         Seat          `cfg:"seat" doc:"An agent's place at his desktop."`
 	Park         Park          `cfg:"park" doc:"Where callers wait whom an agent has parked."`
 	Blending     []Medium      `cfg:"blending" doc:"How much of an agent the work of each medium takes. Without it a call keeps all else away."`
+	QueueLog     QueueLog      `cfg:"queue_log" restart:"yes" doc:"A file as app_queue writes it, for the reporting tools that read those."`
 	Log          Log           `cfg:"log" doc:"The process's own log on standard error, and how long the numbered log is kept."`
 }
 
@@ -345,6 +346,14 @@ type Medium struct {
 	Max    int      `cfg:"max" default:"0" max:"20" doc:"How many at once of an agent who says nothing else; 0: voice 1, chat 3, email 5. Of voice one."`
 	Weight int      `cfg:"weight" default:"0" max:"100" doc:"How much of him one takes; together at most 100. 0: 100 divided by max."`
 	Blocks []string `cfg:"blocks" form:"blocks" short:"yes" doc:"What he is not offered beside it: all, none, or media. Without it, beside voice all and beside others none."`
+}
+
+// QueueLog is a queue_log file; without File none is written.
+type QueueLog struct {
+	File    string `cfg:"file" form:"file" need:"yes" doc:"The file. Its group may read it; where it is moved away, a new one is begun."`
+	MaxSize int    `cfg:"max_size" default:"100" max:"100000" doc:"MiB, after which it becomes FILE.1, that one FILE.2 and so on, and a new one is begun; 0: never, where logrotate does that."`
+	Keep    int    `cfg:"keep" default:"10" min:"1" max:"1000" doc:"How many full files are kept."`
+	Agents  string `cfg:"agents" enum:"name|phone" default:"name" doc:"How it names agents: by their names, or by the endpoints of their first telephones as app_queue does its members."`
 }
 
 // Log is about the process's log and the numbered log.
