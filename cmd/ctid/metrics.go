@@ -70,6 +70,7 @@ type live struct {
 	status func(context.Context) (switchboard.Status, error)
 	hub    func() ws.Stats
 	outbox func(context.Context) (int, error)
+	lost   func() int // lines of the queue_log
 }
 
 var (
@@ -80,12 +81,13 @@ var (
 	descSessions  = prometheus.NewDesc("ctid_ws_sessions", "Open websocket sessions.", nil, nil)
 	descCut       = prometheus.NewDesc("ctid_ws_cut_total", "Sessions cut off by the server.", []string{"reason"}, nil)
 	descOutbox    = prometheus.NewDesc("ctid_crm_outbox_depth", "Contacts not yet brought to the CRM.", nil, nil)
+	descLost      = prometheus.NewDesc("ctid_queue_log_lost_total", "Lines of the queue_log that found no room.", nil, nil)
 	descCalls     = prometheus.NewDesc("ctid_calls", "Calls in the switchboard.", nil, nil)
 )
 
 // Describe implements prometheus.Collector.
 func (l live) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{descWaiting, descLongest, descAgents, descConnected, descSessions, descCut, descOutbox, descCalls} {
+	for _, d := range []*prometheus.Desc{descWaiting, descLongest, descAgents, descConnected, descSessions, descCut, descOutbox, descLost, descCalls} {
 		ch <- d
 	}
 }
@@ -117,6 +119,7 @@ func (l live) Collect(ch chan<- prometheus.Metric) {
 	h := l.hub()
 	gauge(descSessions, float64(h.Sessions))
 	ch <- prometheus.MustNewConstMetric(descCut, prometheus.CounterValue, float64(h.Slow), "slow")
+	ch <- prometheus.MustNewConstMetric(descLost, prometheus.CounterValue, float64(l.lost()))
 	if n, err := l.outbox(ctx); err == nil {
 		gauge(descOutbox, float64(n))
 	}

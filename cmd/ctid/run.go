@@ -18,6 +18,7 @@ import (
 	"ctid/crmsync"
 	"ctid/crmsync/local"
 	"ctid/media"
+	"ctid/queuelog"
 	"ctid/store"
 	"ctid/switchboard"
 	"ctid/web"
@@ -45,6 +46,9 @@ type daemon struct {
 	metrics *metrics
 	tickets *web.Tickets
 	phones  *webPhones
+
+	qlog       *queuelog.Log // nil: none is written
+	qlogPhones bool          // it names agents by their telephones; as it was at the start
 
 	webAddr, mediaAddr, metricsAddr net.Addr
 
@@ -212,7 +216,8 @@ func (d *daemon) makeSwitchboard() error {
 	d.hub = ws.New(ws.Config{Auth: web.Auth{Users: d.users(), Tickets: d.tickets}, Desk: d.sb, Epoch: epoch, Origins: origins,
 		Log: d.log, Codes: codes(d.cfg), Site: site(d.cfg), QueueStats: d.queueStats, Limits: ws.Limits{Sessions: d.cfg.Limits.WSSessions}})
 	d.stops = append(d.stops, d.within(d.hub.Close))
-	d.metrics.reg.MustRegister(live{status: d.sb.Status, hub: d.hub.Stats, outbox: d.st.OutboxDepth})
+	d.openQueueLog(past.Calls)
+	d.metrics.reg.MustRegister(live{status: d.sb.Status, hub: d.hub.Stats, outbox: d.st.OutboxDepth, lost: d.linesLost})
 	return nil
 }
 
@@ -256,7 +261,7 @@ func (d *daemon) runSwitchboard() error {
 		return err
 	}
 	d.stops = append(d.stops, d.asks.close)
-	deps := switchboard.Deps{Lookups: d.asks, Voicemails: d.takeMessages(), Secret: d.asks.secret, Log: d.st, Desktops: d.hub, Prompts: prompts{m: d.media, bases: d.mediaBases()},
+	deps := switchboard.Deps{Lookups: d.asks, Voicemails: d.takeMessages(), Secret: d.asks.secret, Log: d.st, Desktops: d.desktops(), Prompts: prompts{m: d.media, bases: d.mediaBases()},
 		Customers: customers{local.NewDirectory(d.st, time.Now), d.st}, Homes: d.homes}
 	d.speakAhead()
 	d.runSync() // it ends behind the switchboard, and before the store

@@ -91,6 +91,7 @@ func serve(ctx context.Context, cfg *config.Config, load func() (*config.Config,
 	for {
 		select {
 		case <-hup:
+			d.reopenLogs()
 			if _, err := d.reloadAgain(false); err != nil {
 				log.Error("reload failed, the old configuration stays in force: correct what is told above, see it good with ctid check, and send SIGHUP again", "error", err)
 			}

@@ -232,6 +232,9 @@ func before(was []store.ScriptVersion) string {
 func (d *daemon) use() {
 	d.keepRecordings()
 	d.speakAhead()
+	if d.qlog != nil {
+		d.qlog.Use(d.queueLogPlan())
+	}
 	d.sb.Reload(d.plan())
 }
 
