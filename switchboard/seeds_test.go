@@ -182,7 +182,9 @@ func (r *dayRun) check(t *testing.T) (end []string) {
 			calls++
 		}
 	}
-	for _, rec := range c.clean(calls) {
+	records := c.clean(calls)
+	c.queueLogAgrees(records)
+	for _, rec := range records {
 		allowed(t, rec)
 		end = append(end, fmt.Sprintf("%s: %s/%s %s; queue: %s; offers: %s; agents: %s", rec.ANI.Raw, rec.End.Side, rec.End.Reason, rec.Outcome,
 			words(rec.Queues, func(v ctid.QueueVisit) string { return string(v.Exit) }),

@@ -33,7 +33,8 @@ var update = flag.Bool("update", false, "rewrite what the transcripts expect")
 //	  = ana talking (hold) | mei: music   who does what, and who hears what, when all has settled
 //	  mei's call: caller/hangup, …    the record's end
 //
-// The lines that begin with blanks are written by -update. After the last line nothing may be left of any call.
+// The lines that begin with blanks are written by -update. After the last line nothing may be left of any call. What the queue_log says of it
+// stands under the same name in testdata/queuelog/call.
 func TestTranscripts(t *testing.T) {
 	files, err := filepath.Glob("../testdata/call/*.txt")
 	if err != nil || len(files) == 0 {
@@ -47,7 +48,10 @@ func TestTranscripts(t *testing.T) {
 			}
 			got := ""
 			script, kind := callSetting(t, string(raw))
-			inCentreWith(t, script, kind, func(t *testing.T, c *centre) { got = playCall(t, c, string(raw)) })
+			inCentreWith(t, script, kind, func(t *testing.T, c *centre) {
+				got = playCall(t, c, string(raw))
+				c.queueLogIs(filepath.Base(file))
+			})
 			if *update && !t.Failed() {
 				if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
 					t.Fatal(err)
