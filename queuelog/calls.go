@@ -312,13 +312,20 @@ func (s *State) finish(at time.Time, c *call, event string, lead ...string) {
 		num(max(0, seconds(st.joined, end)-st.away)), num(int64(st.place)))...)
 }
 
-// cleared: the call is over, and with it the stay that it may be in.
-func (s *State) cleared(at time.Time, id ctid.CallID, b ctid.CallCleared) {
-	c := s.calls[id]
+// cleared: the call is over, and with it the stay that it may be in. One who hung up at the moment of his entry has entered, though
+// nobody was told so.
+func (s *State) cleared(ev ctid.Event, b ctid.CallCleared) {
+	at, c := ev.At, s.calls[ev.Call]
 	if c == nil {
 		return
 	}
 	switch st := c.stay; {
+	case st == nil && c.last == "" && ev.Queue != "" && b.Outcome == "abandoned":
+		c.since = at
+		st = &stay{queue: ev.Queue, since: at}
+		st.place = s.placeOf(st)
+		s.enter(at, c, st)
+		s.abandoned(at, c, b)
 	case st == nil:
 	case !st.waits() && (st.going || b.End.Side == ctid.SideAgent):
 		s.finish(at, c, completeAgent)
@@ -329,9 +336,9 @@ func (s *State) cleared(at time.Time, id ctid.CallID, b ctid.CallCleared) {
 	default: // ctid could keep him no longer, or nobody could be called back
 		s.leave(at, c, ctid.ExitRemoved, "")
 	}
-	delete(s.calls, id)
+	delete(s.calls, ev.Call)
 	if c.last != "" {
-		s.past.add(id, pastCall{c.name, c.last, c.had})
+		s.past.add(ev.Call, pastCall{c.name, c.last, c.had})
 	}
 }
 

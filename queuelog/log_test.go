@@ -42,6 +42,12 @@ func (s *said) count(what string) int {
 // writing runs f, in a bubble, with a log that writes to a file; afterwards all that waits is written.
 func writing(t *testing.T, set func(*Config), f func(t *testing.T, l *Log, s *said)) {
 	t.Helper()
+	writingOn(t, nil, set, f)
+}
+
+// writingOn is writing on a disk.
+func writingOn(t *testing.T, d *disk, set func(*Config), f func(t *testing.T, l *Log, s *said)) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		s := &said{}
 		cfg := Config{File: filepath.Join(t.TempDir(), "queue_log"), Keep: 3, Plan: Plan{Queues: []ctid.QueueID{"sales"}},
@@ -50,6 +56,9 @@ func writing(t *testing.T, set func(*Config), f func(t *testing.T, l *Log, s *sa
 			set(&cfg)
 		}
 		l := New(cfg)
+		if d != nil {
+			l.file.open = d.open
+		}
 		ctx, stop := context.WithCancel(t.Context())
 		done := make(chan struct{})
 		go func() { defer close(done); l.Run(ctx) }()
@@ -257,11 +266,21 @@ type limited struct {
 }
 
 type disk struct {
+	mu    sync.Mutex
 	room  int
 	stays bool
 }
 
+// has gives it room.
+func (d *disk) has(room int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.room = room
+}
+
 func (f limited) Write(b []byte) (int, error) {
+	f.disk.mu.Lock()
+	defer f.disk.mu.Unlock()
 	n := min(len(b), f.disk.room)
 	f.disk.room -= n
 	if m, err := f.File.Write(b[:n]); err != nil {
@@ -274,6 +293,8 @@ func (f limited) Write(b []byte) (int, error) {
 }
 
 func (f limited) Truncate(size int64) error {
+	f.disk.mu.Lock()
+	defer f.disk.mu.Unlock()
 	if f.disk.stays {
 		return errors.ErrUnsupported
 	}
@@ -285,19 +306,15 @@ func (f limited) Truncate(size int64) error {
 	return err
 }
 
-// on has the log's file lie on a disk.
-func (l *Log) on(d *disk) {
-	l.file.open = func(name string) (handle, error) {
-		h, err := os.OpenFile(name, os.O_RDWR|os.O_APPEND|os.O_CREATE, 0o640)
-		return limited{h, d}, err
-	}
+func (d *disk) open(name string) (handle, error) {
+	h, err := os.OpenFile(name, os.O_RDWR|os.O_APPEND|os.O_CREATE, 0o640)
+	return limited{h, d}, err
 }
 
 // A disk that is full in the middle of a line: the file never holds half of one, and when there is room again every line is there once.
 func TestFullDisk(t *testing.T) {
 	d := &disk{room: 10*len(reloadLine) + 7}
-	writing(t, nil, func(t *testing.T, l *Log, s *said) {
-		l.on(d)
+	writingOn(t, d, nil, func(t *testing.T, l *Log, s *said) {
 		reloads(l, 30)
 		settle(5 * retryEvery)
 		has(t, l.file.name, 0) // what was written of them together was taken back
@@ -305,7 +322,7 @@ func TestFullDisk(t *testing.T) {
 		if s.count("level=ERROR") != 1 || s.count("free space") != 1 || l.Lost() != 0 {
 			t.Errorf("told: %s", s.b.String())
 		}
-		d.room = 1 << 20
+		d.has(1 << 20)
 		settle(2 * retryEvery)
 		has(t, l.file.name, 40)
 	})
@@ -314,11 +331,10 @@ func TestFullDisk(t *testing.T) {
 // Where what was written in part cannot be taken back, the line that was cut stands alone, and is written again whole.
 func TestTornLine(t *testing.T) {
 	d := &disk{room: 10*len(reloadLine) + 7, stays: true}
-	writing(t, nil, func(t *testing.T, l *Log, _ *said) {
-		l.on(d)
+	writingOn(t, d, nil, func(t *testing.T, l *Log, _ *said) {
 		reloads(l, 30)
 		settle(2 * retryEvery)
-		d.room = 1 << 20
+		d.has(1 << 20)
 		settle(2 * retryEvery)
 		b, err := os.ReadFile(l.file.name)
 		want := strings.Repeat(reloadLine, 10) + reloadLine[:7] + "\n" + strings.Repeat(reloadLine, 20)
@@ -347,16 +363,18 @@ func TestFileThatEndsTorn(t *testing.T) {
 // What waits is bounded: beyond that lines are counted, told once, and nobody waits for the disk.
 func TestFullBacklog(t *testing.T) {
 	d := &disk{}
-	writing(t, nil, func(t *testing.T, l *Log, s *said) {
-		l.on(d)
+	writingOn(t, d, nil, func(t *testing.T, l *Log, s *said) {
 		reloads(l, 1)
 		settle(2 * retryEvery) // taken, and not written
 		room := (maxBacklog + len(reloadLine) - 1) / len(reloadLine)
 		reloads(l, room+1000)
-		if l.Lost() != 1000 || len(l.lines) > maxBacklog+len(reloadLine) || s.count("too many wait") != 1 {
-			t.Errorf("%d lost, %d bytes wait, told: %s", l.Lost(), len(l.lines), s.b.String())
+		l.mu.Lock()
+		waits := len(l.lines)
+		l.mu.Unlock()
+		if l.Lost() != 1000 || waits > maxBacklog+len(reloadLine) || s.count("too many wait") != 1 {
+			t.Errorf("%d lost, %d bytes wait, told: %s", l.Lost(), waits, s.b.String())
 		}
-		d.room = 1 << 30
+		d.has(1 << 30)
 		settle(2 * retryEvery)
 		has(t, l.file.name, room+1)
 		if s.count("lines_lost=1000") != 1 {
@@ -368,8 +386,7 @@ func TestFullBacklog(t *testing.T) {
 // A daemon that ends while its disk is full says what it could not write.
 func TestEndOnAFullDisk(t *testing.T) {
 	s := &said{}
-	writing(t, func(c *Config) { c.Log = slog.New(slog.NewTextHandler(s, nil)) }, func(_ *testing.T, l *Log, _ *said) {
-		l.on(&disk{})
+	writingOn(t, &disk{}, func(c *Config) { c.Log = slog.New(slog.NewTextHandler(s, nil)) }, func(_ *testing.T, l *Log, _ *said) {
 		reloads(l, 1)
 		settle(2 * retryEvery)
 		reloads(l, 4)
@@ -379,7 +396,8 @@ func TestEndOnAFullDisk(t *testing.T) {
 	}
 }
 
-// Somebody who reads while it is written, and rotated, finds whole lines only, and all of them, in their order.
+// Somebody who reads while it is written, and rotated, finds only whole lines behind one another, but for the end of what is there yet; and
+// in the end all of them, in their order.
 func TestReaderBesideTheWriter(t *testing.T) {
 	const n = 20_000
 	name := filepath.Join(t.TempDir(), "queue_log")
@@ -395,8 +413,10 @@ func TestReaderBesideTheWriter(t *testing.T) {
 				if err != nil && !errors.Is(err, fs.ErrNotExist) {
 					t.Error(err)
 				}
-				if len(b) > 0 && b[len(b)-1] != '\n' {
-					t.Errorf("the file ends with %q", b[max(0, len(b)-40):])
+				for line := range bytes.Lines(b[:bytes.LastIndexByte(b, '\n')+1]) {
+					if l, ok := Parse(string(line)); !ok || l.At != began || l.Queue != "sales" {
+						t.Errorf("he reads %q", line)
+					}
 				}
 			}
 		})

@@ -65,7 +65,7 @@ func (s *State) Take(ev ctid.Event) []Line {
 	case ctid.CallQueued:
 		s.queued(ev, b)
 	case ctid.CallCleared:
-		s.cleared(ev.At, ev.Call, b)
+		s.cleared(ev, b)
 	default:
 		if c := s.calls[ev.Call]; c != nil {
 			s.callTold(ev, c)
