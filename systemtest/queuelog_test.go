@@ -72,8 +72,9 @@ func TestRealQueueLog(t *testing.T) {
 	c := gather(ctx, t, 1, 2, func(o *Options) { o.Config = "queue_log: {file: queue_log, max_size: 0}\n" })
 	file := filepath.Join(c.r.Dir, "queue_log")
 	c.r.Eventually("the entries", func() error {
-		if b, err := os.ReadFile(file); strings.Count(string(b), "|ENTERQUEUE|") != 3 {
-			return fmt.Errorf("%v\n%s", err, b)
+		b, err := os.ReadFile(file)
+		if n := strings.Count(string(b), "|ENTERQUEUE|"); n != 3 {
+			return errors.Join(err, fmt.Errorf("%d entries, not 3", n))
 		}
 		return nil
 	})
