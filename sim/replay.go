@@ -1,8 +1,6 @@
 package sim
 
 import (
-	"cmp"
-	"container/heap"
 	"fmt"
 	"maps"
 	"slices"
@@ -44,16 +42,17 @@ func Replay(rec Record, cfg acd.Config) (*Comparison, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &replay{past: past, core: core, now: rec.From, book: newBook(cfg), stays: map[ctid.TaskID]*stay{},
+	r := &replay{past: past, core: core, book: newBook(cfg), stays: map[ctid.TaskID]*stay{},
 		took: map[ctid.AgentID]*visit{}, leftOut: map[string]int{}}
+	r.course = NewCourse(core, rec.From, r.obey)
 	if err := r.begin(cfg); err != nil {
 		return nil, err
 	}
 	for _, in := range rec.Inputs {
-		r.until(in.At)
+		r.course.Until(in.At)
 		r.recorded(in)
 	}
-	r.until(rec.To)
+	r.course.Until(rec.To)
 	r.book.close()
 	return &Comparison{From: rec.From, To: rec.To, Queues: compared(past.book, r.book), LeftOut: r.leftOut}, nil
 }
@@ -67,39 +66,11 @@ type stay struct {
 	shifted bool // its times are no longer those of then: it followed on a visit
 }
 
-// act is something that the replay brings about by itself.
-type act struct {
-	at time.Time
-	n  int
-	do func(now time.Time)
-}
-
-type acts []act
-
-func (a acts) Len() int { return len(a) }
-func (a acts) Less(i, j int) bool {
-	return cmp.Or(a[i].at.Compare(a[j].at), cmp.Compare(a[i].n, a[j].n)) < 0
-}
-func (a acts) Swap(i, j int) { a[i], a[j] = a[j], a[i] }
-
-// Push implements heap.Interface.
-func (a *acts) Push(x any) { *a = append(*a, x.(act)) }
-
-// Pop implements heap.Interface.
-func (a *acts) Pop() any {
-	old := *a
-	x := old[len(old)-1]
-	*a = old[:len(old)-1]
-	return x
-}
-
 type replay struct {
 	past    *past
 	core    *acd.State
+	course  *Course
 	book    *book
-	now     time.Time
-	n       int
-	acts    acts
 	stays   map[ctid.TaskID]*stay
 	took    map[ctid.AgentID]*visit // whom each has had last, as he was recorded
 	leftOut map[string]int
@@ -114,7 +85,7 @@ func (r *replay) begin(cfg acd.Config) error {
 			r.stays[t.task] = &stay{had: true}
 		}
 		if !v.over.IsZero() { // else it outlasts the span
-			r.talk(t.task, v.agent, v.offer, v.over.Sub(r.now))
+			r.talk(t.task, v.agent, v.offer, v.over.Sub(r.course.Now()))
 		}
 	}
 	for _, t := range r.past.waiting {
@@ -133,12 +104,12 @@ func (r *replay) begin(cfg acd.Config) error {
 	for _, o := range r.past.ringing {
 		after := r.past.rings[o.Queue]
 		if v := r.visit(o.Task); v != nil && v.offer == o.Offer {
-			after = v.up.Sub(r.now)
+			after = v.up.Sub(r.course.Now())
 		}
-		r.plan(after, func(time.Time) { r.decide(acd.OfferUp{Offer: o.Offer}) })
+		r.plan(after, func() { r.course.Give(acd.OfferUp{Offer: o.Offer}) })
 	}
 	cfg.Epoch = "" // that of the record goes on
-	for _, c := range r.decide(acd.Reconfigure{Config: cfg}) {
+	for _, c := range r.course.Give(acd.Reconfigure{Config: cfg}) {
 		if no, ok := c.(acd.Refused); ok {
 			return fmt.Errorf("the configuration cannot be put in force: %w", no.Err)
 		}
@@ -146,37 +117,11 @@ func (r *replay) begin(cfg acd.Config) error {
 	return nil
 }
 
-// until lets everything happen that is due by then.
-func (r *replay) until(at time.Time) {
-	for {
-		next, mine := r.core.Deadline(), false
-		if len(r.acts) > 0 && (next.IsZero() || !r.acts[0].at.After(next)) {
-			next, mine = r.acts[0].at, true
-		}
-		if next.IsZero() || next.After(at) {
-			return
-		}
-		if next.After(r.now) {
-			r.now = next
-		}
-		if mine {
-			heap.Pop(&r.acts).(act).do(r.now)
-		} else {
-			r.decide(acd.Tick{})
-		}
-	}
-}
-
-func (r *replay) plan(after time.Duration, do func(now time.Time)) {
-	r.n++
-	heap.Push(&r.acts, act{at: r.now.Add(max(after, 0)), n: r.n, do: do})
-}
+// plan has do done after so long.
+func (r *replay) plan(after time.Duration, do func()) { r.course.Plan(r.course.Now().Add(after), do) }
 
 // recorded gives the core what somebody did for reasons of his own.
 func (r *replay) recorded(in Input) {
-	if in.At.After(r.now) {
-		r.now = in.At
-	}
 	switch e := in.Event.(type) {
 	case acd.Enqueue:
 		r.enters(e, in.At)
@@ -191,10 +136,10 @@ func (r *replay) recorded(in Input) {
 	case acd.Prioritise:
 		r.ifWaits(e.Task, e)
 	case acd.AgentLogin, acd.AgentLogout, acd.AgentReady, acd.AgentPause, acd.AgentCancelNext, acd.ForceState, acd.DeskChanged, acd.DeviceChanged, acd.SetDevice:
-		r.decide(in.Event)
+		r.course.Give(in.Event)
 	case acd.WrapUpDone:
 		if slices.Contains(r.past.wraps, e.Wrap) { // it had begun before
-			r.decide(e)
+			r.course.Give(e)
 		}
 	case acd.Restarted:
 		r.leftOut[e.EventKind()]++
@@ -214,7 +159,7 @@ func (r *replay) enters(e acd.Enqueue, at time.Time) {
 		r.leftOut[e.EventKind()]++
 	case r.stays[e.Task] == nil && list[0].enter.Task != "" && list[0].at.Equal(at):
 		r.stays[e.Task] = &stay{}
-		if refused(r.decide(e)) {
+		if refused(r.course.Give(e)) {
 			r.leftOut[e.EventKind()]++
 		}
 	}
@@ -226,7 +171,7 @@ func (r *replay) hangsUp(id ctid.TaskID) {
 	case k == nil || k.shifted:
 	case k.waits:
 		k.gone = true
-		r.decide(acd.TaskGone{Task: id})
+		r.course.Give(acd.TaskGone{Task: id})
 	case !k.had:
 		k.gone = true
 	}
@@ -234,7 +179,7 @@ func (r *replay) hangsUp(id ctid.TaskID) {
 
 func (r *replay) ifWaits(id ctid.TaskID, ev acd.Event) {
 	if k := r.stays[id]; k != nil && k.waits {
-		r.decide(ev)
+		r.course.Give(ev)
 	}
 }
 
@@ -245,14 +190,14 @@ func (r *replay) callback(e acd.TakeCallback) {
 		return
 	}
 	r.stays[e.As] = &stay{}
-	r.decide(e)
+	r.course.Give(e)
 }
 
 // anew: whom the daemon did not find again when it had begun anew is gone here too.
 func (r *replay) anew(at time.Time) {
 	for _, id := range slices.Sorted(maps.Keys(r.stays)) {
 		if k := r.stays[id]; k.waits && r.past.visits[id][k.n].heldAt.Equal(at) {
-			r.decide(acd.Leave{Task: id, Why: ctid.ExitRemoved, By: ctid.BySystem})
+			r.course.Give(acd.Leave{Task: id, Why: ctid.ExitRemoved, By: ctid.BySystem})
 			k.gone = true
 		}
 	}
@@ -278,10 +223,11 @@ func (r *replay) follow(id ctid.TaskID, exit ctid.QueueExit) {
 		r.leftOut[acd.Enqueue{}.EventKind()]++
 		return
 	}
-	r.plan(next.at.Sub(was.ended), func(now time.Time) {
+	r.plan(next.at.Sub(was.ended), func() {
 		if k.gone {
 			return
 		}
+		now := r.course.Now()
 		k.n, k.shifted = k.n+1, true
 		again := next.enter
 		if !again.Entered.IsZero() {
@@ -289,19 +235,18 @@ func (r *replay) follow(id ctid.TaskID, exit ctid.QueueExit) {
 		}
 		n := k.n
 		if next.exit == ctid.ExitAbandoned {
-			r.plan(next.ended.Sub(next.at), func(time.Time) {
+			r.plan(next.ended.Sub(next.at), func() {
 				if k.waits && k.n == n {
-					r.decide(acd.TaskGone{Task: id})
+					r.course.Give(acd.TaskGone{Task: id})
 				}
 			})
 		}
-		r.decide(again)
+		r.course.Give(again)
 	})
 }
 
-// decide gives the core an event and does what it wants done.
-func (r *replay) decide(ev acd.Event) []acd.Command {
-	cmds := r.core.Decide(r.now, ev)
+// obey does what the core wants done.
+func (r *replay) obey(cmds []acd.Command) {
 	for _, cmd := range cmds {
 		r.book.saw(cmd)
 		switch c := cmd.(type) {
@@ -321,7 +266,6 @@ func (r *replay) decide(ev acd.Event) []acd.Command {
 			r.wrap(c.View)
 		}
 	}
-	return cmds
 }
 
 // fromQueue tells whether a queue made the offer: of a caller, or of one who is to be called back.
@@ -329,14 +273,14 @@ func fromQueue(c acd.MakeOffer) bool { return c.Kind == "" || c.Kind == ctid.Off
 
 // ring: the phone is answered after as long as it rang for that call.
 func (r *replay) ring(c acd.MakeOffer) {
-	after := min(r.past.ring(r.visit(c.Task), c.Queue), c.Until.Sub(r.now)-time.Millisecond)
-	r.plan(after, func(time.Time) { r.decide(acd.OfferUp{Offer: c.Offer}) })
+	after := min(r.past.ring(r.visit(c.Task), c.Queue), c.Until.Sub(r.course.Now())-time.Millisecond)
+	r.plan(after, func() { r.course.Give(acd.OfferUp{Offer: c.Offer}) })
 }
 
 // offerOver: of an accepted one the conversation lasts as long as it did; of any other nothing is left at the phone.
 func (r *replay) offerOver(c acd.EndOffer) {
 	if !accepted(c) {
-		r.plan(0, func(time.Time) { r.decide(acd.LegGone{Agent: c.Agent, Offer: c.Offer}) })
+		r.plan(0, func() { r.course.Give(acd.LegGone{Agent: c.Agent, Offer: c.Offer}) })
 		return
 	}
 	v := r.visit(c.Task)
@@ -345,15 +289,15 @@ func (r *replay) offerOver(c acd.EndOffer) {
 }
 
 func (r *replay) talk(task ctid.TaskID, agent ctid.AgentID, offer ctid.OfferID, lasts time.Duration) {
-	r.plan(lasts, func(time.Time) {
-		r.decide(acd.LegGone{Agent: agent, Offer: offer})
-		r.decide(acd.WorkEnded{Agent: agent, Task: task})
+	r.plan(lasts, func() {
+		r.course.Give(acd.LegGone{Agent: agent, Offer: offer})
+		r.course.Give(acd.WorkEnded{Agent: agent, Task: task})
 	})
 }
 
 // wrap: a wrap-up that begins lasts as long as the call's did, or until its own time is over.
 func (r *replay) wrap(v ctid.AgentView) {
-	if v.State != ctid.WrapUp || v.Wrap == nil || v.Was != ctid.Talking || !v.Since.Equal(r.now) {
+	if v.State != ctid.WrapUp || v.Wrap == nil || v.Was != ctid.Talking || !v.Since.Equal(r.course.Now()) {
 		return
 	}
 	lasts, known := r.took[v.Agent].wrap()
@@ -361,9 +305,9 @@ func (r *replay) wrap(v ctid.AgentView) {
 		return
 	}
 	id := v.Wrap.ID
-	r.plan(lasts, func(time.Time) {
+	r.plan(lasts, func() {
 		if now, ok := r.core.AgentView(v.Agent); ok && now.Wrap != nil && now.Wrap.ID == id {
-			r.decide(acd.WrapUpDone{Agent: v.Agent, Wrap: id, Coded: true, By: ctid.BySystem})
+			r.course.Give(acd.WrapUpDone{Agent: v.Agent, Wrap: id, Coded: true, By: ctid.BySystem})
 		}
 	})
 }
