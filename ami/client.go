@@ -52,44 +52,56 @@ func (s *session) close() {
 
 // New makes a client; Run connects it.
 func New(cfg Config) (*Client, error) {
-	if _, _, err := net.SplitHostPort(cfg.Address); err != nil {
-		return nil, fmt.Errorf("ami: the address %q is not host:port", cfg.Address)
-	}
-	if cfg.User == "" || cfg.Password == "" {
-		return nil, errors.New("ami: a user and a password are needed")
-	}
-	if _, err := write("Login", field{"Username", cfg.User}, field{"Secret", string(cfg.Password)}); err != nil {
+	cfg, err := cfg.prepared()
+	if err != nil {
 		return nil, err
 	}
-	return &Client{cfg: cfg.withDefaults(), turn: make(chan struct{}, 1), changed: make(chan struct{})}, nil
+	return &Client{cfg: cfg, turn: make(chan struct{}, 1), changed: make(chan struct{})}, nil
+}
+
+// prepared is c with its defaults, or what is wrong with it.
+func (c Config) prepared() (Config, error) {
+	if _, _, err := net.SplitHostPort(c.Address); err != nil {
+		return c, fmt.Errorf("ami: the address %q is not host:port", c.Address)
+	}
+	if c.User == "" || c.Password == "" {
+		return c, errors.New("ami: a user and a password are needed")
+	}
+	if _, err := write("Login", field{"Username", c.User}, field{"Secret", string(c.Password)}); err != nil {
+		return c, err
+	}
+	return c.withDefaults(), nil
 }
 
 // Run keeps the connection until ctx ends, and then logs off. It returns ctx's error.
-func (c *Client) Run(ctx context.Context) error {
-	pause := c.cfg.RetryMin
+func (c *Client) Run(ctx context.Context) error { return c.cfg.keep(ctx, c.live) }
+
+// keep runs one connection after the other, from its beginning to its loss, with growing pauses between them, until ctx ends.
+func (c Config) keep(ctx context.Context, live func(context.Context) error) error {
+	pause := c.RetryMin
 	for {
 		began := time.Now()
-		err := c.live(ctx)
+		err := live(ctx)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		if time.Since(began) > c.cfg.RetryMax {
-			pause = c.cfg.RetryMin
+		if time.Since(began) > c.RetryMax {
+			pause = c.RetryMin
 		}
 		wait := pause/2 + rand.N(pause/2+1) //nolint:gosec // jitter, lest all come back at once
-		c.cfg.Log.Warn("no connection to the manager interface", "node", c.cfg.Name, "error", err, "retry_in", wait)
+		c.Log.Warn("no connection to the manager interface", "node", c.Name, "error", err, "retry_in", wait)
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-time.After(wait):
 		}
-		pause = min(2*pause, c.cfg.RetryMax)
+		pause = min(2*pause, c.RetryMax)
 	}
 }
 
 // live is one connection from its beginning to its loss.
 func (c *Client) live(ctx context.Context) error {
-	s, err := c.connect(ctx)
+	s, err := c.cfg.connect(ctx, "off")
 	if err != nil {
 		return err
 	}
@@ -135,13 +147,13 @@ func (c *Client) logoff(s *session) {
 }
 
 // connect dials and logs in: by a challenge, so that the password does not cross the line, or in plain text where the
-// server offers none.
-func (c *Client) connect(ctx context.Context) (_ *session, err error) {
-	ctx, cancel := context.WithTimeout(ctx, c.cfg.Connect)
+// server offers none. events are the classes of events that are wanted, as Login takes them; what the user may not read never comes.
+func (c Config) connect(ctx context.Context, events string) (_ *session, err error) {
+	ctx, cancel := context.WithTimeout(ctx, c.Connect)
 	defer cancel()
-	conn, err := c.cfg.Dial(ctx, c.cfg.Address)
+	conn, err := c.Dial(ctx, c.Address)
 	if err != nil {
-		return nil, fmt.Errorf("ami: connect to %s: %w", c.cfg.Address, err)
+		return nil, fmt.Errorf("ami: connect to %s: %w", c.Address, err)
 	}
 	s := &session{conn: conn, r: bufio.NewReaderSize(conn, maxLine), over: make(chan struct{})}
 	defer func() {
@@ -153,19 +165,19 @@ func (c *Client) connect(ctx context.Context) (_ *session, err error) {
 	defer stop()
 	greeting, err := readLine(s.r)
 	if err != nil {
-		return nil, fmt.Errorf("ami: %s says nothing: %w", c.cfg.Address, err)
+		return nil, fmt.Errorf("ami: %s says nothing: %w", c.Address, err)
 	}
 	if !strings.HasPrefix(greeting, "Asterisk Call Manager/") {
-		return nil, fmt.Errorf("ami: %s is not a manager interface", c.cfg.Address)
+		return nil, fmt.Errorf("ami: %s is not a manager interface", c.Address)
 	}
-	fields := []field{{"Username", c.cfg.User}, {"Events", "off"}}
+	fields := []field{{"Username", c.User}, {"Events", events}}
 	m, err := s.exchange(ctx, "Challenge", "", field{"AuthType", "MD5"})
 	switch refused := (*Error)(nil); {
 	case err == nil && m[0].get("Challenge") != "":
-		key := md5.Sum([]byte(m[0].get("Challenge") + string(c.cfg.Password))) //nolint:gosec // as above
+		key := md5.Sum([]byte(m[0].get("Challenge") + string(c.Password))) //nolint:gosec // as above
 		fields = append(fields, field{"AuthType", "MD5"}, field{"Key", hex.EncodeToString(key[:])})
 	case err == nil || errors.As(err, &refused):
-		fields = append(fields, field{"Secret", string(c.cfg.Password)})
+		fields = append(fields, field{"Secret", string(c.Password)})
 	default:
 		return nil, err
 	}
