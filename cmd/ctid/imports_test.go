@@ -24,8 +24,8 @@ var (
 		"acd": leaves, "ivr": leaves, "traffic": leaves, "dialer": leaves, "report": leaves,
 		"switchboard": join(leaves, cores, []string{"ari", "ami"}),
 		"store":       leaves, "crmsync": leaves, "ws": leaves, "media": leaves, "hooks": leaves, "lookup": leaves, "voicemail": leaves, "queuelog": leaves,
-		"web": join(leaves, []string{"report", "ivr"}), // formulas, lint, graph
-		"sim": join(leaves, cores), "importer": join(leaves, cores), "shadow": join(leaves, cores, []string{"ami"}),
+		"web": join(leaves, []string{"report", "ivr"}),                                                                     // formulas, lint, graph
+		"sim": join(leaves, cores), "importer": join(leaves, cores), "shadow": join(leaves, cores, []string{"ami", "sim"}), // sim: the course of virtual time
 		"config":   {"*"},
 		"demo":     {"*"},
 		"bench":    {}, // tests, but for the package's comment

@@ -68,7 +68,7 @@ func newRoot() *cobra.Command {
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(serveCommand(), checkCommand(), reconcileCommand(), whyCommand())
 	root.AddCommand(demoCommands()...)
-	root.AddCommand(simCommand(), userCommand(), dbCommand(), voicemailCommand(), pbxCommand(), importCommand(), ivrCommand(), versionCommand())
+	root.AddCommand(simCommand(), userCommand(), dbCommand(), voicemailCommand(), pbxCommand(), importCommand(), shadowCommand(), ivrCommand(), versionCommand())
 	return root
 }
 
