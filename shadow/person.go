@@ -126,11 +126,16 @@ type absence struct {
 	rang time.Duration // how long his phone rang in vain, at most
 }
 
+// leftBefore is how long before the first ring in vain a member counts as gone, if nothing was seen of him since: ctid may ring him
+// a little earlier than app_queue did.
+const leftBefore = 10 * time.Second
+
 // away are the times from the first of several rings in vain, one after the other, to the last.
 func (s *shift) away() []absence {
 	rings := slices.Clone(s.rings)
 	slices.SortStableFunc(rings, func(a, b ringing) int { return a.From.Compare(b.From) })
 	var out []absence
+	var seen time.Time
 	absent := false
 	for _, r := range rings {
 		lasted := r.To.Sub(r.From)
@@ -139,10 +144,11 @@ func (s *shift) away() []absence {
 			x := &out[len(out)-1]
 			x.To, x.rang = later(x.To, r.To), max(x.rang, lasted)
 		case r.end == rangInVain:
-			out, absent = append(out, absence{r.Span, lasted}), true
+			out, absent = append(out, absence{Span{later(seen, r.From.Add(-leftBefore)), r.To}, lasted}), true
 		case r.end == pickedUp:
 			absent = false
 		}
+		seen = r.To
 	}
 	return out
 }

@@ -72,6 +72,9 @@ func (w *Watch) Report(now time.Time) (*Report, error) {
 	if !w.opt.To.IsZero() && now.After(w.opt.To) {
 		now = w.opt.To
 	}
+	if n := len(w.past); w.cur == nil && n > 0 && w.past[n-1].told && now.Sub(w.past[n-1].to) > grace {
+		w.gaps = append(w.gaps, Span{w.past[n-1].to, now}) // the connection has not come back
+	}
 	w.end(now)
 	r := &Report{Source: w.opt.Source, To: now, Gaps: listed(w.gaps), Unread: w.unread, Unreads: listed(w.unreads), Examples: []Example{}}
 	r.From = cmp.Or(w.opt.From, r.To)

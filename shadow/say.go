@@ -20,12 +20,12 @@ func (w *Watch) say(r *Report, l *learned) {
 		}
 	}
 	if away > 0 {
-		assume("%d times a member let his phone ring, once or several times on end; until the last of these he answers nobody here either, and then he is ready again", away)
+		assume("Rings in vain: a member who let his phone ring, once or several times on end (seen: %d), answers nobody here either until the last of these; then he is ready again", away)
 	}
-	assume("A phone is answered after as long as it usually is at that agent; wrap-up lasts as long as ctid.yaml says")
+	assume("Rings: a phone is answered after as long as it usually is at that agent. Wrap-up lasts as long as ctid.yaml says")
 	for _, id := range sorted(l.timeouts) {
 		if w.ownLimit(id) == 0 {
-			assume("%s has no at_most; its callers may wait for %v, as half of those whose time was over in app_queue had", id, l.atMost(w.site.Core)[id].Round(time.Second))
+			assume("Longest wait: %s has no at_most; its callers may wait for %v, the median of those whose time was over in app_queue", id, l.atMost(w.site.Core)[id].Round(time.Second))
 		}
 	}
 	w.find(r)
@@ -48,9 +48,9 @@ func (w *Watch) assumePatience(l *learned, assume func(string, ...any)) {
 	switch {
 	case cut == 0:
 	case known == 0:
-		assume("Nobody gave up: all %d callers have patience without end", cut)
+		assume("Patience: nobody gave up, so nobody does here (callers: %d)", cut)
 	default:
-		assume("%d callers gave up, and do so here after as long if nobody has answered them; how long the other %d would have stayed is drawn from an estimate of both (Kaplan and Meier)", known, cut)
+		assume("Patience: who gave up (%d) does so here after as long, if nobody has answered him; how long the others (%d) would have stayed is drawn from an estimate by both (Kaplan and Meier)", known, cut)
 	}
 }
 
@@ -67,7 +67,7 @@ func (w *Watch) assumeTalk(assume func(string, ...any)) {
 		}
 	}
 	if drawn > 0 {
-		assume("%d conversations last as long as they did; those of the %d callers who had none, or whose end was not seen, are drawn from them", known, drawn)
+		assume("Talk: a conversation whose end was seen (%d) lasts as long as it did; those of callers who had none, or of which no end was seen (%d), are drawn from them", known, drawn)
 	}
 }
 
@@ -78,12 +78,12 @@ func (w *Watch) find(r *Report) {
 		q := w.queues[name]
 		switch {
 		case q.route == "" && q.calls > 0:
-			find("queue %s is not in ctid.yaml: its %d calls are not compared; they keep their agents busy%s", name, q.calls, meant(name, w.names.listed))
+			find("queue %s is not in ctid.yaml: its calls (%d) are not compared; they keep their agents busy%s", name, q.calls, meant(name, w.names.listed))
 		case q.route != "" && q.target > 0 && q.target != w.target(q.route):
 			find("queue %s: app_queue's servicelevel is %v, the target of %s in ctid.yaml is %v: both sides are counted by that", name, q.target, q.route, w.target(q.route))
 		}
 		if q.ahead > 0 {
-			find("queue %s: %d callers entered before others who waited (QUEUE_PRIO, or a position); here all are alike", name, q.ahead)
+			find("queue %s: some callers entered before others who waited (%d, by QUEUE_PRIO or a position); here all are alike", name, q.ahead)
 		}
 	}
 	for _, name := range w.opt.Queues {
@@ -120,7 +120,7 @@ func (w *Watch) findPeople(find func(string, ...any)) {
 			}
 		}
 		if p.agent == "" && routed {
-			find("member %s (%s) is no agent in ctid.yaml: here nobody takes the %d calls that he answered%s", key, p.name, p.calls, meant(key, w.names.known))
+			find("member %s (%s) is no agent in ctid.yaml: here nobody takes the calls that he answered (%d)%s", key, p.name, p.calls, meant(key, w.names.known))
 		}
 	}
 }
@@ -132,10 +132,10 @@ func (w *Watch) findTold(r *Report, find func(string, ...any)) {
 		untold += w.queues[name].counts.untold()
 	}
 	if untold > 0 {
-		find("app_queue has done at least %d things that were not told: does the manager's user have read=agent,call?", untold)
+		find("app_queue has done what was not told (at least %d things): does the manager's user have read=agent,call?", untold)
 	}
 	if w.back > 0 {
-		find("%d times the clock went back: what was told then counts as of the moment before", w.back)
+		find("the clock went back (seen: %d): what was told then counts as of the moment before", w.back)
 	}
 	if w.full {
 		find("there is more than is kept (%d calls a stretch, %d queues, %d members): the rest is left out; watch for a shorter time", maxCalls, maxQueues, maxPeople)
@@ -144,6 +144,6 @@ func (w *Watch) findTold(r *Report, find func(string, ...any)) {
 		find("what was read begins at %s, after --from: name the files before it, too", w.past[0].from.Format(time.RFC3339))
 	}
 	if r.Unread > 0 {
-		find("%d lines or events could not be read, and are left out; the first: %s", r.Unread, r.Unreads[0])
+		find("lines or events that could not be read are left out (%d), the first: %s", r.Unread, r.Unreads[0])
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"math"
 	"text/tabwriter"
 	"time"
 )
@@ -35,9 +36,13 @@ func (r *Report) Table(out io.Writer) error {
 
 func (q *QueueReport) table(t io.Writer) {
 	a := q.Account
-	fmt.Fprintf(t, "\nqueue %s", q.Queue)
-	if q.CTID != "" && string(q.CTID) != q.Queue {
-		fmt.Fprintf(t, " (%s)", q.CTID)
+	switch {
+	case q.CTID == "":
+		fmt.Fprintf(t, "\n%s queues", q.Queue)
+	case string(q.CTID) == q.Queue:
+		fmt.Fprintf(t, "\nqueue %s", q.Queue)
+	default:
+		fmt.Fprintf(t, "\nqueue %s (%s in ctid)", q.Queue, q.CTID)
 	}
 	fmt.Fprintf(t, ": %d offered, %d answered, %d abandoned, %d timed out, %d sent off, %d by key, %d otherwise, %d still wait; %d conversations over, %s s each\n",
 		a.Offered, a.Answered, a.Abandoned, a.TimedOut, a.SentOff, a.Key, a.Left, a.Waiting, a.Talks, mean(a.Talk, a.Talks))
@@ -61,20 +66,26 @@ func mean(sum time.Duration, n int) string {
 
 // shown is how values of a figure are written, and how their differences are.
 func shown(name string) (value, difference func(*float64) string) {
-	unit, factor := "", 1.0
+	unit, factor, count := "", 1.0, false
 	switch name {
 	case AbandonShare, SLOffered, SLPatient, SLWithGone, SLAnswered:
 		unit, factor = " %", 100
+	case MeanWait, LongestWait:
+	default:
+		count = true
 	}
-	write := func(form string) func(*float64) string {
+	write := func(sign string) func(*float64) string {
 		return func(v *float64) string {
-			if v == nil {
+			switch {
+			case v == nil:
 				return "-"
+			case count && *v == math.Trunc(*v):
+				return fmt.Sprintf("%"+sign+".0f", *v)
 			}
-			return fmt.Sprintf(form, factor**v) + unit
+			return fmt.Sprintf("%"+sign+".1f", factor**v) + unit
 		}
 	}
-	return write("%.1f"), write("%+.1f")
+	return write(""), write("+")
 }
 
 // tail writes what there is to know about the figures.
@@ -98,7 +109,7 @@ func (r *Report) tail(t io.Writer) {
 		fmt.Fprintln(t, "\nctid would have rung another agent, for example:")
 	}
 	for _, e := range r.Examples {
-		fmt.Fprintf(t, "  %s %s, call %s: app_queue rang %s after %.1f s, ctid %s after %.1f s: he %s. %s: %s\n", e.Entered.UTC().Format(time.TimeOnly), e.Queue, e.Call,
-			e.Rang, e.RangAt.Sub(e.Entered).Seconds(), e.Offered, e.At.Sub(e.Entered).Seconds(), cmp.Or(e.Why, "was free"), e.Rang, e.WhyNot)
+		fmt.Fprintf(t, "  %s %s, call %s: app_queue rang %s after %.1f s, ctid would ring %s after %.1f s (%s), and not %s: %s\n", e.Entered.UTC().Format(time.TimeOnly),
+			e.Queue, e.Call, e.Rang, e.RangAt.Sub(e.Entered).Seconds(), e.Offered, e.At.Sub(e.Entered).Seconds(), cmp.Or(e.Why, "free"), e.Rang, e.WhyNot)
 	}
 }

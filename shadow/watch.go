@@ -201,7 +201,7 @@ func (w *Watch) end(at time.Time) {
 	}
 	for _, c := range w.opened() {
 		if !c.up.IsZero() {
-			w.shift(c.by).busy(c, Span{c.up.Add(-c.ring), at})
+			w.talked(c, at)
 		}
 		w.ringsNoMore(c, at)
 	}
@@ -261,10 +261,16 @@ func (w *Watch) sweep() {
 		w.past, w.gaps = nil, nil
 	}
 	for _, c := range w.channels {
-		if talks := !c.up.IsZero() && c.over.IsZero() && w.open[c.place] == c; !talks && !c.out.IsZero() && w.now.Sub(c.out) > forgotten {
+		if w.over(c) {
 			w.drop(c.place, c)
 		}
 	}
+}
+
+// over tells whether a caller has left so long ago that nothing more will be told of him.
+func (w *Watch) over(c *call) bool {
+	talks := !c.up.IsZero() && w.open[c.place] == c
+	return !c.out.IsZero() && !talks && w.now.Sub(c.out) > forgotten
 }
 
 func (w *Watch) drop(at place, c *call) {

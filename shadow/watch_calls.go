@@ -177,8 +177,8 @@ func (w *Watch) answered(o Observation) {
 	w.rang(c, p, from)
 	w.rungOut(c, p, ringing{Span{from, o.At}, pickedUp})
 	w.leave(c, o.At)
-	if was := p.talks; was != nil && was.over.IsZero() { // its end was not told
-		w.talked(was, from)
+	if was := p.talks; was != nil { // its end was not told, or is told later: some agents have two calls at once
+		was.until = from
 	}
 	c.exit, c.wait, c.up, c.by = answered, o.Wait, o.At, p
 	p.talks = c
@@ -186,16 +186,15 @@ func (w *Watch) answered(o Observation) {
 	w.ringsNoMore(c, o.At)
 }
 
-// talked: two have talked until then.
+// talked: two have talked until then, as far as is known.
 func (w *Watch) talked(c *call, until time.Time) {
-	w.shift(c.by).busy(c, Span{c.up.Add(-c.ring), later(c.up, until)})
-	if c.over.IsZero() {
-		c.until = until
+	if !c.until.IsZero() {
+		until = c.until
 	}
+	w.shift(c.by).busy(c, Span{c.up.Add(-c.ring), later(c.up, until)})
 	if c.by.talks == c {
 		c.by.talks = nil
 	}
-	w.drop(c.place, c)
 }
 
 func (w *Watch) completed(o Observation) {
@@ -214,8 +213,9 @@ func (w *Watch) completed(o Observation) {
 		}
 		return
 	}
-	c.over, c.talk = o.At, o.Talk
+	c.over, c.until, c.talk = o.At, time.Time{}, o.Talk
 	w.talked(c, o.At)
+	w.drop(c.place, c)
 }
 
 // exited: the caller is out of the queue, and it is said how. What is said twice of one caller counts once.
