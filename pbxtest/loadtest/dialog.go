@@ -33,6 +33,28 @@ type dialog struct {
 	confirmed bool
 	again     *time.Timer
 	talk      *time.Timer
+	patience  *time.Timer // of a caller
+	pickUp    *time.Timer // of a phone
+}
+
+// after has do done with the load's lock held, if the dialog is still there by then.
+func (d *dialog) after(wait time.Duration, do func()) *time.Timer {
+	return time.AfterFunc(wait, func() {
+		d.l.mu.Lock()
+		defer d.l.mu.Unlock()
+		if !d.l.stopped && d.l.dialogs[d.id] == d {
+			do()
+		}
+	})
+}
+
+// rest stops what was to come.
+func (d *dialog) rest() {
+	for _, t := range []*time.Timer{d.talk, d.patience, d.pickUp} {
+		if t != nil {
+			t.Stop()
+		}
+	}
 }
 
 // build makes a request of this dialog.
@@ -92,9 +114,7 @@ func (d *dialog) settle() {
 // finish forgets the dialog.
 func (d *dialog) finish(at time.Time, status int) {
 	d.settle()
-	if d.talk != nil {
-		d.talk.Stop()
-	}
+	d.rest()
 	delete(d.l.dialogs, d.id)
 	if d.agent != "" {
 		if !d.bye {
@@ -228,19 +248,18 @@ func (d *dialog) acknowledged(at time.Time) {
 	if d.call != nil && d.call.Joined.IsZero() {
 		d.call.Joined, d.call.Agent = at, d.agent
 	}
-	d.talk = time.AfterFunc(d.l.cfg.Talk, func() {
-		d.l.mu.Lock()
-		defer d.l.mu.Unlock()
-		if d.l.stopped || d.l.dialogs[d.id] != d {
-			return
-		}
+	talk := d.l.cfg.Talk
+	if d.call != nil {
+		talk = d.call.caller.Talk
+	}
+	d.talk = d.after(talk, func() {
 		p := d.l.agents[d.agent]
 		p.busy, p.bye, p.waiting = false, time.Now().Round(0), d.l.waiting
 		d.sayBye()
 	})
 }
 
-// ring takes a call to an agent's phone: it rings, and is answered at once.
+// ring takes a call to an agent's phone: it rings, and is answered, at once or after a while.
 func (l *Load) ring(at time.Time, m *message) {
 	agent := userOf(m.uri)
 	p := l.agents[agent]
@@ -272,9 +291,24 @@ func (l *Load) ring(at time.Time, m *message) {
 		}
 	}
 	d := &dialog{l: l, conn: l.phones, id: m.callID, call: call, agent: agent, local: m.to + ";tag=p", remote: m.from,
-		target: m.contact, contact: fmt.Sprintf("<sip:%s@%s>", agent, l.phones.LocalAddr()), invite: m, up: true}
+		target: m.contact, contact: fmt.Sprintf("<sip:%s@%s>", agent, l.phones.LocalAddr()), invite: m}
 	l.dialogs[d.id] = d
-	l.send(l.phones, m.answer(180, "Ringing", "p", "Contact: "+d.contact+"\r\n", ""))
-	d.last = m.answer(200, "OK", "p", "Contact: "+d.contact+"\r\n", l.sdp)
+	d.last = m.answer(180, "Ringing", "p", "Contact: "+d.contact+"\r\n", "")
+	l.send(l.phones, d.last)
+	ring := l.cfg.Ring
+	if call != nil {
+		ring = call.caller.Ring
+	}
+	if ring == 0 {
+		d.answer()
+		return
+	}
+	d.pickUp = d.after(ring, d.answer)
+}
+
+// answer picks a phone up that rings.
+func (d *dialog) answer() {
+	d.up = true
+	d.last = d.invite.answer(200, "OK", "p", "Contact: "+d.contact+"\r\n", d.l.sdp)
 	d.sendUntilAnswered(d.last)
 }

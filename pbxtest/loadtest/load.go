@@ -4,6 +4,7 @@
 package loadtest
 
 import (
+	"cmp"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -27,7 +28,16 @@ type Config struct {
 	Number string        // what the callers dial
 	Port   int           // of the agents' phones on 127.0.0.1; any user of that address is a phone
 	Talk   time.Duration // after it an agent hangs up
+	Ring   time.Duration // a phone rings for so long before it is answered; 0: it is answered at once
 	Most   int           // callers in at once; with more a load ends as failed, before the machine does. 0 is 1,000
+}
+
+// Caller is how one caller differs from the others. Zeros are as Config says, or never.
+type Caller struct {
+	Number   string        // what he dials
+	Talk     time.Duration // after it his agent hangs up
+	Ring     time.Duration // the phones that ring for him do so for so long
+	Patience time.Duration // he hangs up if nobody has answered him by then
 }
 
 // Call is one caller's way. A time is zero where that has not happened.
@@ -40,6 +50,7 @@ type Call struct {
 	Agent   string // who answered
 	Status  int    // of the answer that refused him; 0
 	given   bool   // ended by us, not by the other side
+	caller  Caller
 }
 
 // Gap is the time from an agent's BYE to his next INVITE.
@@ -158,9 +169,7 @@ func (l *Load) Stop() {
 	l.stopped = true
 	for _, d := range l.dialogs {
 		d.settle()
-		if d.talk != nil {
-			d.talk.Stop()
-		}
+		d.rest()
 	}
 	l.mu.Unlock()
 	l.close()
@@ -237,23 +246,34 @@ func (l *Load) handle(at time.Time, c *net.UDPConn, m *message) {
 }
 
 // Call places one call and returns at once.
-func (l *Load) Call() {
+func (l *Load) Call() { l.Place(Caller{}) }
+
+// Place places the call of one caller and returns at once.
+func (l *Load) Place(c Caller) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	c.Number, c.Talk, c.Ring = cmp.Or(c.Number, l.cfg.Number), cmp.Or(c.Talk, l.cfg.Talk), cmp.Or(c.Ring, l.cfg.Ring)
 	n := len(l.calls)
-	call := &Call{N: n}
+	call := &Call{N: n, caller: c}
 	l.calls = append(l.calls, call)
 	l.waiting++
 	l.open++
 	number := fmt.Sprintf("+44207%07d", n)
 	addr := l.callers.LocalAddr().String()
 	d := &dialog{l: l, conn: l.callers, id: fmt.Sprintf("%s-%d", l.run, n), call: call, cseq: 1,
-		local: fmt.Sprintf("<sip:%s@%s>;tag=c%d", number, addr, n), remote: fmt.Sprintf("<sip:%s@%s>", l.cfg.Number, l.cfg.Server),
-		target: "sip:" + l.cfg.Number + "@" + l.cfg.Server, contact: fmt.Sprintf("<sip:%s@%s>", number, addr)}
+		local: fmt.Sprintf("<sip:%s@%s>;tag=c%d", number, addr, n), remote: fmt.Sprintf("<sip:%s@%s>", c.Number, l.cfg.Server),
+		target: "sip:" + c.Number + "@" + l.cfg.Server, contact: fmt.Sprintf("<sip:%s@%s>", number, addr)}
 	l.dialogs[d.id] = d
 	invite := d.build("INVITE", l.sdp)
 	call.In = time.Now().Round(0)
 	d.sendUntilAnswered(invite)
+	if c.Patience > 0 {
+		d.patience = d.after(c.Patience, func() {
+			if !d.up {
+				d.giveUp()
+			}
+		})
+	}
 }
 
 // callOf finds the call by the number that a phone is shown.
