@@ -168,6 +168,15 @@ Queue: sales
 Interface: PJSIP/1002
 MemberName: Ben
 
+Event: AgentComplete
+Privilege: agent,all
+Queue: sales
+Interface: PJSIP/1002
+MemberName: Ben
+HoldTime: 3
+TalkTime: 0
+Reason: caller
+
 Event: QueueMemberRemoved
 Privilege: agent,all
 Queue: sales
@@ -246,7 +255,8 @@ func TestListen(t *testing.T) {
 	want := []string{"up", "counters sales target=20s completed=7 gave-up=2", "member sales PJSIP/1001 Ana device=5 paused=true", "waits sales 1.1 wait=1m5s position=1", "listed",
 		"joined sales 2.1 position=2", "rings sales 2.1 PJSIP/1001 Ana", "not-answered sales 2.1 PJSIP/1001 Ana ring=15s", "left sales 2.1",
 		"answered sales 2.1 PJSIP/1002 Ben wait=21s ring=4s", "member sales PJSIP/1002 Ben device=2", "hangs-up 2.1", "over sales 2.1 PJSIP/1002 Ben wait=21s talk=1m0s", "gone 2.1",
-		"given-up sales 1.1 wait=1m30s", "result 1.1 TIMEOUT", "dumped sales 5.1 PJSIP/1002 Ben", "member-gone sales PJSIP/1002 Ben device=1",
+		"given-up sales 1.1 wait=1m30s", "result 1.1 TIMEOUT", "dumped sales 5.1 PJSIP/1002 Ben",
+		"over sales PJSIP/1002 Ben wait=3s", "member-gone sales PJSIP/1002 Ben device=1",
 		"unread AgentConnect: HoldTime is no number that there can be", "unread QueueCallerJoin: no Uniqueid", "down"}
 	var got []string
 	for _, e := range list {

@@ -24,7 +24,7 @@ const (
 	QueueNotAnswered                      // it has not been answered: Ring, exactly (AgentRingNoAnswer)
 	QueueDumped                           // the member has hung up before the two talked (AgentDump)
 	QueueAnswered                         // the two talk: Wait, Ring, in whole seconds (AgentConnect)
-	QueueOver                             // they do not talk any more: Wait, Talk (AgentComplete)
+	QueueOver                             // they do not talk any more: Wait, Talk; ID may be missing (AgentComplete)
 	QueueHangsUp                          // the channel ID hangs up, whether or not it is a caller's (HangupRequest, SoftHangupRequest)
 	QueueGone                             // the channel ID is gone (Hangup)
 	QueueResult                           // Text is the QUEUESTATUS of channel ID (VarSet)
@@ -112,7 +112,9 @@ func (r *eventReader) read(kind QueueKind) QueueEvent {
 		e.Paused, e.Device = r.m.get("Paused") == "1", r.count("Status")
 		return e
 	}
-	e.ID = r.must("Uniqueid")
+	if e.ID = r.m.get("Uniqueid"); kind != QueueOver { // where the caller's channel was gone before Asterisk looked, AgentComplete does not name it
+		e.ID = r.must("Uniqueid")
+	}
 	switch kind {
 	case QueueWaits:
 		e.Position, e.Wait = r.count("Position"), r.seconds("Wait")

@@ -112,6 +112,16 @@ var compared = []figure{
 	{SLAnswered, func(f *Figures) (float64, bool) { return share(float64(f.InTime), f.Answered) }},
 }
 
+// Value is one of what is compared, by its name; false: there is none.
+func (f Figures) Value(name string) (float64, bool) {
+	for _, x := range compared {
+		if x.name == name {
+			return x.of(&f)
+		}
+	}
+	return 0, false
+}
+
 func whole(of func(*Figures) int) func(*Figures) (float64, bool) {
 	return func(f *Figures) (float64, bool) { return float64(of(f)), true }
 }

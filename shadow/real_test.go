@@ -2,6 +2,7 @@ package shadow
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -128,28 +129,20 @@ func callIn(ctx context.Context, t *testing.T, cfg loadtest.Config, n int, over 
 	}
 	defer l.Stop()
 	r := rand.New(rand.NewPCG(3, 3))
-	var at []time.Duration
-	for range n {
-		at = append(at, time.Duration(r.Int64N(int64(over))))
-	}
-	slices.Sort(at)
-	began := time.Now()
-	for i, comes := range at {
-		select {
-		case <-time.After(time.Until(began.Add(comes))):
-		case <-ctx.Done():
-			t.Fatal(ctx.Err())
-		}
-		c := loadtest.Caller{Number: "9001", Talk: time.Duration(700+r.IntN(1800)) * time.Millisecond, Ring: time.Duration(200+r.IntN(800)) * time.Millisecond, Patience: time.Minute}
+	callers := make([]loadtest.Caller, n)
+	for i := range callers {
+		c := loadtest.Caller{Comes: time.Duration(r.Int64N(int64(over))), Number: "9001", Talk: time.Duration(700+r.IntN(1800)) * time.Millisecond,
+			Ring: time.Duration(200+r.IntN(800)) * time.Millisecond, Patience: time.Minute}
 		if i%4 == 0 {
-			c.Patience = time.Duration(r.IntN(2500)) * time.Millisecond
+			c.Patience = time.Duration(1+r.IntN(2500)) * time.Millisecond
 		}
 		if i%5 == 0 {
 			c.Number = "9002"
 		}
-		l.Place(c)
+		callers[i] = c
 	}
-	if err := l.Await(ctx); err != nil {
+	slices.SortFunc(callers, func(a, b loadtest.Caller) int { return int(a.Comes - b.Comes) })
+	if err := errors.Join(l.Play(ctx, callers), l.Await(ctx)); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -34,6 +34,7 @@ type Config struct {
 
 // Caller is how one caller differs from the others. Zeros are as Config says, or never.
 type Caller struct {
+	Comes    time.Duration // Play: when, after its beginning
 	Number   string        // what he dials
 	Talk     time.Duration // after it his agent hangs up
 	Ring     time.Duration // the phones that ring for him do so for so long

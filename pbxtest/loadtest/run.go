@@ -32,6 +32,20 @@ func (l *Load) Offer(ctx context.Context, rate float64, d time.Duration) error {
 	}
 }
 
+// Play lets callers come when each does, in the order of the list, whatever becomes of them.
+func (l *Load) Play(ctx context.Context, callers []Caller) error {
+	began := time.Now()
+	for _, c := range callers {
+		select {
+		case <-time.After(time.Until(began.Add(c.Comes))):
+			l.Place(c)
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return nil
+}
+
 // Saturate keeps so many callers in for so long: as one ends, another calls.
 func (l *Load) Saturate(ctx context.Context, callers int, d time.Duration) error {
 	end := time.NewTimer(d)
