@@ -124,7 +124,7 @@ func manager(t *testing.T, events string, asked chan<- string) (address string) 
 		if err != nil {
 			return
 		}
-		defer conn.Close()
+		defer func() { _ = conn.Close() }()
 		say := func(s string) { _, _ = conn.Write([]byte(strings.ReplaceAll(s, "\n", "\r\n"))) }
 		say("Asterisk Call Manager/9.0.0\n")
 		lines := bufio.NewScanner(conn)
