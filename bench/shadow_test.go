@@ -62,7 +62,7 @@ func TestRealShadow(t *testing.T) {
 
 // shadowCallers draws who comes, for so long, by a fixed seed: what each brings along is the same on both sides.
 func shadowCallers(over time.Duration) (out []loadtest.Caller) {
-	r := rand.New(rand.NewPCG(2026, 11)) //nolint:gosec // the same callers each time
+	r := rand.New(rand.NewPCG(2026, 11))
 	seconds := func(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
 	for now := 0.0; ; {
 		now += r.ExpFloat64() / shadowRate
