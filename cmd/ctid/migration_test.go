@@ -58,10 +58,16 @@ func TestMigrationRunbook(t *testing.T) {
 func commands(t *testing.T, text string) {
 	t.Helper()
 	var lines []string
-	for _, m := range regexp.MustCompile("(?s)```\n(.*?)```|`(ctid [a-z][^`]*)`").FindAllStringSubmatch(text, -1) {
-		for line := range strings.Lines(m[1] + m[2]) {
-			if strings.HasPrefix(line, "ctid ") {
-				lines = append(lines, line)
+	block := false
+	for line := range strings.Lines(text) {
+		switch {
+		case strings.HasPrefix(line, "```"):
+			block = !block
+		case block && strings.HasPrefix(line, "ctid "):
+			lines = append(lines, line)
+		case !block:
+			for _, m := range regexp.MustCompile("`(ctid [a-z][^`]*)`").FindAllStringSubmatch(line, -1) {
+				lines = append(lines, m[1])
 			}
 		}
 	}
