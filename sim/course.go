@@ -38,7 +38,7 @@ func (c *Course) Plan(at time.Time, do func()) {
 // Until lets everything happen that is due by then.
 func (c *Course) Until(at time.Time) {
 	for {
-		next, mine := c.core.Deadline(), false
+		next, mine := wholeMicros(c.core.Deadline()), false
 		if len(c.acts) > 0 && (next.IsZero() || !c.acts[0].at.After(next)) {
 			next, mine = c.acts[0].at, true
 		}
@@ -57,6 +57,14 @@ func (c *Course) Until(at time.Time) {
 	if at.After(c.now) {
 		c.now = at
 	}
+}
+
+// wholeMicros is the first whole microsecond that is not before t: the core does not see less, so that before then nothing would be due.
+func wholeMicros(t time.Time) time.Time {
+	if cut := t.Truncate(time.Microsecond); cut.Before(t) {
+		return cut.Add(time.Microsecond)
+	}
+	return t
 }
 
 // Give gives the core an event, and has obeyed what it wants.
