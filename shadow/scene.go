@@ -126,7 +126,7 @@ func (l *learned) atMost(core acd.Config) map[ctid.QueueID]time.Duration {
 		case q.AtMost > 0:
 			out[q.ID] = q.AtMost
 		case len(list) > 0:
-			out[q.ID] = list[len(list)/2] // some end later, because a phone rings
+			out[q.ID] = list[len(list)/2].Round(time.Millisecond) // some end later, because a phone rings
 		}
 	}
 	return out
