@@ -37,7 +37,7 @@ type Config struct {
 	Request  time.Duration // an action and its whole answer (5 s); the caller's context may be shorter
 	Connect  time.Duration // the connection and the log-in (5 s)
 	Ping     time.Duration // between two signs of life when nothing else is sent (15 s)
-	Look     time.Duration // of a listener: between two looks at the state of all queues (10 min)
+	Look     time.Duration // of a listener: between two looks at the state of all queues (5 min)
 	RetryMin time.Duration // first pause before a new connection (250 ms), doubled each time, with jitter
 	RetryMax time.Duration // longest pause (15 s)
 	Log      *slog.Logger
@@ -49,7 +49,7 @@ func (c Config) withDefaults() Config {
 		p   *time.Duration
 		def time.Duration
 	}{
-		{&c.Request, 5 * time.Second}, {&c.Connect, 5 * time.Second}, {&c.Ping, 15 * time.Second}, {&c.Look, 10 * time.Minute},
+		{&c.Request, 5 * time.Second}, {&c.Connect, 5 * time.Second}, {&c.Ping, 15 * time.Second}, {&c.Look, 5 * time.Minute},
 		{&c.RetryMin, 250 * time.Millisecond}, {&c.RetryMax, 15 * time.Second},
 	} {
 		if *d.p <= 0 {

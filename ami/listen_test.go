@@ -291,16 +291,12 @@ func TestListenLooksAgain(t *testing.T) {
 // A connection that is cut comes back, and both are told; one that falls silent was lost when something came last.
 func TestListenLosesTheConnection(t *testing.T) {
 	began := time.Time{}
-	pings := 0
 	s := &server{}
 	s.answer = func(action string, _ message) string {
-		if action != "Ping" {
-			return "Response: Success\nID\n\n"
-		}
-		switch pings++; pings {
-		case 1:
+		switch {
+		case action == "Ping" && s.dials == 1:
 			return "cut"
-		case 2, 3:
+		case action == "Ping" && s.dials == 2:
 			return "" // silence
 		}
 		return "Response: Success\nID\n\n"

@@ -149,7 +149,7 @@ func TestAccountIsExact(t *testing.T) {
 	site := staff(4)
 	site.Core.Queues = append(site.Core.Queues, site.Core.Queues[0])
 	site.Core.Queues[1].ID = "support"
-	for seed := range uint64(300) {
+	for seed := range uint64(120) {
 		lines := randomLog(rand.New(rand.NewPCG(seed, 2)), 40+int(seed)*5)
 		w := New(site, Options{Trials: 1})
 		for _, line := range lines {

@@ -67,24 +67,23 @@ func near(t *testing.T, what string, got []Compared, want Figures, may tolerance
 }
 
 // What ctid's distributor does with callers of whom all is known, and what a watch of a slow queue that served the same callers
-// forecasts, lie within 8 % or half a second of mean wait and 3 points of service level, for every variant of it.
+// forecasts, lie within 10 % or 0.7 s of mean wait and 4.5 points of service level, for every variant of it: at 15 % or 2 s, and 5, it
+// would be of no use.
 func TestForecastOfAppQueue(t *testing.T) {
-	for _, l := range loads {
-		for seed := range uint64(2) {
-			callers, site := traffic(seed, l.calls, l.rate, l.talk, l.patience), staff(l.agents)
-			want := playCTID(t, site, callers, nil)
-			events := New(site, Options{Trials: 8})
-			playAppQueue(callers, l.agents, live{events})
-			file := New(site, Options{Trials: 8})
-			playAppQueue(callers, l.agents, &logged{t: t, w: file})
-			for name, w := range map[string]*Watch{"events": events, "queue_log": file} {
-				r := report(t, w)
-				what := fmt.Sprintf("%s, seed %d, by %s", l.name, seed, name)
-				near(t, what, r.Queues[0].Compared, want, tolerance{0.08, 0.5, 3})
-				theirs, ours := value(t, r.Queues[0].Compared, MeanWait)
-				is, _ := share(want.Waits.Seconds(), want.Answered)
-				t.Logf("%s: app_queue %.2f s, forecast %.2f s, ctid %.2f s", what, theirs, ours, is)
-			}
+	for seed, l := range loads {
+		callers, site := traffic(uint64(seed), l.calls, l.rate, l.talk, l.patience), staff(l.agents)
+		want := playCTID(t, site, callers, nil)
+		events := New(site, Options{Trials: 4})
+		playAppQueue(callers, l.agents, live{events})
+		file := New(site, Options{Trials: 4})
+		playAppQueue(callers, l.agents, &logged{t: t, w: file})
+		for name, w := range map[string]*Watch{"events": events, "queue_log": file} {
+			r := report(t, w)
+			what := fmt.Sprintf("%s, by %s", l.name, name)
+			near(t, what, r.Queues[0].Compared, want, tolerance{0.1, 0.7, 4.5})
+			theirs, ours := value(t, r.Queues[0].Compared, MeanWait)
+			is, _ := share(want.Waits.Seconds(), want.Answered)
+			t.Logf("%s: app_queue %.2f s, forecast %.2f s, ctid %.2f s", what, theirs, ours, is)
 		}
 	}
 }
@@ -94,11 +93,11 @@ func TestForecastOfAppQueue(t *testing.T) {
 func TestForecastOfItself(t *testing.T) {
 	for _, l := range loads {
 		callers, site := traffic(7, l.calls, l.rate, l.talk, l.patience), staff(l.agents)
-		events := New(site, Options{Trials: 8})
+		events := New(site, Options{Trials: 4})
 		want := playCTID(t, site, callers, live{events})
 		r := report(t, events)
 		near(t, l.name+" by events", r.Queues[0].Compared, want, tolerance{0.05, 0.5, 2})
-		file := New(site, Options{Trials: 8})
+		file := New(site, Options{Trials: 4})
 		playCTID(t, site, callers, &logged{t: t, w: file})
 		near(t, l.name+" by queue_log", report(t, file).Queues[0].Compared, want, tolerance{0.08, 0.8, 4})
 	}
@@ -107,11 +106,11 @@ func TestForecastOfItself(t *testing.T) {
 // The errors of forecasts cancel out over many days: none of it leans to one side.
 func TestForecastIsFair(t *testing.T) {
 	var waits, levels, squares float64
-	const days = 20
+	const days = 12
 	for seed := range uint64(days) {
 		callers, site := traffic(100+seed, 500, 0.40, 28, 60), staff(12)
 		want := playCTID(t, site, callers, nil)
-		w := New(site, Options{Trials: 8})
+		w := New(site, Options{Trials: 4})
 		playAppQueue(callers, 12, live{w})
 		r := report(t, w)
 		_, wait := value(t, r.Queues[0].Compared, MeanWait)
@@ -131,7 +130,7 @@ func TestReportIsDeterministic(t *testing.T) {
 	callers, site := traffic(3, 300, 0.4, 28, 60), staff(12)
 	var first string
 	for range 3 {
-		w := New(site, Options{Trials: 8})
+		w := New(site, Options{Trials: 4})
 		playAppQueue(callers, 12, live{w})
 		r := report(t, w)
 		got := fmt.Sprintf("%+v %+v", r.Examples, dump(r))

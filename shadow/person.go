@@ -93,28 +93,33 @@ func (s *shift) busy(c *call, span Span) {
 	s.engaged = append(s.engaged, span)
 }
 
-// elsewhere are the times when a member was busy with what no queue of ctid's gives him: his phone was in use, or he had calls of
-// other queues. The state of a phone is told a little before and after what a queue says of a call, so short rests are none.
+// elsewhere are the times when a member could not be rung: his phone was busy with what no queue of ctid's gives him, or he had calls
+// of other queues, or his phone was not there. The state of a phone is told a little before and after what a queue says of a call, so
+// short rests are none.
 func (s *shift) elsewhere(until time.Time) []Span {
-	busy := slices.Clone(s.alien)
-	var since time.Time
-	for _, t := range s.states {
-		switch {
-		case t.to == DeviceBusy && since.IsZero():
-			since = t.at
-		case t.to != DeviceBusy && !since.IsZero():
-			busy, since = append(busy, Span{since, t.at}), time.Time{}
-		}
-	}
-	if !since.IsZero() {
-		busy = append(busy, Span{since, until})
-	}
+	busy := append(s.in(DeviceBusy, until), s.alien...)
 	engaged := make([]Span, len(s.engaged))
 	for i, e := range s.engaged {
 		engaged[i] = Span{e.From.Add(-stateSlack), e.To.Add(stateSlack)}
 	}
 	rest := without(merged(busy), merged(engaged))
-	return slices.DeleteFunc(rest, func(x Span) bool { return x.To.Sub(x.From) < stateSlack })
+	rest = slices.DeleteFunc(rest, func(x Span) bool { return x.To.Sub(x.From) < stateSlack })
+	return merged(append(rest, s.in(DeviceAway, until)...))
+}
+
+// in are the times when his phone was in a state.
+func (s *shift) in(state Device, until time.Time) (out []Span) {
+	for i, t := range s.states {
+		if t.to != state {
+			continue
+		}
+		end := until
+		if i+1 < len(s.states) {
+			end = s.states[i+1].at
+		}
+		out = append(out, Span{t.at, end})
+	}
+	return out
 }
 
 // stateSlack is how much earlier or later than the queue the phone's state may be told.
@@ -179,9 +184,12 @@ func merged(list []Span) []Span {
 func without(a, b []Span) []Span {
 	var out []Span
 	for _, s := range a {
+		for len(b) > 0 && !b[0].To.After(s.From) {
+			b = b[1:]
+		}
 		for _, x := range b {
-			if !x.To.After(s.From) || !x.From.Before(s.To) {
-				continue
+			if !x.From.Before(s.To) {
+				break
 			}
 			if x.From.After(s.From) {
 				out = append(out, Span{s.From, x.From})

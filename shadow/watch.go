@@ -120,8 +120,8 @@ func (w *Watch) Take(o Observation) {
 	w.take(o)
 }
 
-// Now says in a few words where the watch is, for whoever looks on.
-func (w *Watch) Now() string {
+// Progress says in a few words where the watch is, for whoever looks on.
+func (w *Watch) Progress() string {
 	offered, waiting := 0, 0
 	for _, q := range w.queues {
 		if q.route != "" {

@@ -209,8 +209,11 @@ func (s *shadowing) live(c *cobra.Command, w *shadow.Watch, source func(context.
 				w.Take(o)
 			}
 		case <-look:
-			fmt.Fprintf(c.ErrOrStderr(), "\r%s ", w.Now())
+			fmt.Fprintf(c.ErrOrStderr(), "\r%-60s", w.Progress())
 		}
+	}
+	if cap(look) > 0 {
+		fmt.Fprintf(c.ErrOrStderr(), "\r%60s\r", "") // takes the line away
 	}
 	if err := <-ended; ctx.Err() == nil {
 		return nil, err
