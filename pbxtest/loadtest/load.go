@@ -38,7 +38,7 @@ type Caller struct {
 	Number   string        // what he dials
 	Talk     time.Duration // after it his agent hangs up
 	Ring     time.Duration // the phones that ring for him do so for so long
-	Patience time.Duration // he hangs up if nobody has answered him by then
+	Patience time.Duration // he hangs up if no agent has answered him by then
 }
 
 // Call is one caller's way. A time is zero where that has not happened.
@@ -270,7 +270,7 @@ func (l *Load) Place(c Caller) {
 	d.sendUntilAnswered(invite)
 	if c.Patience > 0 {
 		d.patience = d.after(c.Patience, func() {
-			if !d.up {
+			if call.Joined.IsZero() { // the PBX may have answered him, and play music
 				d.giveUp()
 			}
 		})
