@@ -28,12 +28,13 @@ import (
 
 var shadowFor = flag.Duration("shadow", 30*time.Minute, "how long callers come; shorter ones only prove the rig")
 
-// The centre of the measurement: a dozen agents at 90 % of what they can do, so that a line forms and goes again.
+// The centre of the measurement: a dozen agents with a little more to do than they can, so that a line forms, and goes again because
+// callers lose patience.
 const (
 	shadowAgents   = 12
-	shadowRate     = 0.37 // callers a second
+	shadowRate     = 0.45 // callers a second
 	shadowTalk     = 28.0 // s, lognormal
-	shadowPatience = 60.0 // s, exponential
+	shadowPatience = 90.0 // s, exponential
 	shadowTarget   = 20
 	leastCallers   = 600 // in half an hour
 )
