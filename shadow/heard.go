@@ -2,6 +2,7 @@ package shadow
 
 import (
 	"fmt"
+	"time"
 
 	"ctid/ami"
 )
@@ -26,6 +27,9 @@ func Heard(node string, e ami.QueueEvent) Observation {
 		o.Device = DeviceAway
 	default:
 		o.Device = DeviceBusy
+	}
+	if e.Kind == ami.QueueAnswered {
+		o.Ring += time.Second / 2 // told in whole seconds that are over, as in queue_log
 	}
 	if e.Kind == ami.QueueUnread {
 		o.Text = fmt.Sprintf("%s: %s", node, e.Text)
