@@ -16,14 +16,18 @@ const (
 	RoleSupervisor  Role = "supervisor"
 	RoleAdmin       Role = "admin"
 	RoleIntegration Role = "integration"
+	RoleWallboard   Role = "wallboard" // sees the figures of queues, and nothing else
 )
+
+// Roles lists every role.
+var Roles = []Role{RoleAgent, RoleSupervisor, RoleAdmin, RoleIntegration, RoleWallboard}
 
 // Who asks: an authenticated user, his roles and, if he is one, his agent.
 type Who struct {
 	User    string
 	Roles   []Role
 	Agent   AgentID
-	Teams   []string  // those he supervises; for a supervisor none means all
+	Teams   []string  // those he supervises; for a supervisor, and a wallboard, none means all
 	Scopes  []string  // what an integration's key allows, such as events:read
 	Session string    // of the websocket, or empty
 	Req     string    // the request's id within the session
@@ -40,6 +44,9 @@ func (w Who) Has(r Role) bool {
 	}
 	return false
 }
+
+// OnlyWatches tells whether w is a wallboard and nothing else: it sees figures, and can do nothing.
+func (w Who) OnlyWatches() bool { return len(w.Roles) == 1 && w.Roles[0] == RoleWallboard }
 
 // Target is whom a call or a message goes to. Kind is agent, queue, number, ext, ivr, park; of messages agent, team, supervisor.
 // ID names it, except a number, which is in E164.
@@ -272,6 +279,10 @@ type (
 		Call  CallID  `json:"call"`
 		Agent AgentID `json:"agent,omitempty"`
 	}
+	// QueueWhy asks what keeps each agent of a waiting call's queue from it. It changes nothing.
+	QueueWhy struct {
+		Call CallID `json:"call"`
+	}
 	// MessageSend sends a short text to an agent, a team or, from an agent, his supervisors.
 	MessageSend struct {
 		To       Target    `json:"to"`
@@ -352,6 +363,7 @@ func (QueueMove) Op() string            { return "queue.move" }
 func (QueuePrioritise) Op() string      { return "queue.prioritise" }
 func (QueueRemove) Op() string          { return "queue.remove" }
 func (QueuePick) Op() string            { return "queue.pick" }
+func (QueueWhy) Op() string             { return "queue.why" }
 func (MessageSend) Op() string          { return "message.send" }
 func (MessageAck) Op() string           { return "message.ack" }
 func (PopAck) Op() string               { return "pop.ack" }

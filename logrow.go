@@ -10,7 +10,9 @@ type LogEntry struct {
 	At      time.Time
 	Kind    string
 	V       int
-	Subject string // the call, agent or node it is about
+	Subject string  // the call, agent or node it is about
+	Queue   QueueID // of a fact, where there is one; so is Agent
+	Agent   AgentID
 	Body    any    // its Private values are sealed by the store for Person
 	Person  string // a customer id, or the keyed hash of an unmatched caller's number; empty where nothing is personal
 

@@ -179,7 +179,7 @@ type bareLoop struct {
 func startBareLoop(b *testing.B) *bareLoop {
 	b.Helper()
 	l := &bareLoop{rows: make(chan ctid.LogEntry, commitRows), db: rawDB(b)}
-	st, err := l.db.Preparex("INSERT INTO log VALUES (?, ?, ?, ?, ?, ?, ?, NULL, ?)")
+	st, err := l.db.Preparex("INSERT INTO log VALUES (?, ?, ?, ?, ?, ?, ?, NULL, ?, '', '')")
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -226,7 +226,7 @@ func rawDB(b *testing.B) *sqlx.DB {
 	}
 	db.SetMaxOpenConns(1)
 	db.MustExec(`CREATE TABLE log (seq INTEGER PRIMARY KEY, epoch TEXT NOT NULL, at_us INTEGER NOT NULL, kind TEXT NOT NULL, v INTEGER NOT NULL,
- subject TEXT NOT NULL, person TEXT NOT NULL, personal INTEGER, body TEXT NOT NULL); CREATE INDEX log_subject ON log (subject, seq)`)
+ subject TEXT NOT NULL, person TEXT NOT NULL, personal INTEGER, body TEXT NOT NULL, queue TEXT NOT NULL, agent TEXT NOT NULL); CREATE INDEX log_subject ON log (subject, seq)`)
 	return db
 }
 
@@ -236,7 +236,7 @@ func benchRaw(b *testing.B, perCommit int) {
 	b.ResetTimer()
 	for i := 0; i < b.N; {
 		tx := db.MustBegin()
-		st, err := tx.Prepare("INSERT INTO log VALUES (?, ?, ?, ?, ?, ?, ?, NULL, ?)")
+		st, err := tx.Prepare("INSERT INTO log VALUES (?, ?, ?, ?, ?, ?, ?, NULL, ?, '', '')")
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -166,6 +166,8 @@ type LogRow struct {
 	Kind    string
 	V       int
 	Subject string
+	Queue   ctid.QueueID // of a fact, where there is one; so is Agent. Rows of before schema version 5 have neither
+	Agent   ctid.AgentID
 	Person  string
 	Body    json.RawMessage
 }
@@ -190,6 +192,8 @@ type logRow struct {
 	Kind    string `db:"kind"`
 	V       int    `db:"v"`
 	Subject string `db:"subject"`
+	Queue   string `db:"queue"`
+	Agent   string `db:"agent"`
 	Of      string `db:"person"`
 	Body    []byte `db:"body"`
 	sealed
@@ -213,7 +217,7 @@ func (s *Store) ReadLog(ctx context.Context, q LogQuery) ([]LogRow, error) {
 	}
 	c.addKinds(q.Kinds)
 	var rows []logRow
-	query := `SELECT r.seq, r.epoch, r.at_us, r.kind, r.v, r.subject, r.person, r.body,` + sealedColumns + `FROM log r` + sealedJoin +
+	query := `SELECT r.seq, r.epoch, r.at_us, r.kind, r.v, r.subject, r.queue, r.agent, r.person, r.body,` + sealedColumns + `FROM log r` + sealedJoin +
 		c.where() + ` ORDER BY r.seq` + descending(q.Last) + ` LIMIT ?`
 	c.args = append(c.args, limitOr(q.Limit))
 	if err := s.read.SelectContext(ctx, &rows, s.read.Rebind(query), c.args...); err != nil {
@@ -225,7 +229,8 @@ func (s *Store) ReadLog(ctx context.Context, q LogQuery) ([]LogRow, error) {
 	out := make([]LogRow, 0, len(rows))
 	for _, r := range rows {
 		body := s.unseal(r.Body, logOwner(uint64(r.Seq)), r.sealed)
-		out = append(out, LogRow{uint64(r.Seq), r.Epoch, fromUS(r.AtUS), r.Kind, r.V, r.Subject, r.Of, body})
+		out = append(out, LogRow{Seq: uint64(r.Seq), Epoch: r.Epoch, At: fromUS(r.AtUS), Kind: r.Kind, V: r.V, Subject: r.Subject,
+			Queue: ctid.QueueID(r.Queue), Agent: ctid.AgentID(r.Agent), Person: r.Of, Body: body})
 	}
 	return out, nil
 }

@@ -105,8 +105,8 @@ func (t *tx) writeLogRow(e *ctid.LogEntry) error {
 			return err
 		}
 	}
-	return t.exec(`INSERT INTO log (seq, epoch, at_us, kind, v, subject, person, personal, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		int64(e.Seq), e.Epoch, e.At.UnixMicro(), e.Kind, e.V, e.Subject, e.Person, personal, string(body))
+	return t.exec(`INSERT INTO log (seq, epoch, at_us, kind, v, subject, queue, agent, person, personal, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		int64(e.Seq), e.Epoch, e.At.UnixMicro(), e.Kind, e.V, e.Subject, string(e.Queue), string(e.Agent), e.Person, personal, string(body))
 }
 
 // isThere tells whether a row whose commit failed is on disk all the same. Its transaction was whole, so if the row is

@@ -43,7 +43,7 @@ type Config struct {
 	Log     *slog.Logger     // default: slog.Default()
 	Backlog int              // rows kept in memory while the disk fails; default DefaultBacklog
 	Now     func() time.Time // default: time.Now
-	Idle    time.Duration    // a token unused for so long is dead; default: an hour
+	Idle    time.Duration    // a token unused for so long is dead, a wallboard's excepted; default: an hour
 	// Existing: where there is no database, none is made; Open says ErrNone.
 	Existing bool
 	// OnCommit, if set, is told of each commit how long it took and how many rows of the log it held. It must not block.

@@ -26,7 +26,7 @@ func tokenHash(text string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// NewToken gives a user a token that ends after ttl (12 hours when 0) or after Config.Idle without use.
+// NewToken gives a user a token that ends after ttl (12 hours when 0) or, unless he only watches, after Config.Idle without use.
 // Its text is shown here only.
 func (s *Store) NewToken(ctx context.Context, user string, ttl time.Duration) (text string, err error) {
 	if ttl <= 0 {
@@ -77,9 +77,15 @@ func (s *Store) WhoByTokenID(ctx context.Context, id string) (ctid.Who, error) {
 	if err != nil {
 		return ctid.Who{}, err
 	}
+	u, err := row.user()
+	if err != nil {
+		return ctid.Who{}, err
+	}
 	now := s.cfg.Now()
 	expires, used := fromUS(row.ExpiresUS), fromUS(row.UsedUS)
-	if row.Disabled || !now.Before(expires) || now.Sub(used) > s.cfg.Idle {
+	who := ctid.Who{User: u.Name, Roles: u.Roles, Agent: u.Agent, Until: expires, TokenID: id}
+	idle := now.Sub(used) > s.cfg.Idle && !who.OnlyWatches() // nobody is at a wallboard who could log in again on Monday
+	if row.Disabled || !now.Before(expires) || idle {
 		return ctid.Who{}, ErrToken
 	}
 	if now.Sub(used) > tokenTouch {
@@ -87,8 +93,7 @@ func (s *Store) WhoByTokenID(ctx context.Context, id string) (ctid.Who, error) {
 			return t.exec(`UPDATE tokens SET used_us = ? WHERE hash = ? AND used_us < ?`, now.UnixMicro(), id, now.UnixMicro())
 		})
 	}
-	u, err := row.user()
-	return ctid.Who{User: u.Name, Roles: u.Roles, Agent: u.Agent, Until: expires, TokenID: id}, err
+	return who, nil
 }
 
 // RevokeToken ends a token at once. An unknown one is ErrToken.

@@ -20,10 +20,7 @@ type User struct {
 	Disabled bool
 }
 
-var (
-	userName   = regexp.MustCompile(`^[a-z0-9][a-z0-9._@-]{0,63}$`)
-	knownRoles = []ctid.Role{ctid.RoleAgent, ctid.RoleSupervisor, ctid.RoleAdmin, ctid.RoleIntegration}
-)
+var userName = regexp.MustCompile(`^[a-z0-9][a-z0-9._@-]{0,63}$`)
 
 // Bounds of a password, in bytes.
 const (
@@ -36,11 +33,11 @@ func (u User) check() error {
 		return fmt.Errorf("user name %q: use 1 to 64 of a-z, 0-9 and . _ @ -, beginning with a letter or digit", u.Name)
 	}
 	if len(u.Roles) == 0 {
-		return fmt.Errorf("user %s needs a role: agent, supervisor, admin or integration", u.Name)
+		return fmt.Errorf("user %s needs a role: agent, supervisor, admin, integration or wallboard", u.Name)
 	}
 	for _, r := range u.Roles {
-		if !slices.Contains(knownRoles, r) {
-			return fmt.Errorf("user %s: there is no role %q: use agent, supervisor, admin or integration", u.Name, r)
+		if !slices.Contains(ctid.Roles, r) {
+			return fmt.Errorf("user %s: there is no role %q: use agent, supervisor, admin, integration or wallboard", u.Name, r)
 		}
 	}
 	return nil

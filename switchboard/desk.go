@@ -189,7 +189,7 @@ func (d *desk) wall(now time.Time) time.Time {
 func (d *desk) fact(now time.Time, ev ctid.Event, extra ...func(*ctid.LogEntry)) ctid.Event {
 	ev = d.stamp(now, ev)
 	e := ctid.LogEntry{Seq: ev.Seq, Epoch: ev.Epoch, At: ev.At, Kind: ev.Body.Kind(), V: ctid.BodyVersion,
-		Subject: subject(ev), Body: ev.Body}
+		Subject: subject(ev), Queue: ev.Queue, Agent: ev.Agent, Body: ev.Body}
 	for _, f := range extra {
 		f(&e)
 	}

@@ -21,6 +21,8 @@ var logTests = []test{
 	{"log: paperwork after the end changes record, interaction and outbox", logAmend},
 	{"log: an epoch sorts after the last and starts above it", logEpoch},
 	{"log: close writes what waits", logClose},
+	{"log: a row keeps whom it is about", logAbout},
+	{"folds: the last one is kept, over a restart", folds},
 	{"records: open ones, filters, the newest first", recordQueries},
 }
 
@@ -309,5 +311,32 @@ func recordQueries(t *testing.T, r Rig) {
 		if got := ids(s.Records(t.Context(), x.q)); !slices.Equal(got, x.want) {
 			t.Errorf("%+v selects %v, want %v", x.q, got, x.want)
 		}
+	}
+}
+
+func logAbout(t *testing.T, r Rig) {
+	s := r.start(t)
+	e := row(1, "c_1")
+	e.Queue, e.Agent = "claims", "ana"
+	s.AppendAll([]ctid.LogEntry{e, row(2, "c_1")})
+	closeStore(t, s)
+	s = r.start(t)
+	rows := must(s.ReadLog(t.Context(), store.LogQuery{}))(t)
+	if len(rows) != 2 || rows[0].Queue != "claims" || rows[0].Agent != "ana" || rows[1].Queue != "" || rows[1].Agent != "" {
+		t.Errorf("the log has %+v", rows)
+	}
+}
+
+func folds(t *testing.T, r Rig) {
+	s := r.start(t)
+	_, err := s.LastFold(t.Context(), "day")
+	wantErr(t, err, store.ErrNotFound)
+	for _, f := range []store.Fold{{Name: "day", Seq: 7, Body: []byte(`{"n":1}`)}, {Name: "night", Seq: 8, Body: []byte(`{}`)}, {Name: "day", Seq: 9, Body: []byte(`{"n":2}`)}} {
+		ok(t, s.PutFold(t.Context(), f))
+	}
+	closeStore(t, s)
+	s = r.start(t)
+	if f := must(s.LastFold(t.Context(), "day"))(t); f.Name != "day" || f.Seq != 9 || string(f.Body) != `{"n":2}` {
+		t.Errorf("the last fold is %+v", f)
 	}
 }

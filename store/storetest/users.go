@@ -16,6 +16,7 @@ var userTests = []test{
 	{"users: log-in, roles, new password, disabled", usersLogin},
 	{"users: what is refused says why", usersRefused},
 	{"tokens: 12 hours, one hour idle, revoked at once", tokens},
+	{"tokens: a wallboard's does not end for want of use", tokensOfWallboards},
 	{"tokens: a token is nowhere in the files, nor a password", tokensHidden},
 }
 
@@ -144,6 +145,23 @@ func tokens(t *testing.T, r Rig) {
 		_, err := s.WhoByToken(t.Context(), bad)
 		wantErr(t, err, store.ErrToken)
 	}
+}
+
+func tokensOfWallboards(t *testing.T, r Rig) {
+	c := newClock(day)
+	s := r.start(t, func(cfg *store.Config) { cfg.Now = c.now })
+	ok(t, s.AddUser(t.Context(), store.User{Name: "hall", Roles: []ctid.Role{ctid.RoleWallboard}}, password))
+	ok(t, s.AddUser(t.Context(), store.User{Name: "sue", Roles: []ctid.Role{ctid.RoleWallboard, ctid.RoleSupervisor}}, password))
+	hall, sue := must(s.NewToken(t.Context(), "hall", 100*time.Hour))(t), must(s.NewToken(t.Context(), "sue", 100*time.Hour))(t)
+	c.add(62 * time.Hour) // from Friday to Monday
+	if who := must(s.WhoByToken(t.Context(), hall))(t); who.User != "hall" || !who.OnlyWatches() {
+		t.Errorf("it is %+v", who)
+	}
+	_, err := s.WhoByToken(t.Context(), sue) // who can do something has to log in again
+	wantErr(t, err, store.ErrToken)
+	c.add(39 * time.Hour)
+	_, err = s.WhoByToken(t.Context(), hall)
+	wantErr(t, err, store.ErrToken)
 }
 
 func tokensHidden(t *testing.T, r Rig) {
