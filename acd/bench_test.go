@@ -15,6 +15,8 @@ const (
 	fasterThanScan = 20  // decisions/s of those of the core that looks at everybody
 	growth         = 6   // cost of a decision at 10,000 agents × 500 queues by that at 100 × 5
 	memoryShare    = 0.5 // bytes of a waiting call by those of a goroutine with two timers
+
+	figuresTarget = 2 * time.Millisecond // all queues' figures, once a second
 )
 
 // load is a centre of n agents, each in five of the queues, all in conversation, with tasks waiting; its rounds are the four events of a call.
@@ -302,4 +304,28 @@ func held(f func() any) float64 {
 	runtime.ReadMemStats(&after)
 	runtime.KeepAlive(kept)
 	return float64(after.HeapAlloc) + float64(after.StackInuse) - float64(before.HeapAlloc) - float64(before.StackInuse)
+}
+
+// BenchmarkFigures is what the desk does once a second while figures are shown: those of all queues.
+func BenchmarkFigures(b *testing.B) {
+	var s *State
+	l := newLoad(1000, 50, 200, func(cfg Config) func(time.Time, Event) []Command {
+		var err error
+		if s, err = New(cfg); err != nil {
+			b.Fatal(err)
+		}
+		return s.Decide
+	})
+	defer func() {
+		if per := b.Elapsed() / time.Duration(b.N); per > figuresTarget {
+			b.Errorf("MISSED: %v, the target is %v", per, figuresTarget)
+		}
+	}()
+	for b.Loop() {
+		for _, q := range l.cfg.Queues {
+			if f := s.Figures(q.ID, l.now); f.AgentsIn == 0 {
+				b.Fatal("nobody is there")
+			}
+		}
+	}
 }

@@ -96,7 +96,9 @@ func (Refused) command()      {}
 // QueueFigures is a queue at one moment, for scripts, desktops and metrics.
 type QueueFigures struct {
 	Waiting     int
+	Callbacks   int // of them: nobody is on the line
 	Longest     time.Duration
+	Agents      ctid.AgentCounts // its members, by their states
 	AgentsReady int
 	AgentsIn    int // logged in, whatever they do
 	Talking     int

@@ -142,6 +142,22 @@ func (q *queue) longest(now time.Time) (wait time.Duration) {
 	return wait
 }
 
+// callbacks is how many wait in q with nobody on the line.
+func (q *queue) callbacks() (n int) {
+	count := func(tasks []*task) {
+		for _, t := range tasks {
+			if t.callback {
+				n++
+			}
+		}
+	}
+	count(q.ringing)
+	for _, c := range q.classes {
+		count(c.waiting)
+	}
+	return n
+}
+
 // admit is the queue that a task meant for q may enter: q, or one that it overflows to. None: nil, and why.
 func (s *State) admit(q *queue) (*queue, ctid.QueueExit) {
 	why := s.refusal(q)

@@ -245,10 +245,11 @@ func (s *State) Figures(id ctid.QueueID, now time.Time) QueueFigures {
 		now = s.now
 	}
 	f := QueueFigures{Waiting: q.size(), Open: !q.draining}
-	f.Longest = q.longest(now)
+	f.Longest, f.Callbacks = q.longest(now), q.callbacks()
 	f.Estimate, f.Calibration = q.estimateNow(s), q.speed.Calibration()
 	for _, m := range q.members {
 		a := m.agent
+		f.Agents.Add(a.stateShown())
 		if !q.voice {
 			a.figuresOf(q, &f)
 			continue

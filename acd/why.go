@@ -17,6 +17,8 @@ type Why struct {
 	OK    bool         `json:"ok"`
 	Rule  string       `json:"rule,omitempty"`  // one of the Rule constants
 	Value string       `json:"value,omitempty"` // for people
+
+	Facts ctid.WhyFacts `json:"facts,omitzero"` // what Value puts into one line
 }
 
 // The rules that keep a task from an agent, in the order in which they are asked; the first one that does is told.
@@ -58,9 +60,9 @@ func (s *State) decision(t *task, chosen *member) Decision {
 		w := s.verdict(t, m)
 		switch {
 		case m == chosen: // whom it may ring at beside others
-			w.OK, w.Rule, w.Value = true, "", s.standing(t, m)
+			w.OK, w.Rule, w.Value, w.Facts = true, "", s.standing(t, m), ctid.WhyFacts{}
 		case w.OK || w.Rule == RuleOrder:
-			w.OK, w.Rule = false, RuleOrder
+			w.OK, w.Rule, w.Facts = false, RuleOrder, ctid.WhyFacts{Other: chosen.id()}
 			w.Value = fmt.Sprintf("%s goes first by %s: %s; he %s", chosen.id(), t.queue.by.name, s.standing(t, chosen), s.standing(t, m))
 		}
 		d.Candidates = append(d.Candidates, w)
@@ -99,82 +101,83 @@ func (s *State) WhyAgent(id ctid.AgentID) ([]Why, bool) {
 // verdict asks every rule for t and m.
 func (s *State) verdict(t *task, m *member) Why {
 	w := Why{Task: t.id, Queue: t.queue.cfg.ID, Agent: m.id()}
-	no := func(rule, format string, args ...any) Why {
-		w.Rule, w.Value = rule, fmt.Sprintf(format, args...)
+	no := func(rule string, facts ctid.WhyFacts, format string, args ...any) Why {
+		w.Rule, w.Facts, w.Value = rule, facts, fmt.Sprintf(format, args...)
 		return w
 	}
 	a, c := m.agent, t.class
 	i := slices.IndexFunc(t.open, func(o *offer) bool { return o.agent == a })
 	switch {
 	case i >= 0:
-		return no(RuleOffered, "by offer %s, until %s", t.open[i].id, clockTime(t.open[i].ring.due))
+		return no(RuleOffered, ctid.WhyFacts{Until: t.open[i].ring.due}, "by offer %s, until %s", t.open[i].id, clockTime(t.open[i].ring.due))
 	case t.only != "" && t.only != a.id:
-		return no(RulePreferred, "it waits for %s until %s", t.only, clockTime(t.stick.due))
+		return no(RulePreferred, ctid.WhyFacts{Other: t.only, Until: t.stick.due}, "it waits for %s until %s", t.only, clockTime(t.stick.due))
 	case t.only != "":
 	case m.rank < c.min || c.max > 0 && m.rank > c.max:
-		return no(RuleRank, "his rank is %d, wanted is %s%s", m.rank, ranks(c.min, c.max), s.nextStep(t))
+		return no(RuleRank, ctid.WhyFacts{Have: m.rank, Want: c.min, Most: c.max, Until: s.loosenedAt(t)}, "his rank is %d, wanted is %s%s", m.rank, ranks(c.min, c.max), s.nextStep(t))
 	default:
 		for _, n := range c.list {
 			if l := a.level(n.Skill); l < n.AtLeast {
-				return no(RuleSkill, "%s >= %d is wanted, he has %d%s", n.Skill, n.AtLeast, l, s.nextStep(t))
+				return no(RuleSkill, ctid.WhyFacts{Skill: n.Skill, Have: l, Want: n.AtLeast, Until: s.loosenedAt(t)}, "%s >= %d is wanted, he has %d%s", n.Skill, n.AtLeast, l, s.nextStep(t))
 			}
 		}
 	}
-	if rule, value := s.unavailable(a, t.queue); rule != "" {
-		return no(rule, "%s", value)
+	if rule, facts, value := s.unavailable(a, t.queue); rule != "" {
+		return no(rule, facts, "%s", value)
 	}
 	if len(t.open) > 0 {
-		return no(RuleOrder, "it rings at %s", t.open[0].agent.id)
+		return no(RuleOrder, ctid.WhyFacts{Other: t.open[0].agent.id}, "it rings at %s", t.open[0].agent.id)
 	}
 	w.OK = true
 	return w
 }
 
 // unavailable is what keeps a from work of q, whatever the task; empty: nothing.
-func (s *State) unavailable(a *agent, q *queue) (rule, value string) {
+func (s *State) unavailable(a *agent, q *queue) (rule string, facts ctid.WhyFacts, value string) {
 	if !q.voice {
 		if !s.slotFree(a, q.cfg.Medium) {
 			return s.noRoom(a, q)
 		}
-		return "", ""
+		return "", ctid.WhyFacts{}, ""
 	}
 	switch {
 	case a.state == ctid.Paused:
-		return RuleState, fmt.Sprintf("paused (%s) since %s", a.reason, clockTime(a.since))
+		return RuleState, ctid.WhyFacts{State: a.state, Reason: a.reason, Since: a.since}, fmt.Sprintf("paused (%s) since %s", a.reason, clockTime(a.since))
 	case a.state != ctid.Ready:
-		return RuleState, fmt.Sprintf("%s since %s", a.state, clockTime(a.since))
+		return RuleState, ctid.WhyFacts{State: a.state, Since: a.since}, fmt.Sprintf("%s since %s", a.state, clockTime(a.since))
 	case a.until.After(s.now):
-		return RuleGap, "left alone until " + clockTime(a.until)
+		return RuleGap, ctid.WhyFacts{Until: a.until}, "left alone until " + clockTime(a.until)
 	case a.held:
-		return RuleSeat, "his desktop is not back after the restart"
+		return RuleSeat, ctid.WhyFacts{}, "his desktop is not back after the restart"
 	case a.line != "":
-		return RulePhone, fmt.Sprintf("his phone is not free of %s", a.line)
+		return RulePhone, ctid.WhyFacts{}, fmt.Sprintf("his phone is not free of %s", a.line)
 	case a.media != nil && !a.mayTakeCall():
-		return RuleRoom, "his other work leaves no room for a call"
+		return RuleRoom, ctid.WhyFacts{}, "his other work leaves no room for a call"
 	}
-	return "", ""
+	return "", ctid.WhyFacts{}, ""
 }
 
 // noRoom is why a is not free for work other than a call.
-func (s *State) noRoom(a *agent, q *queue) (rule, value string) {
+func (s *State) noRoom(a *agent, q *queue) (rule string, facts ctid.WhyFacts, value string) {
 	m := q.cfg.Medium
 	if a.media == nil || a.media.slot(m) == nil {
-		return RuleRoom, fmt.Sprintf("he does not work on %s", m)
+		return RuleRoom, ctid.WhyFacts{}, fmt.Sprintf("he does not work on %s", m)
 	}
 	st, sl := a.stateShown(), a.media.slot(m)
 	switch {
 	case st != ctid.Ready && st != ctid.Talking:
-		return RuleState, fmt.Sprintf("%s since %s", st, clockTime(a.view().Since))
+		since := a.view().Since
+		return RuleState, ctid.WhyFacts{State: st, Since: since}, fmt.Sprintf("%s since %s", st, clockTime(since))
 	case a.held || !a.deskOK():
-		return RuleSeat, "his desktop is not back"
+		return RuleSeat, ctid.WhyFacts{}, "his desktop is not back"
 	case sl.paused != "":
-		return RuleState, fmt.Sprintf("paused for %s (%s)", m, sl.paused)
+		return RuleState, ctid.WhyFacts{State: ctid.Paused, Reason: sl.paused}, fmt.Sprintf("paused for %s (%s)", m, sl.paused)
 	case sl.until.After(s.now):
-		return RuleGap, "left alone until " + clockTime(sl.until)
+		return RuleGap, ctid.WhyFacts{Until: sl.until}, "left alone until " + clockTime(sl.until)
 	case a.media.offered():
-		return RuleState, "something is being offered to him"
+		return RuleState, ctid.WhyFacts{State: ctid.Reserved}, "something is being offered to him"
 	}
-	return RuleRoom, fmt.Sprintf("his work leaves no room for %s", m)
+	return RuleRoom, ctid.WhyFacts{}, fmt.Sprintf("his work leaves no room for %s", m)
 }
 
 // standing is how m compares by t's strategy, for people.
@@ -197,12 +200,20 @@ func (s *State) standing(t *task, m *member) string {
 	return strings.Join(append(out, "idle since "+clockTime(m.idle)), ", ")
 }
 
+// loosenedAt is when what t wants changes; zero: it does not.
+func (s *State) loosenedAt(t *task) time.Time {
+	if t.loosen.index == 0 {
+		return time.Time{}
+	}
+	return t.loosen.due
+}
+
 // nextStep says when what t wants changes.
 func (s *State) nextStep(t *task) string {
-	if t.loosen.index == 0 {
-		return ""
+	if due := s.loosenedAt(t); !due.IsZero() {
+		return "; that changes at " + clockTime(due)
 	}
-	return "; that changes at " + clockTime(t.loosen.due)
+	return ""
 }
 
 func ranks(lo, hi int) string {
