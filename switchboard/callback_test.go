@@ -131,7 +131,7 @@ func TestCallbackDroppedBetween(t *testing.T) {
 func (c *centre) elsewhere(call ctid.CallID, state string, agent ctid.AgentID) {
 	c.t.Helper()
 	n := 60
-	for _, a := range []ctid.Action{ctid.QueueMove{Call: call, Queue: "support"}, ctid.QueuePrioritise{Call: call, Priority: &n}, ctid.QueuePick{Call: call, Agent: "ben"}} {
+	for _, a := range []ctid.Action{ctid.QueueMove{Call: call, Queue: "support"}, ctid.QueuePrioritise{Call: call, Priority: &n}, ctid.QueuePick{Call: call, Agent: "ben"}, ctid.QueueWhy{Call: call}} {
 		r := c.ask("", a)
 		if r.Err == nil || r.Err.Code != ctid.WrongState || r.Err.Data["state"] != state || agent != "" && r.Err.Data["agent"] != agent {
 			c.t.Errorf("%s of a call that is %s: %+v", a.Op(), state, r.Err)

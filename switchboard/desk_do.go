@@ -44,6 +44,8 @@ func (d *desk) do(now time.Time, who ctid.Who, a ctid.Action, reply func(ctid.Re
 	case ctid.QueueMove, ctid.QueuePrioritise, ctid.QueueRemove, ctid.QueuePick:
 		by.Kind, by.ID = "supervisor", who.User
 		d.supervise(now, who, a, by, reply)
+	case ctid.QueueWhy:
+		d.why(now, r, reply)
 	case ctid.MessageSend:
 		d.send(now, r, by, who, reply)
 	case ctid.MessageAck:

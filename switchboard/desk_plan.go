@@ -112,7 +112,7 @@ func (d *desk) signalIfEmpty() {
 
 func (d *desk) status(now time.Time) Status {
 	st := Status{Calls: d.busy(), Draining: d.draining, NodesUp: map[ctid.NodeID]bool{}, NodesWhy: map[ctid.NodeID]string{},
-		Agents: map[ctid.AgentState]int{}, Queues: map[ctid.QueueID]acd.QueueFigures{}}
+		Agents: map[ctid.AgentState]int{}, Queues: d.figures(now)}
 	for name, n := range d.nodes {
 		st.NodesUp[ctid.NodeID(name)], st.NodesWhy[ctid.NodeID(name)] = n.up, n.why
 	}
@@ -122,8 +122,14 @@ func (d *desk) status(now time.Time) Status {
 			st.AgentList = append(st.AgentList, v)
 		}
 	}
-	for _, q := range d.plan.ACD.Queues {
-		st.Queues[q.ID] = d.core.Figures(q.ID, now)
-	}
 	return st
+}
+
+// figures are those of every queue.
+func (d *desk) figures(now time.Time) map[ctid.QueueID]acd.QueueFigures {
+	out := make(map[ctid.QueueID]acd.QueueFigures, len(d.plan.ACD.Queues))
+	for _, q := range d.plan.ACD.Queues {
+		out[q.ID] = d.core.Figures(q.ID, now)
+	}
+	return out
 }

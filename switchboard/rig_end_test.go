@@ -51,6 +51,7 @@ func (c *centre) clean(calls int) []*ctid.CallRecord {
 	if len(done) != calls {
 		c.t.Errorf("%d records with an end, want %d", len(done), calls)
 	}
+	c.figuresAgree(done)
 	return done
 }
 

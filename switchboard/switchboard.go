@@ -319,3 +319,10 @@ func (s *Switchboard) Status(ctx context.Context) (Status, error) {
 	err := s.ask(ctx, func(now time.Time) { st = s.desk.status(now) })
 	return st, err
 }
+
+// Figures asks the desk for the figures of every queue at this moment; an error means the same.
+func (s *Switchboard) Figures(ctx context.Context) (map[ctid.QueueID]acd.QueueFigures, error) {
+	var f map[ctid.QueueID]acd.QueueFigures
+	err := s.ask(ctx, func(now time.Time) { f = s.desk.figures(now) })
+	return f, err
+}
