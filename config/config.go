@@ -32,6 +32,7 @@ type Config struct {
 	Voicemail    Voicemail     `cfg:"voicemail" doc:"Messages that callers leave."`
 	IVR          IVR           `cfg:"ivr" doc:"Scripts, their voices and recordings."`
 	Media        Media         `cfg:"media" doc:"How prompts are made and kept."`
+	Reports      Reports       `cfg:"reports" doc:"How the figures of queues are shown."`
 	Auth         Auth          `cfg:"auth" doc:"Log-in."`
 	Web          Web           `cfg:"web" restart:"yes" doc:"The web server of desktops and REST."`
 	Screen       Screen        `cfg:"screen" doc:"What a pop opens on the agent's screen."`
@@ -159,6 +160,9 @@ type Queue struct {
 	DivertRatio int      `cfg:"divert_ratio" default:"0" max:"1000" doc:"Nobody is let in while more than this many wait for each agent on duty; 0: no limit."`
 	Overflow    []Over   `cfg:"overflow" doc:"Where a call goes instead of leaving, or after a time. The first that takes it."`
 	ShowStats   bool     `cfg:"show_stats" default:"false" doc:"Agents who serve the queue may see its figures."`
+
+	Goal         int      `cfg:"goal" default:"80" min:"1" max:"100" doc:"The service level that is wanted, in percent: a wallboard warns below it."`
+	ShortAbandon Duration `cfg:"short_abandon" default:"5s" max:"1m" doc:"Who gives up waiting before this hardly waited: abandonment is also told without them."`
 }
 
 // Routing is how free agents and waiting calls of several queues come together.
@@ -277,6 +281,14 @@ type Media struct {
 type Auth struct {
 	Session Duration `cfg:"session" default:"12h" min:"1m" max:"30d" doc:"A session ends after this time whatever happens."`
 	Idle    Duration `cfg:"idle" default:"60m" min:"1m" max:"30d" doc:"A session unused for this long ends; an open websocket is use."`
+
+	Wallboard Duration `cfg:"wallboard" default:"365d" min:"1m" max:"3650d" doc:"A session of a user who is a wallboard and nothing else ends after this time. It does not end for want of use."`
+}
+
+// Reports is about the figures of queues.
+type Reports struct {
+	ServiceLevel string   `cfg:"service_level" enum:"a|b|c|d" default:"a" doc:"Which service level is shown; a: answered in time of the offered; b: of the offered without those who gave up in time; c: answered or given up in time of the offered; d: answered in time of the answered."`
+	Interval     Duration `cfg:"interval" default:"30m" min:"1m" max:"4h" doc:"How far back the recent figures look."`
 }
 
 // Web is about the web server.
@@ -365,6 +377,6 @@ type Log struct {
 
 // reserved are the keys that are part of the configuration's language but not of this version.
 var reserved = map[string]bool{
-	"campaigns": true, "crm": true, "recording": true, "reports": true, "rates": true, "webhooks": true,
+	"campaigns": true, "crm": true, "recording": true, "rates": true, "webhooks": true,
 	"mail": true, "sms": true,
 }
