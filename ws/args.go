@@ -70,7 +70,7 @@ func shape(a ctid.Action) *ctid.Error {
 		return oneOf("mode", a.Mode, "listen", "whisper", "barge")
 	case ctid.MonitorMode:
 		return oneOf("mode", a.Mode, "listen", "whisper", "barge")
-	case ctid.QueueMove, ctid.QueuePrioritise, ctid.QueueRemove, ctid.QueuePick:
+	case ctid.QueueMove, ctid.QueuePrioritise, ctid.QueueRemove, ctid.QueuePick, ctid.QueueWhy:
 		return ofQueue(a)
 	case ctid.TeamForceState:
 		return oneOf("state", string(a.State), string(ctid.Ready), string(ctid.Paused), string(ctid.Out))
@@ -170,6 +170,8 @@ func ofQueue(a ctid.Action) *ctid.Error {
 		call, e = a.Call, oneOf("how", a.How, slices.Clone(ctid.Removals)...)
 	case ctid.QueuePick:
 		call = a.Call
+	case ctid.QueueWhy:
+		call = a.Call
 	}
 	if call == "" {
 		return wrong("call", "is missing")
@@ -193,18 +195,20 @@ func (h *Hub) within(s *session, a ctid.Action) *ctid.Error {
 	case ctid.MonitorTakeover:
 		return h.reachesCall(s, verbControl, a.Call)
 	case ctid.QueueMove:
-		return h.reachesWaiting(s, a.Call)
+		return h.reachesWaiting(s, verbControl, a.Call)
 	case ctid.QueuePrioritise:
-		return h.reachesWaiting(s, a.Call)
+		return h.reachesWaiting(s, verbControl, a.Call)
 	case ctid.QueueRemove:
-		return h.reachesWaiting(s, a.Call)
+		return h.reachesWaiting(s, verbControl, a.Call)
 	case ctid.QueuePick:
 		if a.Agent != "" {
 			if e := h.reaches(s, verbControl, thing{agents: []ctid.AgentID{a.Agent}}); e != nil {
 				return e
 			}
 		}
-		return h.reachesWaiting(s, a.Call)
+		return h.reachesWaiting(s, verbControl, a.Call)
+	case ctid.QueueWhy:
+		return h.reachesWaiting(s, verbSee, a.Call)
 	case ctid.TeamForceState:
 		v := verbForce
 		if a.Hard {
@@ -242,8 +246,8 @@ func (h *Hub) reachesCall(s *session, v verb, call ctid.CallID) *ctid.Error {
 
 // reachesWaiting is reachesCall for a request about a call that waits. One that a moment ago has left its queue is nobody's, and whether
 // he looks after it cannot be said any more.
-func (h *Hub) reachesWaiting(s *session, call ctid.CallID) *ctid.Error {
-	e := h.reachesCall(s, verbControl, call)
+func (h *Hub) reachesWaiting(s *session, v verb, call ctid.CallID) *ctid.Error {
+	e := h.reachesCall(s, v, call)
 	if k := h.view.live[call]; e != nil && e.Code == ctid.NotYours && k.waiting == "" && len(k.agents) == 0 {
 		return &ctid.Error{Code: ctid.WrongState, Text: "this call waits in no queue, and no agent has it", Data: map[string]any{"state": "elsewhere"}}
 	}

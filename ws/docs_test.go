@@ -231,6 +231,57 @@ func TestAsyncAPIHasTheFields(t *testing.T) {
 	}
 }
 
+// figuresOnTheWire are the types of figures, by their schemas.
+var figuresOnTheWire = map[string]reflect.Type{"QueueStats": reflect.TypeFor[ctid.QueueStats](), "AgentStats": reflect.TypeFor[ctid.AgentStats](),
+	"WhyAnswer": reflect.TypeFor[ctid.WhyAnswer]()}
+
+// The AsyncAPI file has each figure of the state topics, and each part of an answer to why, and no other; docs/figures.md explains each figure.
+func TestFiguresAreDocumented(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("..", "docs", "asyncapi.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	explained, err := os.ReadFile(filepath.Join("..", "docs", "figures.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var file map[string]any
+	if err := yaml.Unmarshal(text, &file); err != nil {
+		t.Fatal(err)
+	}
+	var walk func(at string, node map[string]any, ty reflect.Type)
+	walk = func(at string, node map[string]any, ty reflect.Type) {
+		for ty.Kind() == reflect.Pointer || ty.Kind() == reflect.Slice {
+			if ty.Kind() == reflect.Slice {
+				node = schema(t, node, "items")
+			}
+			ty = ty.Elem()
+		}
+		if ty.Kind() != reflect.Struct || ty == timeType {
+			return
+		}
+		props := schema(t, node, "properties")
+		if got, want := slices.Sorted(maps.Keys(props)), fields(ty); !slices.Equal(got, want) {
+			t.Errorf("docs/asyncapi.yaml, %s: has %v, the code %v", at, got, want)
+		}
+		for _, f := range reflect.VisibleFields(ty) {
+			name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+			if f.Anonymous || name == "" {
+				continue
+			}
+			if !strings.HasPrefix(at, "WhyAnswer") && !strings.Contains(string(explained), "`"+name+"`") {
+				t.Errorf("docs/figures.md does not explain `%s`", name)
+			}
+			if sub, ok := props[name].(map[string]any); ok {
+				walk(at+"."+name, sub, f.Type)
+			}
+		}
+	}
+	for name, ty := range figuresOnTheWire {
+		walk(name, schema(t, file, "components", "schemas", name), ty)
+	}
+}
+
 // docs/events.md names, in the row of each event and request, every field that it has, and tells the limits that are in force.
 func TestEventsDocHasTheFields(t *testing.T) {
 	b, err := os.ReadFile(filepath.Join("..", "docs", "events.md"))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -106,6 +107,105 @@ func TestStateNeverQueuedTwice(t *testing.T) {
 		}
 		if len(got) == 0 || len(got) > 3 || got[len(got)-1] != newest || !slices.IsSorted(got) {
 			t.Errorf("got the looks %v, the newest is %d", got, newest)
+		}
+	})
+}
+
+// days are those of all agents, with how often a test has changed them, and who was asked for them.
+type days struct {
+	mu      sync.Mutex
+	changed map[ctid.AgentID]int
+	asked   []ctid.AgentID
+	looks   int
+}
+
+func (d *days) stats(_ context.Context, agents []ctid.AgentID) map[ctid.AgentID]any {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.asked = agents
+	d.looks++
+	out := map[ctid.AgentID]any{}
+	for _, a := range agents {
+		out[a] = map[string]any{"agent": a, "taken": d.changed[a]}
+	}
+	return out
+}
+
+func (d *days) change(a ctid.AgentID) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.changed[a]++
+}
+
+func (d *days) seen() ([]ctid.AgentID, int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.asked, d.looks
+}
+
+// An agent sees his own day, a supervisor those of his teams' agents, together or one by one: at once, and then only when they have
+// changed, once a second at most. Only the days that somebody shows are asked for.
+func TestAgentStats(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := &days{changed: map[ctid.AgentID]int{}}
+		r := newRig(t, func(c *ws.Config) { c.AgentStats = d.stats })
+		defer r.stop()
+		ana, sam := r.dial("ana", withTopics("agent.stats:ana")), r.dial("sam", withTopics("team.stats:north", "agent.stats:cleo"))
+		defer ana.Cut()
+		defer sam.Cut()
+		pass(5 * time.Second)
+		if got, n := d.seen(); !slices.Equal(got, []ctid.AgentID{"ana", "ben"}) || n > 6 {
+			t.Errorf("asked %d times for the days of %v", n, got)
+		}
+		for c, want := range map[*wsclient.Client]string{ana: `agent.stats:ana {"agent":"ana","taken":0}`,
+			sam: `team.stats:north {"agents":[{"agent":"ana","taken":0},{"agent":"ben","taken":0}]}`} {
+			states := kinds(drain(c), "state")
+			if len(states) != 1 || states[0].Topic+" "+string(states[0].Data) != want {
+				t.Errorf("got %+v, want %s once", states, want)
+			}
+		}
+		d.change("ben")
+		pass(5 * time.Second)
+		if got := kinds(drain(ana), "state"); len(got) != 0 {
+			t.Errorf("ana was sent %s again", got[0].Raw)
+		}
+		if got := kinds(drain(sam), "state"); len(got) != 1 || !strings.Contains(string(got[0].Data), `"ben","taken":1`) {
+			t.Errorf("of ben's change sam got %+v", got)
+		}
+		late := r.dial("root", withTopics("agent.stats:ana", "team.stats:north")) // who comes later is told what stands still, too
+		defer late.Cut()
+		pass(2 * time.Second)
+		if got := kinds(drain(late), "state"); len(got) != 2 {
+			t.Errorf("%d states for who came later, want 2", len(got))
+		}
+		ana.Cut()
+		sam.Cut()
+		late.Cut()
+		pass(time.Second)
+		_, before := d.seen()
+		pass(10 * time.Second)
+		if _, after := d.seen(); after != before {
+			t.Error("days were asked for that nobody shows")
+		}
+	})
+}
+
+// What keeps agents from a call is asked of the desk each time anew, whatever key comes with it: an answer of a moment ago is not one.
+func TestWhyIsNotKept(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, nil)
+		r.desk.auto = true
+		defer r.stop()
+		r.peopleAtWork("sam")
+		sam := r.dial("sam", nil)
+		defer sam.Cut()
+		for range 3 {
+			if _, err := sam.Do(t.Context(), "queue.why", map[string]any{"call": "c_waits"}, "same"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if n := len(of[ctid.QueueWhy](r.desk.take())); n != 3 {
+			t.Errorf("the desk was asked %d times, want 3", n)
 		}
 	})
 }

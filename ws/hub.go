@@ -45,6 +45,8 @@ type Config struct {
 	// QueueStats returns the figures of each queue, of any type that has JSON. The hub asks at most once a second, and
 	// only while a desktop shows them. It may block until ctx ends. Nil: there are none.
 	QueueStats func(ctx context.Context) map[ctid.QueueID]any
+	// AgentStats does the same for these agents' days.
+	AgentStats func(ctx context.Context, agents []ctid.AgentID) map[ctid.AgentID]any
 	Limits     Limits
 	Timings    Timings
 	Ring       RingSize

@@ -22,6 +22,7 @@ type op struct {
 	verb        verb                                               // what a role must reach; see permits
 	agent       bool                                               // only for those who are an agent, and hold his seat
 	idem        bool                                               // a key is required
+	asks        bool                                               // it only asks: its answer is not kept for a repeat
 	rate, burst float64                                            // of its own, requests a second and session; 0: none
 	decode      func(json.RawMessage) (ctid.Action, error)         // for the desk
 	local       func(*Hub, *session, inFrame, *renewal) ctid.Reply // for the hub itself
@@ -64,6 +65,7 @@ var ops = []op{
 	forDesk[ctid.QueuePrioritise]().needs(verbControl),
 	forDesk[ctid.QueueRemove]().needs(verbControl),
 	forDesk[ctid.QueuePick]().needs(verbControl),
+	forDesk[ctid.QueueWhy]().needs(verbSee).atMost(5, 10).question(),
 	forDesk[ctid.MessageSend]().needs(verbMessageUp).keyed().atMost(2, 2),
 	own[ctid.MessageAck](),
 	{name: opSnapshot, local: (*Hub).doSnapshot},
@@ -99,6 +101,8 @@ func (o op) needs(v verb) op { o.verb = v; return o }
 
 // keyed makes a key a duty: the request must not be done twice.
 func (o op) keyed() op { o.idem = true; return o }
+
+func (o op) question() op { o.asks = true; return o }
 
 func (o op) atMost(rate, burst float64) op { o.rate, o.burst = rate, burst; return o }
 

@@ -61,6 +61,7 @@ const (
 	verbControl               // other agents' calls: listen in, take over
 	verbNumber                // full telephone numbers
 	verbStats                 // a queue's figures
+	verbDay                   // an agent's
 	verbWaiting               // who waits in a queue
 	verbForce                 // another agent's state
 	verbHard                  // ending another agent's work with it
@@ -84,27 +85,28 @@ const (
 
 // permit is a row of the table: how far each role reaches, and the scope that an integration needs.
 type permit struct {
-	agent, supervisor, admin reachOver
-	scope                    string // empty: not for integrations
+	agent, supervisor, admin, wallboard reachOver
+	scope                               string // empty: not for integrations
 }
 
 // permits is the one table of roles; docs/events.md shows it.
 var permits = map[verb]permit{
-	verbSession:   {reachAll, reachAll, reachAll, ""},
-	verbSelf:      {reachOwn, reachOwn, reachOwn, ""},
-	verbPickUp:    {reachOwn, reachTeam, reachAll, ""},
-	verbSee:       {reachNone, reachTeam, reachAll, "calls:read"},
-	verbControl:   {reachNone, reachTeam, reachAll, "calls:control"},
-	verbNumber:    {reachNone, reachTeam, reachAll, "pii:read"},
-	verbStats:     {reachOwn, reachTeam, reachAll, "queues:read"},
-	verbWaiting:   {reachOwn, reachTeam, reachAll, "calls:read"},
-	verbForce:     {reachNone, reachTeam, reachAll, "agents:write"},
-	verbHard:      {reachNone, reachNone, reachAll, ""},
-	verbMessage:   {reachNone, reachTeam, reachAll, "agents:write"},
-	verbMessageUp: {reachOwn, reachAll, reachAll, "agents:write"},
-	verbEvents:    {reachNone, reachNone, reachNone, "events:read"},
-	verbDesk:      {reachNone, reachNone, reachAll, ""},
-	verbDirectory: {reachAll, reachAll, reachAll, "calls:read"},
+	verbSession:   {reachAll, reachAll, reachAll, reachAll, ""},
+	verbSelf:      {reachOwn, reachOwn, reachOwn, reachNone, ""},
+	verbPickUp:    {reachOwn, reachTeam, reachAll, reachNone, ""},
+	verbSee:       {reachNone, reachTeam, reachAll, reachNone, "calls:read"},
+	verbControl:   {reachNone, reachTeam, reachAll, reachNone, "calls:control"},
+	verbNumber:    {reachNone, reachTeam, reachAll, reachNone, "pii:read"},
+	verbStats:     {reachOwn, reachTeam, reachAll, reachTeam, "queues:read"},
+	verbDay:       {reachOwn, reachTeam, reachAll, reachNone, "calls:read"},
+	verbWaiting:   {reachOwn, reachTeam, reachAll, reachNone, "calls:read"},
+	verbForce:     {reachNone, reachTeam, reachAll, reachNone, "agents:write"},
+	verbHard:      {reachNone, reachNone, reachAll, reachNone, ""},
+	verbMessage:   {reachNone, reachTeam, reachAll, reachNone, "agents:write"},
+	verbMessageUp: {reachOwn, reachAll, reachAll, reachNone, "agents:write"},
+	verbEvents:    {reachNone, reachNone, reachNone, reachNone, "events:read"},
+	verbDesk:      {reachNone, reachNone, reachAll, reachNone, ""},
+	verbDirectory: {reachAll, reachAll, reachAll, reachNone, "calls:read"},
 }
 
 // reach is how far a role reaches with a verb.
@@ -117,6 +119,8 @@ func (v verb) reach(r ctid.Role) reachOver {
 		return p.supervisor
 	case ctid.RoleAdmin:
 		return p.admin
+	case ctid.RoleWallboard:
+		return p.wallboard
 	case ctid.RoleIntegration:
 		if p.scope != "" {
 			return reachScope

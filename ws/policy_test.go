@@ -23,6 +23,8 @@ func TestMay(t *testing.T) {
 	key := func(scopes ...string) ctid.Who {
 		return ctid.Who{Roles: []ctid.Role{ctid.RoleIntegration}, Scopes: scopes}
 	}
+	hall := ctid.Who{Roles: []ctid.Role{ctid.RoleWallboard}}
+	northHall := ctid.Who{Roles: []ctid.Role{ctid.RoleWallboard}, Teams: []string{"north"}}
 	both := ctid.Who{Agent: "ana", Roles: []ctid.Role{ctid.RoleAgent, ctid.RoleSupervisor}, Teams: []string{"north"}}
 	on := func(agents ...ctid.AgentID) thing { return thing{agents: agents} }
 	const ok, no, notYours = ctid.Code(""), ctid.Forbidden, ctid.NotYours
@@ -44,6 +46,10 @@ func TestMay(t *testing.T) {
 		{ana, verbNumber, thing{queue: "claims"}, no}, {north, verbNumber, thing{queue: "claims"}, ok}, {key(), verbNumber, thing{}, no}, {key("pii:read"), verbNumber, thing{}, ok},
 		{ana, verbStats, thing{queue: "claims"}, ok}, {ana, verbStats, thing{queue: "sales"}, notYours}, {ben, verbStats, thing{queue: "sales"}, no},
 		{north, verbStats, thing{queue: "sales"}, ok}, {north, verbStats, thing{queue: "empty"}, notYours}, {key("queues:read"), verbStats, thing{queue: "sales"}, ok},
+		{hall, verbStats, thing{queue: "sales"}, ok}, {northHall, verbStats, thing{queue: "sales"}, ok}, {northHall, verbStats, thing{queue: "empty"}, notYours},
+		{hall, verbSession, thing{}, ok}, {hall, verbSelf, thing{}, no}, {hall, verbSee, thing{team: "north"}, no}, {hall, verbDay, on("ana"), no}, {hall, verbWaiting, thing{queue: "claims"}, no},
+		{hall, verbDirectory, thing{}, no}, {hall, verbControl, on("ana"), no}, {hall, verbNumber, thing{queue: "claims"}, no}, {hall, verbMessageUp, thing{}, no}, {hall, verbEvents, thing{}, no},
+		{ana, verbDay, on("ana"), ok}, {ana, verbDay, on("ben"), notYours}, {north, verbDay, on("ben"), ok}, {north, verbDay, on("cleo"), notYours}, {root, verbDay, on("cleo"), ok}, {key("calls:read"), verbDay, on("cleo"), ok}, {key(), verbDay, on("cleo"), no},
 		{ana, verbWaiting, thing{queue: "claims"}, ok}, {ana, verbWaiting, thing{queue: "sales"}, notYours}, {ben, verbWaiting, thing{queue: "claims"}, no},
 		{ana, verbForce, on("ben"), no}, {north, verbForce, on("ben"), ok}, {north, verbForce, on("cleo"), notYours}, {key("agents:write"), verbForce, on("cleo"), ok}, {key("calls:read"), verbForce, on("cleo"), no},
 		{north, verbHard, on("ben"), no}, {everywhere, verbHard, on("ben"), no}, {root, verbHard, on("ben"), ok}, {key("agents:write"), verbHard, on("ben"), no},

@@ -85,6 +85,9 @@ func (h *Hub) request(s *session, f inFrame, renewed *renewal) {
 		h.refuse(s, f.ID, e)
 		return
 	}
+	if o.asks {
+		f.Idem = ""
+	}
 	h.doOnce(s, f, a)
 }
 

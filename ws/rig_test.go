@@ -150,6 +150,7 @@ func newRig(t *testing.T, change func(*ws.Config)) *rig {
 		"cleo": {User: "cleo", Agent: "cleo", Roles: []ctid.Role{ctid.RoleAgent}},
 		"sam":  {User: "sam", Agent: "sam", Roles: []ctid.Role{ctid.RoleSupervisor}, Teams: []string{"north"}},
 		"root": {User: "root", Roles: []ctid.Role{ctid.RoleAdmin}},
+		"hall": {User: "hall", Roles: []ctid.Role{ctid.RoleWallboard}},
 		"crm":  {User: "crm", Roles: []ctid.Role{ctid.RoleIntegration}, Scopes: []string{"events:read"}},
 	}, tickets: map[string]string{}}
 	cfg := ws.Config{Auth: r.auth, Desk: r.desk, Epoch: "E1", Log: slog.New(slog.DiscardHandler), Site: centre()}

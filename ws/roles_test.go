@@ -42,11 +42,13 @@ var asks = map[string]map[string]string{
 	"queue.prioritise": {"own": `{"call":"c_waits","priority":80}`, "other": `{"call":"c_other","priority":80}`},
 	"queue.remove":     {"own": `{"call":"c_waits","how":"hangup"}`, "other": `{"call":"c_other","how":"script"}`},
 	"queue.pick":       {"own": `{"call":"c_waits","agent":"ben"}`, "other": `{"call":"c_other","agent":"ben"}`, "agent other": `{"call":"c_waits","agent":"cleo"}`},
+	"queue.why":        {"own": `{"call":"c_waits"}`, "other": `{"call":"c_other"}`},
 	"message.send": {"up": `{"to":{"kind":"supervisor"},"text":"help"}`, "own": `{"to":{"kind":"agent","id":"ben"},"text":"hello"}`, "other": `{"to":{"kind":"agent","id":"cleo"},"text":"hello"}`,
 		"team own": `{"to":{"kind":"team","id":"north"},"text":"hello"}`, "team other": `{"to":{"kind":"team","id":"south"},"text":"hello"}`},
 	"directory.get": {"own": `{}`}, "message.ack": {"own": `{"message":"m_1"}`}, "snapshot": {"own": `{}`}, "unsub": {"own": `{"topics":["desk"]}`}, "auth.renew": {"own": `{"token":"%s"}`},
 	"sub": {"me": `me`, "team own": `team:north`, "team other": `team:south`, "queue.calls own": `queue.calls:claims`, "queue.calls other": `queue.calls:sales`,
-		"queue.stats own": `queue.stats:claims`, "queue.stats other": `queue.stats:sales`, "queue.stats *": `queue.stats:*`, "desk": `desk`, "all": `all`},
+		"queue.stats own": `queue.stats:claims`, "queue.stats other": `queue.stats:sales`, "queue.stats *": `queue.stats:*`,
+		"agent.stats own": `agent.stats:ana`, "agent.stats other": `agent.stats:cleo`, "team.stats own": `team.stats:north`, "team.stats other": `team.stats:south`, "desk": `desk`, "all": `all`},
 }
 
 // roles reads the file: op, case, and what each role is answered.
@@ -70,7 +72,7 @@ func roles(t *testing.T) (who []string, rows [][]string) {
 // answer. A role that asks for everything gets no more.
 func TestRoles(t *testing.T) {
 	names, rows := roles(t)
-	tokens := map[string]string{"agent": "ana", "supervisor": "sam", "admin": "root", "integration": "bare"}
+	tokens := map[string]string{"agent": "ana", "supervisor": "sam", "admin": "root", "integration": "bare", "wallboard": "hall"}
 	listed := map[string]bool{}
 	for _, row := range rows {
 		listed[row[0]] = true
@@ -151,7 +153,7 @@ func (j rawJSON) MarshalJSON() ([]byte, error) { return []byte(j), nil }
 // What welcome.ops names is what is not forbidden to the role altogether.
 func TestOpsNamedAreThoseAllowed(t *testing.T) {
 	names, rows := roles(t)
-	tokens := map[string]string{"agent": "ana", "supervisor": "sam", "admin": "root", "integration": "bare"}
+	tokens := map[string]string{"agent": "ana", "supervisor": "sam", "admin": "root", "integration": "bare", "wallboard": "hall"}
 	for i, name := range names {
 		synctest.Test(t, func(t *testing.T) {
 			r := newRig(t, nil)

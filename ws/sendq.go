@@ -23,6 +23,7 @@ type latest struct {
 	topic string
 	msg   prepared
 	size  int
+	of    any // what it was made from
 }
 
 // slot is a value's place in the line of one socket. A newer value takes the place of one that still waits.

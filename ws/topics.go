@@ -9,7 +9,7 @@ import (
 	"ctid"
 )
 
-// The topics, and the beginnings of those that name a team or a queue.
+// The topics, and the beginnings of those that name a team, a queue or an agent.
 const (
 	TopicMe   = "me"
 	TopicDesk = "desk"
@@ -18,6 +18,8 @@ const (
 	topicTeam    = "team:"
 	topicWaiting = "queue.calls:"
 	topicStats   = "queue.stats:"
+	topicDay     = "agent.stats:"
+	topicDays    = "team.stats:"
 	everyQueue   = "*"
 )
 
@@ -49,6 +51,12 @@ func (h *Hub) allowed(s *session, topic string) ctid.Code {
 		}
 		v, t.queue = verbStats, ctid.QueueID(id)
 		_, known = site.Queues[t.queue]
+	case topicDay:
+		v, t.agents = verbDay, []ctid.AgentID{ctid.AgentID(id)}
+		_, known = site.Agents[ctid.AgentID(id)]
+	case topicDays:
+		v, t.team = verbSee, id
+		known = slices.Contains(site.Teams, id)
 	default:
 		return ctid.NotFound
 	}
@@ -88,7 +96,9 @@ func cutTopic(topic string) (kind, id string) {
 var kindQueued, kindWaiting = ctid.CallQueued{}.Kind(), ctid.CallWaitingChanged{}.Kind()
 
 // isState tells whether a topic is of the kind whose latest value counts, and which is never replayed.
-func isState(topic string) bool { return strings.HasPrefix(topic, topicStats) }
+func isState(topic string) bool {
+	return strings.HasPrefix(topic, topicStats) || strings.HasPrefix(topic, topicDay) || strings.HasPrefix(topic, topicDays)
+}
 
 // addTopics subscribes the session to what it may have and returns the rest with the reason.
 func (h *Hub) addTopics(s *session, topics []string) []refusedTopic {

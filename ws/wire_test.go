@@ -114,6 +114,19 @@ func TestGoldensOfOtherClasses(t *testing.T) {
 	golden(t, "call.consulted.two.json", goldenFrame(t, e, sight{mine: true, class: classWhole, topics: []string{TopicMe, "team:north"}}))
 }
 
+// So have the figures of the state topics.
+func TestGoldensOfFigures(t *testing.T) {
+	for topic, v := range map[string]any{"queue.stats": &ctid.QueueStats{}, "agent.stats": &ctid.AgentStats{}} {
+		x := reflect.ValueOf(v).Elem()
+		fill(x, 1)
+		b, err := json.MarshalIndent(stateFrame{K: "state", Topic: topic + ":text", AsOf: 90500, At: wireTime{goldenEvent(nil).At}, Data: wireTimes(x.Interface())}, "", " ")
+		if err != nil {
+			t.Fatal(err)
+		}
+		golden(t, "state."+topic+".json", append(b, '\n'))
+	}
+}
+
 // goldenFrame is the whole message that ana's session gets of an event.
 func goldenFrame(t *testing.T, e ctid.Event, v sight) []byte {
 	t.Helper()

@@ -122,7 +122,10 @@ func (f *Fold) Keep(topics []string) {
 	maps.DeleteFunc(f.Topics, func(t string, _ *Topic) bool { return gone(t) })
 	maps.DeleteFunc(f.parts, func(t string, _ map[string]json.RawMessage) bool { return gone(t) })
 	maps.DeleteFunc(f.lists, func(t string, _ map[string][]json.RawMessage) bool { return gone(t) })
-	maps.DeleteFunc(f.States, func(t string, _ Object) bool { return gone(t) && !slices.Contains(topics, "queue.stats:*") })
+	ofAll := func(t string) bool {
+		return strings.HasPrefix(t, "queue.stats:") && slices.Contains(topics, "queue.stats:*")
+	}
+	maps.DeleteFunc(f.States, func(t string, _ Object) bool { return gone(t) && !ofAll(t) })
 }
 
 // Whole names the topics whose snapshot came whole: what a hello with a position may ask for.
