@@ -58,14 +58,23 @@ func (s *server) login(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.guard.ok(user)
-	token, err := s.Users.NewToken(r.Context(), who, s.Session)
+	life := s.life(who)
+	token, err := s.Users.NewToken(r.Context(), who, life)
 	if err != nil {
 		s.fail(w, r, err)
 		return
 	}
-	who.Until = now.Add(s.Session)
-	s.setCookie(w, token, int(s.Session.Seconds()))
+	who.Until = now.Add(life)
+	s.setCookie(w, token, int(life.Seconds()))
 	answer(w, http.StatusOK, loginBody{token, viewWho(who)})
+}
+
+// life is how long a session lasts.
+func (s *server) life(who ctid.Who) time.Duration {
+	if who.OnlyWatches() {
+		return s.Wallboard
+	}
+	return s.Session
 }
 
 // logout revokes the token it is asked with.

@@ -35,6 +35,7 @@ type Config struct {
 	TLS       bool            // served over TLS, by us or by a proxy: the cookie is __Host-ctid
 	Plain     bool            // web.plain: without TLS a cookie is given all the same
 	Session   time.Duration   // life of a session token (12 h)
+	Wallboard time.Duration   // likewise, of a user who is a wallboard and nothing else (Session)
 	Version   Version
 }
 
@@ -79,6 +80,7 @@ func (s *server) routes() []route {
 		{"GET", "/version", s.version},
 		{"GET", "/ws", s.Hub.ServeHTTP},
 		{"GET", "/desk/", s.desk()},
+		{"GET", "/wallboard/", s.wallboard()},
 		{"GET", "/{$}", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/desk/", http.StatusFound) }},
 	}
 }
@@ -102,6 +104,9 @@ func newServer(cfg Config) *server {
 	}
 	if cfg.Session == 0 {
 		cfg.Session = defSession
+	}
+	if cfg.Wallboard == 0 {
+		cfg.Wallboard = cfg.Session
 	}
 	s := &server{Config: cfg, guard: newGuard(), cross: http.NewCrossOriginProtection()}
 	for _, o := range cfg.Origins {
@@ -139,6 +144,19 @@ func (s *server) desk() http.HandlerFunc {
 	files := http.StripPrefix("/desk/", http.FileServerFS(desktop.Files()))
 	return func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "no-cache") // a new version is seen at the next load
+		files.ServeHTTP(w, r)
+	}
+}
+
+// wallboard serves the same files as the desktop, with a start of its own.
+func (s *server) wallboard() http.HandlerFunc {
+	files := http.StripPrefix("/wallboard/", http.FileServerFS(desktop.Files()))
+	return func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "no-cache")
+		if r.URL.Path == "/wallboard/" {
+			http.ServeFileFS(w, r, desktop.Files(), desktop.Wallboard)
+			return
+		}
 		files.ServeHTTP(w, r)
 	}
 }

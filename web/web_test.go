@@ -19,7 +19,7 @@ import (
 	"github.com/goccy/go-yaml"
 )
 
-// users is a Users in memory: one user, ana.
+// users is a Users in memory: an agent, ana, and a wallboard, hall.
 type users struct {
 	mu     sync.Mutex
 	tokens map[string]ctid.Who
@@ -34,6 +34,9 @@ func (u *users) Authenticate(_ context.Context, user, password string) (ctid.Who
 	u.tries++
 	if u.down != nil {
 		return ctid.Who{}, u.down
+	}
+	if user == "hall" && password == "right" {
+		return ctid.Who{User: "hall", Roles: []ctid.Role{ctid.RoleWallboard}}, nil
 	}
 	if user != "ana" || password != "right" {
 		return ctid.Who{}, ctid.Refuse(ctid.Unauthorized, "no such user "+user)
@@ -350,6 +353,46 @@ func TestPageAndHeaders(t *testing.T) {
 	}
 	if s := socketSource(`a; script-src *`, false); s != "" {
 		t.Errorf("a host got into the policy: %q", s)
+	}
+}
+
+// The wallboard is a page of its own among the same files, under the same headers.
+func TestWallboardPage(t *testing.T) {
+	cfg, _ := config()
+	h := New(cfg)
+	w := do(h, "GET", "/wallboard/", "", nil)
+	if w.Code != 200 || !strings.Contains(w.Body.String(), `src="wallboard.js"`) || strings.Contains(w.Body.String(), "<style") || w.Header().Get("Cache-Control") != "no-cache" ||
+		!strings.HasPrefix(w.Header().Get("Content-Type"), "text/html") {
+		t.Errorf("the page: %d %v", w.Code, w.Header())
+	}
+	if csp := w.Header().Get("Content-Security-Policy"); !strings.Contains(csp, "default-src 'self'") || strings.Contains(csp, "unsafe") {
+		t.Errorf("its policy is %q", csp)
+	}
+	for path, want := range map[string]int{"/wallboard/wallboard.js": 200, "/wallboard/vendor/preact.js": 200, "/wallboard": 307, "/wallboard/x.js": 404} {
+		if w := do(h, "GET", path, "", nil); w.Code != want {
+			t.Errorf("%s: %d, want %d", path, w.Code, want)
+		}
+	}
+}
+
+// Nobody sits at a wallboard who could log in again every morning; who can do something has to.
+func TestAWallboardStaysLoggedIn(t *testing.T) {
+	cfg, u := config()
+	cfg.Plain, cfg.Session, cfg.Wallboard = true, time.Hour, 1000*time.Hour
+	h := New(cfg)
+	for user, want := range map[string]time.Duration{"ana": time.Hour, "hall": 1000 * time.Hour} {
+		w := do(h, "POST", "/api/v1/login", `{"user":"`+user+`","password":"right"}`, nil)
+		var in loginBody
+		if err := json.Unmarshal(w.Body.Bytes(), &in); err != nil || w.Code != 200 {
+			t.Fatalf("%s: %d %v", user, w.Code, err)
+		}
+		who, err := u.WhoByToken(t.Context(), in.Token)
+		if left := time.Until(who.Until); err != nil || left > want || left < want-time.Minute || in.Who.Until.Sub(who.Until).Abs() > time.Minute {
+			t.Errorf("%s: %v left, told until %v, %v", user, left, in.Who.Until, err)
+		}
+		if c := w.Result().Cookies(); len(c) != 1 || c[0].MaxAge != int(want.Seconds()) {
+			t.Errorf("%s: the cookies are %v", user, c)
+		}
 	}
 }
 

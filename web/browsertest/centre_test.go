@@ -20,7 +20,7 @@ import (
 )
 
 // centre is the built program on an Asterisk in memory, with a cutter between it and the pages. Its agents are a1001, a1002 and a1003
-// of team north; a1003 is also a supervisor (sue), and one more (sam) is no agent.
+// of team north; a1003 is also a supervisor (sue), and one more (sam) is no agent; hall is a wallboard.
 type centre struct {
 	t   *testing.T
 	pbx *aritest.Server
@@ -50,6 +50,9 @@ func openCentre(t *testing.T, queue string, change ...string) *centre {
 	c.rig = systemtest.Start(t, systemtest.Options{Bin: program, PBX: asterisk, Agents: 3, Script: systemtest.QueueOnly, Queue: queue, Config: centreConfig,
 		Change: strings.NewReplacer(words...).Replace, Seed: func(s *store.Store) error {
 			if err := s.AddUser(t.Context(), store.User{Name: "sam", Roles: []ctid.Role{ctid.RoleSupervisor}}, password("sam")); err != nil {
+				return err
+			}
+			if err := s.AddUser(t.Context(), store.User{Name: "hall", Roles: []ctid.Role{ctid.RoleWallboard}}, password("hall")); err != nil {
 				return err
 			}
 			return s.AddUser(t.Context(), store.User{Name: "sue", Roles: []ctid.Role{ctid.RoleSupervisor, ctid.RoleAgent}, Agent: "a1003"}, password("sue"))

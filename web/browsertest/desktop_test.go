@@ -312,11 +312,16 @@ func wait(t *testing.T, what string, ok func() bool) {
 // screenshot writes a picture of the page for the documentation, with -screenshots.
 func screenshot(t *testing.T, p page, name string) {
 	t.Helper()
+	screenshotOf(t, p, name, 1280, 800)
+}
+
+func screenshotOf(t *testing.T, p page, name string, width, height int64) {
+	t.Helper()
 	if !*screenshots {
 		return
 	}
 	var png []byte
-	p.run(chromedp.Evaluate(`scrollTo(0, 0)`, nil), emulation.SetDeviceMetricsOverride(1280, 800, 1, false), chromedp.CaptureScreenshot(&png))
+	p.run(chromedp.Evaluate(`scrollTo(0, 0)`, nil), emulation.SetDeviceMetricsOverride(width, height, 1, false), chromedp.CaptureScreenshot(&png))
 	dir := filepath.Join("..", "..", "docs", "img")
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		t.Fatal(err)

@@ -18,6 +18,7 @@ export function AgentBar({ desk, state, view, show, leave }) {
       ${can("agent.cancel_next") ? html` <${Do} desk=${desk} op="agent.cancel_next" cls="small" label=${t("bar.cancel")} />` : null}</p>` : null}
     ${a.state === "out" ? null : a.device_ok ? html`<p class="device dim"><span aria-hidden="true">✓</span> ${t("bar.phone")}</p>` : html`<p class="device warn"><span aria-hidden="true">✗</span> ${t("bar.nophone")}</p>`}
     ${can("agent.set_device") ? html`<${Telephone} desk=${desk} agent=${a} devices=${state.devices} />` : null}
+    <${Today} day=${state.days[a.agent]} />
     ${views}
     <span class="grow"></span>
     <div class="acts" role="group" aria-label=${t("bar.mine")}>
@@ -40,6 +41,12 @@ function Now({ agent: a, codes, now }) {
     ${a.locked ? html` <span class="warn">${t("bar.locked")}</span>` : null}
     ${Date.parse(a.since) > 0 ? html`<time id="clock" class="clock" role="timer">${clock(now - Date.parse(a.since))}</time>` : null}
   </div>`;
+}
+
+/** What he has done today. @param {any} p */
+function Today({ day }) {
+  if (!day?.taken) return null;
+  return html`<p class="day dim">${day.aht_ms === undefined ? t("bar.day", { n: day.taken }) : t("bar.each", { n: day.taken, time: clock(day.aht_ms) })}</p>`;
 }
 
 /** Which telephone is rung, while that can be changed, and whether it rings at all. @param {any} p */

@@ -23,7 +23,7 @@ import { foldTeam, foldWaiting, message, wrapOver, wrapSaved } from "./watch.js"
  *   codes: {pause: Code[], disposition: Record<string, {forced: boolean, items: Code[]}>},
  *   agent: ?Agent, calls: Record<string, Call>, pops: Record<string, Pop>, queueOf: Record<string, string>,
  *   messages: Record<string, Message>, past: import("./watch.js").Past[], teams: Record<string, import("./watch.js").Team>,
- *   waiting: Record<string, Record<string, import("./watch.js").Waiting>>, figures: Record<string, any>,
+ *   waiting: Record<string, Record<string, import("./watch.js").Waiting>>, figures: Record<string, any>, days: Record<string, any>,
  *   links: Record<string, {pbx: string, state: string, since: string}>, draining: ?Record<string, any>,
  *   parts: Record<string, Record<string, any>>, revs: ?Record<string, number>, replay: number,
  *   skew: number, desync: number, expiring: string, lastEnd: ?{call: string, side: string, reason: string, seq: number},
@@ -34,7 +34,7 @@ import { foldTeam, foldWaiting, message, wrapOver, wrapSaved } from "./watch.js"
 export function initial() {
   return {
     epoch: "", pos: 0, session: "", topics: [], whole: [], fresh: false, who: null, ops: [], devices: [], front: false, asleep: false,
-    codes: { pause: [], disposition: {} }, agent: null, calls: {}, pops: {}, queueOf: {}, messages: {}, past: [], teams: {}, waiting: {}, figures: {},
+    codes: { pause: [], disposition: {} }, agent: null, calls: {}, pops: {}, queueOf: {}, messages: {}, past: [], teams: {}, waiting: {}, figures: {}, days: {},
     links: {}, draining: null, parts: {}, revs: null, replay: 0, skew: 0, desync: 0, expiring: "", lastEnd: null,
   };
 }
@@ -54,7 +54,7 @@ export function reduce(s, f, now = Date.now()) {
     case "event": return event(s, f);
     case "tick": return { ...s, pos: Math.max(s.pos, f.seq), skew: Date.parse(f.at) - now };
     case "session": return session(s, f);
-    case "state": return { ...s, figures: { ...s.figures, [cut(f.topic)[1]]: f.data } };
+    case "state": return figures(s, f, now);
     case "res": return Array.isArray(f.data?.topics) ? keep(s, f.data.topics) : s; // of sub and unsub
     default: return s; // later versions may say more
   }
@@ -81,8 +81,21 @@ function cut(topic) {
 function keep(s, topics) {
   const has = (/** @type {string} */ topic) => topics.includes(topic);
   const some = (/** @type {Record<string, any>} */ o, /** @type {string} */ kind) => Object.fromEntries(Object.entries(o).filter(([id]) => has(kind + id)));
-  const figures = topics.some((x) => x.startsWith("queue.stats:")) ? s.figures : {};
-  return { ...s, topics, whole: s.whole.filter(has), teams: some(s.teams, "team:"), waiting: some(s.waiting, "queue.calls:"), figures };
+  const any = (/** @type {string} */ kind) => topics.some((x) => x.startsWith(kind));
+  return {
+    ...s, topics, whole: s.whole.filter(has), teams: some(s.teams, "team:"), waiting: some(s.waiting, "queue.calls:"),
+    figures: any("queue.stats:") ? s.figures : {}, days: any("agent.stats:") || any("team.stats:") ? s.days : {},
+  };
+}
+
+/** A state topic: its newest value counts, and none is replayed. @param {string} topic */
+const isState = (topic) => /^(queue|agent|team)\.stats:/.test(topic);
+
+/** The figures of a queue, with when they came by the local clock; or the days of agents. @param {State} s @param {Frame} f @param {number} now @returns {State} */
+function figures(s, f, now) {
+  const [kind, id] = cut(f.topic);
+  if (kind === "queue.stats:") return { ...s, figures: { ...s.figures, [id]: { ...f.data, got: now } } };
+  return { ...s, days: { ...s.days, ...byKey(kind === "team.stats:" ? f.data.agents : [f.data], "agent") } };
 }
 
 /** @param {any} c @returns {State["codes"]} */
@@ -272,8 +285,9 @@ export class RequestError extends Error {
 /** Keeps one socket open. */
 export class Connection {
   /**
-   * @param {{url: string, clientID: string, ticket: () => Promise<string>, isFront: () => boolean,
+   * @param {{url: string, name?: string, watches?: boolean, clientID: string, ticket: () => Promise<string>, isFront: () => boolean,
    *   changed: (s: State, line: Line) => void}} opts
+   *   watches says that the page is no desktop: for an agent it answers neither ticks nor pops, which it does not show;
    *   ticket buys a ticket, and throws an Error with login:true when a human must log in; changed shows state and line,
    *   and has them on the screen when it returns: only then is a pop acknowledged.
    */
@@ -350,8 +364,8 @@ export class Connection {
     const s = this.state;
     /** @type {Record<string, any>} */
     const f = {
-      k: "hello", client: { name: "ctid-desk", version: "1", id: this.opts.clientID }, caps: ["pop.ack", "tock", "patch"],
-      lang: document.documentElement.lang, topics: s.fresh ? [...s.whole, ...s.topics.filter((x) => x.startsWith("queue.stats:"))] : [],
+      k: "hello", client: { name: this.opts.name ?? "ctid-desk", version: "1", id: this.opts.clientID }, caps: ["pop.ack", "tock", "patch"],
+      lang: document.documentElement.lang, topics: s.fresh ? [...s.whole, ...s.topics.filter(isState)] : [],
     };
     if (s.fresh && s.epoch) f.resume = { epoch: s.epoch, seq: s.pos };
     this.send(f);
@@ -386,6 +400,7 @@ export class Connection {
 
   /** Sends what the protocol expects back. @param {Frame} f @param {State} before */
   answer(f, before) {
+    if (this.opts.watches && this.state.who?.agent && ["tick", "event", "snap"].includes(f.k)) return;
     switch (f.k) {
       case "welcome":
         this.tries = 0;

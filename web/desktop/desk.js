@@ -1,14 +1,16 @@
 // @ts-check
 // The page: log-in, one connection, one state, and the screens drawn from it.
-import { Connection, initial, randomID } from "./client.js";
+import { api, client, session } from "./api.js";
+import { Connection, initial } from "./client.js";
 import * as drafts from "./drafts.js";
 import { Front } from "./front.js";
 import { html, render } from "./html.js";
 import { pressed } from "./keys.js";
+import { Login } from "./login.js";
 import { from } from "./messages.js";
 import { PhoneLine } from "./phoneline.js";
 import { Softphone } from "./softphone.js";
-import { Desk, Login } from "./views.js";
+import { Desk } from "./views.js";
 import { endWord, errorWord, numberWord, plain, reasonWord, short, stateWord, t } from "./words.js";
 
 const root = /** @type {HTMLElement} */ (document.getElementById("app"));
@@ -16,8 +18,6 @@ const loud = /** @type {HTMLElement} */ (document.getElementById("loud"));
 const quiet = /** @type {HTMLElement} */ (document.getElementById("quiet"));
 const foot = /** @type {HTMLElement} */ (document.getElementById("phone"));
 
-/** The session token, in memory only; after a reload the cookie stands in for it, where there is one. */
-let token = "";
 let screen = "start";
 let hint = "";
 let note = "";
@@ -28,33 +28,6 @@ let line = { state: "off", code: 0, text: "", retryAt: 0, lastFrame: 0 };
 /** @type {import("./ui.js").Directory} who and what a call can go to, and the teams to watch; as of the last look */
 let directory = { agents: [], queues: [], teams: [] };
 let looked = ""; // the session that it was looked up in
-
-/** @param {string} method @param {string} path @param {any} [body] */
-async function api(method, path, body) {
-  /** @type {Record<string, string>} */
-  const headers = { "Ctid-Client": client };
-  if (token) headers.Authorization = "Bearer " + token;
-  if (body) headers["Content-Type"] = "application/json";
-  const res = await fetch(path, { method, headers, body: body ? JSON.stringify(body) : undefined, credentials: "same-origin" });
-  const out = res.status === 204 ? {} : await res.json();
-  if (!res.ok) throw Object.assign(new Error(out.detail ?? "The server refused."), { login: res.status === 401, code: out.code });
-  return out;
-}
-
-/** One id for each browser profile: several tabs of it share the agent's seat. */
-function clientID() {
-  try {
-    const old = localStorage.getItem("ctid.client");
-    if (old) return old;
-    const id = randomID();
-    localStorage.setItem("ctid.client", id);
-    return id;
-  } catch {
-    return randomID(); // storage is off
-  }
-}
-
-const client = clientID();
 
 const front = new Front(() => {
   document.documentElement.dataset.front = String(front.held);
@@ -99,7 +72,7 @@ const conn = new Connection({
     [state, line] = [s, l];
     if (s.who && s.who !== before.who) drafts.belong(s.who.user);
     if (l.state === "login" && screen === "desk") {
-      token = "";
+      session.token = "";
       [screen, hint] = ["login", l.text];
     }
     runPhone();
@@ -129,7 +102,8 @@ function wanted() {
   const team = directory.teams.length > 0;
   const queues = view() === "team" || !team ? directory.queues.filter((q) => q.watch) : [];
   const figures = queues.length > 0 && team ? ["queue.stats:*"] : [];
-  return [...figures, ...directory.teams.map((x) => "team:" + x), ...queues.map((q) => "queue.calls:" + q.queue)].slice(0, 60);
+  const days = [...(state.who?.agent ? ["agent.stats:" + state.who.agent] : []), ...(view() === "team" ? directory.teams.map((x) => "team.stats:" + x) : [])];
+  return [...figures, ...days, ...directory.teams.map((x) => "team:" + x), ...queues.map((q) => "queue.calls:" + q.queue)].slice(0, 60);
 }
 
 /** @param {string} v */
@@ -185,6 +159,9 @@ async function act(op, args) {
   }
 }
 
+/** Asks for something that changes nothing. @type {import("./ui.js").Ask} */
+const ask = (op, args) => conn.request(op, args).then((f) => f.data);
+
 /** @param {string} text */
 function tell(text) {
   note = text;
@@ -197,7 +174,7 @@ function tell(text) {
 /** @param {string} user @param {string} password @returns {Promise<string>} what went wrong, or "" */
 async function login(user, password) {
   try {
-    token = (await api("POST", "/api/v1/login", { user, password })).token;
+    session.token = (await api("POST", "/api/v1/login", { user, password })).token;
   } catch (e) {
     return /** @type {Error} */ (e).message;
   }
@@ -212,8 +189,8 @@ async function renew(password) {
   try {
     const fresh = (await api("POST", "/api/v1/login", { user, password })).token;
     await conn.renew(fresh);
-    token = fresh;
-    tabs.postMessage({ user, token });
+    session.token = fresh;
+    tabs.postMessage({ user, token: fresh });
   } catch (e) {
     return /** @type {Error} */ (e).message;
   }
@@ -223,8 +200,8 @@ async function renew(password) {
 tabs.onmessage = (m) => {
   if (m.data.pickUp && front.held) return phone.pickUp(m.data.pickUp);
   if (screen !== "desk" || !m.data.token || m.data.user !== state.who?.user) return;
-  token = m.data.token;
-  conn.renew(token).catch(() => {}); // then this tab goes on asking for the password
+  session.token = m.data.token;
+  conn.renew(session.token).catch(() => {}); // then this tab goes on asking for the password
 };
 
 async function leave() {
@@ -236,15 +213,15 @@ async function leave() {
   conn.watchTopics([]);
   draw();
   await api("POST", "/api/v1/logout").catch(() => {}); // a token that is no longer good is as well as revoked
-  token = "";
+  session.token = "";
 }
 
 function draw() {
   document.title = title();
-  if (screen === "login") render(html`<${Login} login=${login} text=${hint} />`, root);
+  if (screen === "login") render(html`<${Login} title=${t("login.title")} login=${login} text=${hint} />`, root);
   if (screen === "desk") {
     /** @type {import("./ui.js").Desk} */
-    const desk = { off: line.state !== "open", now: Date.now() + state.skew, act, busy, directory, lookUp };
+    const desk = { off: line.state !== "open", now: Date.now() + state.skew, act, ask, busy, directory, lookUp };
     render(html`<${Desk} desk=${desk} state=${state} line=${line} note=${note} view=${view()} show=${show} leave=${leave} again=${() => conn.start()} renew=${renew} tell=${tell} draw=${draw} />`, root);
   }
   render(screen === "desk" ? html`<${PhoneLine} phone=${phone} off=${line.state !== "open"} joined=${Object.values(state.calls).some((c) => c.state === "talking")} />` : null, foot);

@@ -41,6 +41,7 @@ export const en = {
 
   "bar.mine": "My state", "bar.then": "then {state}", "bar.cancel": "Cancel", "bar.nophone": "Phone not reachable", "bar.phone": "Phone ready", "bar.login": "Go on duty",
   "bar.ready": "Ready", "bar.pause": "Pause", "bar.logout": "Off duty", "bar.leave": "Log out", "bar.call": "Call", "bar.number": "number or extension", "bar.dial": "Dial",
+  "bar.day": "calls today: {n}", "bar.each": "calls today: {n}, {time} each",
   "bar.locked": "Paused by a supervisor", "bar.telephone": "Phone: {name}", "bar.test": "Ring it", "device.phone": "desk phone", "device.auto": "answers by itself", "device.web": "in this page", "device.nailed": "always connected",
   "phone.title": "Your phone", "phone.starting": "Your phone is being connected…", "phone.ready": "Phone ready", "phone.lost": "Your phone is not connected. It is tried again.",
   "phone.elsewhere": "Your phone is at your other desktop.", "phone.mic": "No microphone. Allow this page to use it.", "phone.talking": "On the phone", "phone.deaf": "No voice arrives.",
@@ -92,7 +93,23 @@ export const en = {
   "team.title": "Team {name}", "team.none": "There are no teams to watch. They are named in the configuration, and each agent belongs to one.", "team.empty": "Nobody belongs to this team.",
   "team.unseen": "does not see the caller yet", "team.away": "desktop away", "team.force": "Set state", "team.force.ready": "Ready", "team.force.out": "Off duty", "team.force.paused": "Pause: {reason}",
   "team.late": "outcome owed", "team.free": "no call",
-  "queues.title": "Queues", "queues.figures": "{waiting} waiting, longest {longest}; {ready} ready, {talking} talking, {in} on duty", "queues.closed": "closed",
+  "queues.title": "Queues", "queues.figures": "{waiting} waiting, longest {longest}; {ready} ready, {talking} talking, {in} on duty", "queues.level": "SL({letter}) {n} % in {target} s", "queues.closed": "closed",
+
+  "why.ask": "Why?", "why.title": "What keeps the agents from this caller", "why.asking": "Asking…", "why.gone": "This caller does not wait any more.", "why.nobody": "Nobody serves this queue.",
+  "why.more": "and {n} more agents", "why.ok": "could have this caller now", "why.offered": "is being rung, for {time} more", "why.preferred": "this caller waits for {name} alone, for {time} more",
+  "why.rank": "has rank {have}; ranks {want} to {most} are asked now", "why.rank.least": "has rank {have}; rank {want} or more is asked now",
+  "why.skill": "has {skill} at level {have}; level {want} is needed", "why.skill.none": "does not have {skill}, which is needed at level {want}", "why.changes": "(that changes in {time})",
+  "why.since": "{state}, for {time}", "why.gap": "is left alone for {time} more", "why.phone": "the phone is not free of the call before yet", "why.seat": "the desktop is not back since the restart",
+  "why.room": "has no room beside other work", "why.order": "{name} is being rung", "why.next": "others come first",
+
+  "board.title": "Wallboard", "board.login": "Log in to show the queues. A user with the role wallboard can do nothing else.", "board.leave": "Log out",
+  "board.waiting": "waiting", "board.longest": "longest wait", "board.level": "SL({letter}) in {target} s", "board.goal": "goal {goal} %", "board.none": "–",
+  "board.ready": "ready", "board.talking": "on calls", "board.wrapup": "wrap-up", "board.paused": "paused", "board.today": "Today:", "board.answered": "answered", "board.abandoned": "abandoned",
+  "board.recent": "last {min} min: {n} %", "board.expected": "expected {band}", "board.callbacks": "to call back", "board.unmanned": "Nobody is on duty", "board.closed": "Closed",
+  "board.good": "good", "board.watch": "watch", "board.bad": "act", "board.empty": "There are no queues to show.", "board.unknown": "There is no queue {name}, or it is not for this user.",
+  "board.lost": "No connection. These figures are {time} old, as of {at}.", "board.never": "No connection.", "board.stale": "No figures have come for {time}. These are as of {at}.",
+  "board.over": "The server has closed this session: {text}", "board.down": "The phone system is down ({pbx}).", "board.percent": "{n} %",
+  "board.minutes": "{n} min", "board.seconds": "{n} s",
 
   "keys.title": "Keyboard", "keys.on": "Use the keys", "keys.how": "Alt+Shift and:", "keys.answer": "answer", "keys.reject": "reject", "keys.hold": "hold, take back", "keys.consult": "ask a colleague",
   "keys.blind": "hand over", "keys.merge": "talk together", "keys.swap": "swap", "keys.complete": "hand over now", "keys.cancel": "back to the caller", "keys.hangup": "hang up", "keys.state": "ready, pause",

@@ -1,4 +1,4 @@
-// Package desktop is the agent's desktop: a page of plain ES modules that runs as it lies here, without a build step.
+// Package desktop is the agent's desktop and the wallboard: pages of plain ES modules that run as they lie here, without a build step.
 package desktop
 
 import (
@@ -6,8 +6,11 @@ import (
 	"io/fs"
 )
 
-//go:embed index.html *.js *.css vendor
+//go:embed *.html *.js *.css vendor
 var files embed.FS
 
-// Files returns the page's files; index.html is its start.
+// Files returns the pages' files; index.html is the start of the desktop, Wallboard that of the wallboard.
 func Files() fs.FS { return files }
+
+// Wallboard is the file that the wallboard starts with.
+const Wallboard = "wallboard.html"

@@ -31,6 +31,7 @@ function Grid({ desk, state, team }) {
 
 /** One agent: what he does, for how long, with what, and what is wrong. @param {any} p */
 function Row({ desk, state, agent: a, call, seen }) {
+  const day = state.days[a.agent];
   const known = Date.parse(a.since) > 0;
   const since = desk.now - Date.parse(a.since);
   const what = reasonWord(a.reason, state.codes.pause) || (a.doing && a.doing !== "talk" ? doingWord(a.doing) : "");
@@ -41,7 +42,7 @@ function Row({ desk, state, agent: a, call, seen }) {
     <b class="who"><bdi>${nameOf(desk.directory, a.agent)}</bdi></b>
     <${Mark} state=${a.state} />
     ${known ? html`<time class="clock" role="timer">${clock(since)}</time>` : null}
-    <span class="dim what">${what}</span>
+    <span class="dim what">${[what, day?.taken ? t("bar.day", { n: day.taken }) : ""].filter(Boolean).join(" · ")}</span>
     <span class="dim on">${call ? `${callWord(call.state)}${call.queue ? " · " + plain(call.queue) : ""}` : ""}${call?.monitored ? html` <span class="badge">${t("role.monitor")}</span>` : null}</span>
     ${a.state !== "out" && !a.device_ok ? html`<span class="warn">${t("bar.nophone")}</span>` : null}
     ${wrongs.map((w) => html`<span class="warn ${w}">${t("team." + w)}</span>`)}

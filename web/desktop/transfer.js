@@ -2,6 +2,7 @@
 // Where a call goes: the box with colleagues, queues and numbers, the box to call somebody, and the one to pick a call up.
 import { html, Component } from "./html.js";
 import { Lead } from "./queue.js";
+import { Why } from "./why.js";
 import { Do, Mark } from "./ui.js";
 import { clock, doingWord, parts, plain, short, t } from "./words.js";
 
@@ -117,17 +118,24 @@ export function Waiting({ desk, state }) {
     ${queues.map((q) => html`<${WaitingIn} key=${q} desk=${desk} state=${state} queue=${q} book=${state.waiting[q]} figures=${state.figures[q]} pick=${pick} />`)}</details>`;
 }
 
+/** The service level of today, with the letter of its formula; none while nobody has left. @param {any} sl */
+function level(sl) {
+  const n = sl?.[sl.show];
+  return n === undefined ? "" : "; " + t("queues.level", { letter: sl.show, target: sl.threshold_s, n: Math.floor(n) });
+}
+
 /** @param {any} p */
 function WaitingIn({ desk, state, queue, book, figures, pick }) {
   const list = /** @type {any[]} */ (Object.values(book));
   list.sort((a, b) => b.priority - a.priority || Date.parse(a.since) - Date.parse(b.since) || a.call.localeCompare(b.call));
   const label = desk.directory.queues.find((/** @type {any} */ q) => q.queue === queue)?.label;
   return html`<section data-queue=${queue}><h3><bdi>${plain(label || queue)}</bdi>${figures?.open === false ? html` <span class="badge">${t("queues.closed")}</span>` : null}</h3>
-    ${figures ? html`<p class="dim figures">${t("queues.figures", { ...figures, longest: clock(figures.longest_ms), in: figures.logged_in })}</p>` : null}
+    ${figures ? html`<p class="dim figures">${t("queues.figures", { ...figures, longest: clock(figures.longest_ms), in: figures.logged_in })}${level(figures.sl)}</p>` : null}
     ${list.length === 0 ? html`<p class="dim">${t("pick.empty")}</p>` : html`<ol class="plain">${list.map((w) => html`<li key=${w.call} data-waits=${w.call}>
       <bdi>${short(w.ani?.shown || w.ani?.e164 || t("number.unknown"), 30)}</bdi> <span class="dim">${parts("pick.waits", { time: html`<time class="clock" role="timer">${clock(desk.now - Date.parse(w.since))}</time>` })}</span>
       ${w.callback ? html`<span class="badge">${t("pick.callback")}</span>` : null}
       <span class="dim">${w.state === "offered" ? t("pick.offered") : t("pick.priority", { n: w.priority })}</span>
       ${pick ? html`<${Do} desk=${desk} op="call.pickup" cls="small" args=${{ call: w.call }} />` : null}
-      <${Lead} desk=${desk} state=${state} queue=${queue} call=${w} /></li>`)}</ol>`}</section>`;
+      <${Lead} desk=${desk} state=${state} queue=${queue} call=${w} />
+      ${state.ops.includes("queue.why") ? html`<${Why} desk=${desk} call=${w.call} codes=${state.codes.pause} />` : null}</li>`)}</ol>`}</section>`;
 }

@@ -6,10 +6,11 @@ import { short, stateWord, t } from "./words.js";
 
 /**
  * @typedef {(op: string, args?: any) => Promise<boolean>} Act makes a request; false when it failed and was told
+ * @typedef {(op: string, args?: any) => Promise<any>} Ask asks for something; what is answered
  * @typedef {(op: string, args?: any) => boolean} Busy whether such a request is under way
  * @typedef {{agents: {agent: string, label?: string, team?: string, state: string, doing?: string, since: string, device_ok: boolean}[],
  *   queues: {queue: string, label?: string, waiting?: number, watch: boolean}[], teams: string[]}} Directory
- * @typedef {{off: boolean, now: number, act: Act, busy: Busy, directory: Directory, lookUp: () => void}} Desk what all screens share:
+ * @typedef {{off: boolean, now: number, act: Act, ask: Ask, busy: Busy, directory: Directory, lookUp: () => void}} Desk what all screens share:
  *   off says that the line is down, now is the server's time
  */
 
