@@ -16,18 +16,15 @@ import (
 // Each edge declares the small interface that it needs; the types here join them.
 
 // users lets the web edge ask the store for users and tokens.
-type users struct {
-	s   *store.Store
-	ttl time.Duration
-}
+type users struct{ s *store.Store }
 
 func (u users) Authenticate(ctx context.Context, user, password string) (ctid.Who, error) {
 	w, err := u.s.Authenticate(ctx, user, password)
 	return w, unauthorized(err)
 }
 
-func (u users) NewToken(ctx context.Context, who ctid.Who, _ time.Duration) (string, error) {
-	return u.s.NewToken(ctx, who.User, u.ttl)
+func (u users) NewToken(ctx context.Context, who ctid.Who, ttl time.Duration) (string, error) {
+	return u.s.NewToken(ctx, who.User, ttl)
 }
 
 func (u users) WhoByToken(ctx context.Context, token string) (ctid.Who, error) {

@@ -22,7 +22,7 @@ func (d *daemon) listen() error {
 	d.phones = newWebPhones(d.cfg, d.nodes, d.hub, d.sb, d.log)
 	d.wg.Go(func() { d.phones.run(d.ctx) })
 	handler := web.New(web.Config{Users: d.users(), Tickets: d.tickets, Hub: d.hub, Ready: d.notReady, Log: d.log,
-		Origins: d.cfg.Web.Origins, TLS: secure, Plain: d.cfg.Web.Plain || !secure, Session: d.cfg.Auth.Session.D(),
+		Origins: d.cfg.Web.Origins, TLS: secure, Plain: d.cfg.Web.Plain || !secure, Session: d.cfg.Auth.Session.D(), Wallboard: d.cfg.Auth.Wallboard.D(),
 		LoggedOut: d.loggedOut, Phones: d.phones, SIP: sipOrigins(d.cfg),
 		Version: web.Version{Version: versionText(), Go: runtime.Version(), Epoch: d.epoch}})
 	var err error

@@ -8,7 +8,6 @@ import (
 	"ctid"
 	"ctid/queuelog"
 	"ctid/switchboard"
-	"ctid/ws"
 )
 
 // openQueueLog begins to write the queue_log, if the configuration wants one. open are the calls of the run before.
@@ -59,21 +58,21 @@ func (d *daemon) queueLogPlan() queuelog.Plan {
 
 // readers are the desktops, and the queue_log beside them.
 type readers struct {
-	*ws.Hub
+	audience
 	qlog *queuelog.Log
 }
 
 func (r readers) Publish(ev ctid.Event) {
-	r.Hub.Publish(ev)
+	r.audience.Publish(ev)
 	r.qlog.Publish(ev)
 }
 
-// desktops are those who are told every fact.
+// desktops are those who are told every fact: who counts them first, then the desktops, then the queue_log.
 func (d *daemon) desktops() switchboard.Desktops {
 	if d.qlog == nil {
-		return d.hub
+		return audience{d.figures, d.hub}
 	}
-	return readers{d.hub, d.qlog}
+	return readers{audience{d.figures, d.hub}, d.qlog}
 }
 
 // reopenLogs opens files anew that somebody may have moved away.

@@ -102,6 +102,7 @@ func (d *daemon) inForce(old *config.Config, was *library) (said []string) {
 	d.use()
 	d.hub.SetCodes(codes(d.cfg))
 	d.hub.SetSite(site(d.cfg))
+	d.figures.use(d.cfg)
 	d.phones.setDevices(d.cfg, time.Now())
 	d.log.Info("reloaded", "changed", config.What(changes), "set", shortSum(d.lib.sum()))
 	switch {

@@ -41,6 +41,7 @@ type daemon struct {
 	nodes   []*ari.Node
 	homes   map[ctid.NodeID]switchboard.Home
 	lib     *library // in force; vers.mu guards it once the daemon is up
+	figures *figures
 	vers    versions
 	asks    *lookups
 	metrics *metrics
@@ -204,6 +205,9 @@ func (d *daemon) makeSwitchboard() error {
 		return err
 	}
 	past.Versions = d.versionsOf(past.Calls)
+	if d.figures, err = openFigures(d.ctx, d.cfg, d.st, past.Calls, time.Now(), d.log); err != nil {
+		return err
+	}
 	d.sb, err = switchboard.New(switchboard.Config{
 		Site: d.cfg.Site, Epoch: epoch, NextSeq: next, Plan: d.plan(), History: past, Nodes: d.nodes, Trunks: trunks(d.cfg), Extensions: extensions(d.cfg),
 		Limits: switchboard.Limits{Calls: d.cfg.Limits.Calls, NodeLost: d.cfg.Limits.NodeLost.D(), Rescue: d.cfg.Seat.Rescue.D()}, Log: d.log, NewID: newIDs(time.Now), Person: d.st.PersonHash, Healthy: d.st.Healthy,
@@ -214,14 +218,14 @@ func (d *daemon) makeSwitchboard() error {
 	}
 	origins := slices.Clone(d.cfg.Web.Origins)
 	d.hub = ws.New(ws.Config{Auth: web.Auth{Users: d.users(), Tickets: d.tickets}, Desk: d.sb, Epoch: epoch, Origins: origins,
-		Log: d.log, Codes: codes(d.cfg), Site: site(d.cfg), QueueStats: d.queueStats, Limits: ws.Limits{Sessions: d.cfg.Limits.WSSessions}})
+		Log: d.log, Codes: codes(d.cfg), Site: site(d.cfg), QueueStats: d.queueStats, AgentStats: d.agentStats, Limits: ws.Limits{Sessions: d.cfg.Limits.WSSessions}})
 	d.stops = append(d.stops, d.within(d.hub.Close))
 	d.openQueueLog(past.Calls)
 	d.metrics.reg.MustRegister(live{status: d.sb.Status, hub: d.hub.Stats, outbox: d.st.OutboxDepth, lost: d.linesLost})
 	return nil
 }
 
-func (d *daemon) users() users { return users{s: d.st, ttl: d.cfg.Auth.Session.D()} }
+func (d *daemon) users() users { return users{d.st} }
 
 // codes is what desktops offer for choice.
 func codes(c *config.Config) ws.Codes {
@@ -265,6 +269,7 @@ func (d *daemon) runSwitchboard() error {
 		Customers: customers{local.NewDirectory(d.st, time.Now), d.st}, Homes: d.homes}
 	d.speakAhead()
 	d.runSync() // it ends behind the switchboard, and before the store
+	d.runFigures()
 	ctx, cancel := context.WithCancel(d.ctx)
 	done := make(chan struct{})
 	go func() {

@@ -46,8 +46,6 @@ func oneName(c *cobra.Command, args []string) error {
 	return nil
 }
 
-var allRoles = []ctid.Role{ctid.RoleAgent, ctid.RoleSupervisor, ctid.RoleAdmin, ctid.RoleIntegration}
-
 func userAdd(file *string) *cobra.Command {
 	var roles []string
 	var agent string
@@ -61,8 +59,8 @@ func userAdd(file *string) *cobra.Command {
 				}
 				known := slices.ContainsFunc(cfg.Agents, func(a config.Agent) bool { return a.Name == agent })
 				switch {
-				case slices.ContainsFunc(u.Roles, func(r ctid.Role) bool { return !slices.Contains(allRoles, r) }):
-					return usageError{fmt.Errorf("roles are agent, supervisor, admin and integration, not %v", roles)}
+				case slices.ContainsFunc(u.Roles, func(r ctid.Role) bool { return !slices.Contains(ctid.Roles, r) }):
+					return usageError{fmt.Errorf("roles are agent, supervisor, admin, integration and wallboard, not %v", roles)}
 				case agent != "" && !known:
 					return usageError{fmt.Errorf("there is no agent %q in the configuration", agent)}
 				case agent == "" && slices.Contains(roles, "agent"):
@@ -81,7 +79,7 @@ func userAdd(file *string) *cobra.Command {
 				return tellPassword(c.OutOrStdout(), args[0], password, made)
 			})
 		}}
-	c.Flags().StringSliceVar(&roles, "role", []string{"agent"}, "agent, supervisor, admin or integration; may be repeated")
+	c.Flags().StringSliceVar(&roles, "role", []string{"agent"}, "agent, supervisor, admin, integration or wallboard; may be repeated")
 	c.Flags().StringVar(&agent, "agent", "", "the agent of the configuration that this user is")
 	return c
 }
