@@ -66,6 +66,9 @@ func (w *witness) judge(now time.Time, ev Event, cmds []Command) error {
 			errs = append(errs, w.task(cmd, id, brings))
 		}
 	}
+	if e, ok := ev.(OnLine); ok {
+		w.onLine(now, e)
+	}
 	for _, o := range w.open {
 		if late := now.Sub(o.Until); late > time.Second {
 			errs = append(errs, fmt.Errorf("offer %s outlives its end by %v", o.Offer, late))
@@ -78,6 +81,20 @@ func (w *witness) judge(now time.Time, ev Event, cmds []Command) error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// onLine: whoever is kept for a customer who is called first is rung for a whole ring time from his answer on.
+func (w *witness) onLine(now time.Time, e OnLine) {
+	for id, o := range w.open {
+		q := w.queues()[o.Queue]
+		if o.Task != e.Task || o.Kind != ctid.OfferCallback || q == nil {
+			continue
+		}
+		if until := now.Add(q.cfg.Ring); until.After(o.Until) {
+			o.Until = until
+			w.open[id] = o
+		}
+	}
 }
 
 // brought is what an event says of the task that it puts into a queue.
