@@ -3,7 +3,7 @@ package ari
 import (
 	"context"
 	"net"
-	"net/http"
+	"sync"
 	"time"
 )
 
@@ -13,44 +13,30 @@ const (
 	laneRest     = 9 * time.Second       // how long a lane may have rested to be taken again
 	laneIdle     = 10 * time.Second      // then its connection is closed, before Asterisk does it
 	lanePatience = 50 * time.Millisecond // with every lane in use, until a connection outside of them is opened
-	extraMax     = 74                    // of those
+	besideMax    = 74                    // of those
 )
 
 // lanes are the connections that commands go over. A pool that takes the connection used last, as net/http's does, opens more in
 // each burst and closes them ten seconds later, all day. Here the lane that has rested longest is taken, so that once a burst has
 // opened them all stay warm, and their number does not move. Only where Asterisk holds back so many answers at once, as it does
-// while a channel is locked, others are opened beside them.
+// while a channel is locked, others are opened beside them, for one request each.
 type lanes struct {
-	rested chan *lane // used before; the first has rested longest
-	cold   chan *lane // without a connection
-	extra  *lane
+	peer   *peer
+	rested chan *lane    // used before; the first has rested longest
+	cold   chan *lane    // without a connection
+	beside chan struct{} // a place for each that is open beside them
+
+	mu     sync.Mutex
+	tidier *time.Timer // runs while lanes rest
+	closed bool
 }
 
-// lane is one connection: it is used by one request at a time. The extra one is a pool.
-type lane struct {
-	transport *http.Transport
-	client    *http.Client
-	last      time.Time
-}
-
-func newLanes(dial dialFunc) *lanes {
-	l := &lanes{rested: make(chan *lane, laneCount), cold: make(chan *lane, laneCount), extra: newLane(dial, extraMax)}
+func newLanes(p *peer) *lanes {
+	l := &lanes{peer: p, rested: make(chan *lane, laneCount), cold: make(chan *lane, laneCount), beside: make(chan struct{}, besideMax)}
 	for range laneCount {
-		l.cold <- newLane(dial, 0)
+		l.cold <- &lane{peer: p}
 	}
 	return l
-}
-
-// newLane makes one of at most so many connections; 0: no limit but its use.
-func newLane(dial dialFunc, limit int) *lane {
-	t := &http.Transport{
-		DialContext:         dial,
-		MaxIdleConnsPerHost: max(limit, 1),
-		MaxConnsPerHost:     limit,
-		IdleConnTimeout:     laneIdle,
-		DisableCompression:  true, // and no time limits: the request's context holds them
-	}
-	return &lane{transport: t, client: &http.Client{Transport: t}}
 }
 
 // take is the lane for a request; it is given back when the answer has been read. The error is ctx's.
@@ -61,6 +47,7 @@ func (l *lanes) take(ctx context.Context) (*lane, error) {
 			if time.Since(x.last) < laneRest {
 				return x, nil
 			}
+			x.hangUp()
 			l.cold <- x
 			continue
 		default:
@@ -77,33 +64,85 @@ func (l *lanes) take(ctx context.Context) (*lane, error) {
 	select {
 	case x := <-l.rested:
 		return x, nil
+	case x := <-l.cold:
+		return x, nil
 	case <-patience.C:
-		return l.extra, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	select {
+	case x := <-l.rested:
+		return x, nil
+	case x := <-l.cold:
+		return x, nil
+	case l.beside <- struct{}{}:
+		return &lane{peer: l.peer, beside: true}, nil
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
 }
 
+// give takes a lane back. One without a connection is cold.
 func (l *lanes) give(x *lane) {
-	if x == l.extra {
-		return
+	switch {
+	case x.beside:
+		x.hangUp()
+		<-l.beside
+	case x.conn == nil:
+		l.cold <- x
+	default:
+		x.last = time.Now()
+		l.rested <- x
+		l.tidyLater()
 	}
-	x.last = time.Now()
-	l.rested <- x
 }
 
-// close closes the connections that are not in use.
-func (l *lanes) close() {
-	l.extra.transport.CloseIdleConnections()
-	for range laneCount {
+func (l *lanes) tidyLater() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch {
+	case l.closed:
+		l.tidy(0)
+	case l.tidier == nil:
+		l.tidier = time.AfterFunc(laneIdle, func() {
+			l.mu.Lock()
+			defer l.mu.Unlock()
+			if l.tidy(laneIdle); len(l.rested) > 0 && !l.closed {
+				l.tidier.Reset(laneIdle / 10)
+			} else {
+				l.tidier = nil
+			}
+		})
+	}
+}
+
+// tidy closes the connections that have rested so long. The others keep their order, but for those taken meanwhile.
+func (l *lanes) tidy(rest time.Duration) {
+	for range len(l.rested) {
 		select {
 		case x := <-l.rested:
-			x.transport.CloseIdleConnections()
+			if time.Since(x.last) < rest {
+				l.rested <- x
+				continue
+			}
+			x.hangUp()
 			l.cold <- x
 		default:
 			return
 		}
 	}
+}
+
+// close closes the connections that are not in use, and from now on each when it is given back.
+func (l *lanes) close() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.closed = true
+	if l.tidier != nil {
+		l.tidier.Stop()
+		l.tidier = nil
+	}
+	l.tidy(0)
 }
 
 // dialer is what opens the connections of cfg.

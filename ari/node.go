@@ -28,7 +28,7 @@ func New(cfg Config) (*Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := &Node{cfg: cfg, base: base, lanes: newLanes(dialer(&cfg)), box: newMailbox()}
+	n := &Node{cfg: cfg, base: base, lanes: newLanes(peerOf(dialer(&cfg), base, cfg.User, string(cfg.Password))), box: newMailbox()}
 	n.phones = newPhones(n)
 	return n, nil
 }

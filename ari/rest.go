@@ -1,11 +1,8 @@
 package ari
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
-	"io"
 	"net/http"
 	"net/url"
 	"slices"
@@ -98,49 +95,24 @@ func (n *Node) decodeReply(r request, status int, body []byte) error {
 	return nil
 }
 
-// exchange reads each body to its end, so that the connection can be used again.
 func (n *Node) exchange(ctx context.Context, r request) (status int, body []byte, err error) {
-	var in io.Reader
+	var in []byte
 	if r.body != nil {
-		b, err := json.Marshal(r.body)
-		if err != nil {
+		if in, err = json.Marshal(r.body); err != nil {
 			return 0, nil, err
 		}
-		in = bytes.NewReader(b)
 	}
-	req, err := http.NewRequestWithContext(ctx, r.method, n.url(r), in)
+	x, err := n.lanes.take(ctx)
 	if err != nil {
 		return 0, nil, err
 	}
-	req.SetBasicAuth(n.cfg.User, string(n.cfg.Password))
-	if r.body != nil {
-		req.Header.Set("Content-Type", "application/json")
-	}
-	lane, err := n.lanes.take(ctx)
-	if err != nil {
-		return 0, nil, err
-	}
-	defer n.lanes.give(lane)
-	resp, err := lane.client.Do(req)
-	if err != nil {
-		// The client's error repeats verb and URL; the cause is enough beside our own operation and target.
-		var ue *url.Error
-		if errors.As(err, &ue) {
-			err = ue.Err
-		}
-		return 0, nil, err
-	}
-	defer resp.Body.Close()
-	body, err = io.ReadAll(io.LimitReader(resp.Body, maxReply))
-	if err != nil {
-		return 0, nil, err
-	}
-	return resp.StatusCode, body, nil
+	defer n.lanes.give(x)
+	return x.ask(ctx, r.method, n.target(r), in)
 }
 
-// url joins base, escaped segments and query.
-func (n *Node) url(r request) string {
-	u := n.base.Scheme + "://" + n.base.Host + n.base.EscapedPath()
+// target joins the base's path, escaped segments and query.
+func (n *Node) target(r request) string {
+	u := n.base.EscapedPath()
 	for _, s := range r.path {
 		u += "/" + url.PathEscape(s)
 	}
