@@ -63,6 +63,7 @@ type call struct {
 	removed *removal // a supervisor takes him out of his queue
 	pressed string   // the key for which he has asked to leave his queue
 	owed    *owed    // a callback whose customer has not been spoken with yet
+	dials   string   // the number of a callback's customer, as it is dialled; it never changes
 	ahead   *ahead   // he is being called, before his agent
 
 	guests    []*talk   // the other agents of a conference

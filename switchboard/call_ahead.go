@@ -34,7 +34,12 @@ func (k *call) callAhead(now time.Time) {
 	}
 	k.ahead = &ahead{until: now.Add(aheadRings)}
 	number := ctid.Private(k.owed.number)
-	k.desk.post(func(time.Time) {
+	k.desk.post(func(now time.Time) {
+		if !k.desk.takeLine(k) { // the agent whom it was kept for had gone for a moment
+			k.post(func(time.Time) { k.ahead = nil })
+			k.desk.putBehind(now, k)
+			return
+		}
 		delete(k.desk.owed, k.id)
 		to, err := k.desk.resolve(ctid.Target{Kind: "number", E164: number})
 		k.post(func(now time.Time) { k.ringAhead(now, to, err) })

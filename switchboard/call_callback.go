@@ -23,6 +23,7 @@ type owed struct {
 	ahead    bool          // the customer is called before an agent
 	line     bool          // he has answered, and waits for an agent
 	told     bool          // the desk has told that it waits
+	behind   bool          // another call has the customer's line; it waits again when that is over
 	result   string        // of the attempt to call him before an agent; empty: it has not failed
 }
 
@@ -84,7 +85,7 @@ func (k *call) attempt(o owed) attempt {
 }
 
 func (k *call) attemptIn(o owed, stay queueStay) attempt {
-	o.line, o.told, o.result = false, false, ""
+	o.line, o.told, o.behind, o.result = false, false, false, ""
 	a := attempt{owed: o, by: ctid.BySystem, stay: stay}
 	a.rec = ctid.CallRecord{Node: k.rec.Node, Dir: "out", ANI: k.rec.ANI, DNIS: ctid.DNIS{Number: o.number}, IVR: k.rec.IVR, Customer: k.rec.Customer}
 	a.rec.Attached = append(a.rec.Attached, k.rec.Attached...)
@@ -112,7 +113,7 @@ func (k *call) startOwed(now time.Time, legs []string, back bool) {
 // owedDue: the pause after an attempt is over, and the callback waits again, at its place.
 func (k *call) owedDue(now time.Time) {
 	q := k.queue
-	k.owed.due, q.since = time.Time{}, now
+	k.owed.due, k.owed.behind, q.since, q.over = time.Time{}, false, now, false
 	k.rec.Queues = append(k.rec.Queues, ctid.QueueVisit{Queue: q.queue, Entered: k.sb.clock.wall(now), Priority: q.priority})
 	k.waitOwed()
 	k.save()
@@ -167,8 +168,12 @@ func (k *call) owedLeft(now time.Time, c acd.TaskEnded) {
 		return
 	}
 	waited := k.endVisit(now, c.Exit)
-	k.queue.left = true
 	k.fact(k.removedBy(c.Exit), ctid.CallLeftQueue{Exit: c.Exit, WaitMS: waited})
+	if k.owed.behind && c.Exit == ctid.ExitCallback {
+		k.waitBehind(now)
+		return
+	}
+	k.queue.left = true
 	k.callerGone, k.rec.Outcome = true, "failed"
 	end := ctid.End{Side: ctid.SideSystem, Reason: string(c.Exit)}
 	if c.Exit == ctid.ExitRemoved {
@@ -212,7 +217,10 @@ func (k *call) callBack(now time.Time, o *offer, to reach, err *ctid.Error) {
 	if l := k.legs[o.leg]; l == nil || l.asked { // his phone was gone before: it waits again
 		k.hangupLegs(func(x *leg) bool { return x.offer == o.Offer })
 		k.tellCore(acd.WorkEnded{Agent: o.Agent, Task: ctid.TaskID(k.id), NoWrap: true, Dropped: true})
-		k.desk.post(func(time.Time) { k.desk.owed[k.id] = true })
+		k.desk.post(func(time.Time) {
+			k.desk.owed[k.id] = true
+			k.desk.freeLine(k)
+		})
 		k.requeue(now)
 		return
 	}

@@ -36,6 +36,7 @@ type desk struct {
 	slots    map[string]ctid.CallID // of parked calls
 	owed     map[ctid.CallID]bool   // callbacks that wait for an agent
 	booked   map[bookedAt]ctid.CallID
+	lines    lines // to the customers who are called back
 	unread   map[ctid.MessageID]*sent
 	wraps    map[ctid.WrapID]*wrapped
 	coming   map[string]*homecoming // fetched from the fallback queue, by channel
@@ -78,7 +79,7 @@ func newDesk(s *Switchboard) (*desk, error) {
 	d.setPlan(s.cfg.Plan)
 	d.old, d.coming, d.slots = map[ctid.CallID]ctid.CallRecord{}, map[string]*homecoming{}, map[string]ctid.CallID{}
 	d.unread, d.wraps, d.owed = map[ctid.MessageID]*sent{}, map[ctid.WrapID]*wrapped{}, map[ctid.CallID]bool{}
-	d.booked = map[bookedAt]ctid.CallID{}
+	d.booked, d.lines = map[bookedAt]ctid.CallID{}, newLines()
 	for _, r := range s.cfg.History.Calls {
 		d.old[r.ID] = r
 	}
@@ -337,6 +338,7 @@ func (d *desk) carryOut(now time.Time, cmd acd.Command) {
 func (d *desk) forget(k *call) {
 	delete(d.calls, k.id)
 	delete(d.owed, k.id)
+	d.freeLine(k)
 	d.traffic.Ended(k.id)
 	for _, id := range append(k.aliases, k.channel) {
 		if d.byChan[id] == k {

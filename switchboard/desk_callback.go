@@ -143,7 +143,7 @@ func (d *desk) beginOwed(now time.Time, n *ari.Node, a attempt) *call {
 	if o.due.IsZero() {
 		k.rec.Queues = []ctid.QueueVisit{{Queue: stay.queue, Entered: k.rec.Arrived, Priority: stay.priority}}
 	}
-	d.owed[k.id], d.booked[o.at()] = true, k.id
+	d.owed[k.id], d.booked[o.at()], k.dials = true, k.id, o.number
 	return k
 }
 
@@ -202,7 +202,7 @@ func (d *desk) reviveOwed(now time.Time, n *ari.Node, r ctid.CallRecord, f *foun
 	for _, c := range f.legs[r.ID] {
 		legs = append(legs, c.ID)
 	}
-	d.owed[r.ID], d.booked[o.at()] = true, r.ID
+	d.owed[r.ID], d.booked[o.at()], k.dials = true, r.ID, o.number
 	d.endTalks(now, r.ID, true)
 	d.sb.wg.Go(k.run)
 	k.post(func(now time.Time) { k.startOwed(now, legs, l.Callback.Due.IsZero()) })

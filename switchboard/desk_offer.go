@@ -21,12 +21,19 @@ func (d *desk) makeOffer(c acd.MakeOffer) {
 		d.post(func(now time.Time) { d.decide(now, acd.OfferFailed{Offer: c.Offer, Why: "failed"}) })
 		return
 	}
+	if c.Kind == ctid.OfferCallback && !d.takeLine(k) {
+		d.post(func(now time.Time) { d.putBehind(now, k) })
+		return
+	}
 	d.lend(c.Agent, k)
 	k.post(func(now time.Time) { k.offered(now, c, dev, name) })
 }
 
 func (d *desk) endOffer(c acd.EndOffer) {
 	if k := d.calls[ctid.CallID(c.Task)]; k != nil {
+		if s, _ := d.core.Standing(c.Task); c.End != ctid.OfferAccepted && d.owed[k.id] && !s.Rings {
+			d.freeLine(k) // and nobody had begun to dial
+		}
 		k.post(func(now time.Time) { k.offerEnded(now, c) })
 		return
 	}

@@ -169,6 +169,10 @@ func (d *desk) adopt(now time.Time, n *ari.Node, r ctid.CallRecord, f *found) {
 		o := owedOf(cb)
 		d.booked[o.at()] = r.ID
 	}
+	if r.Dir == "out" && len(r.Queues) > 0 {
+		k.dials = r.DNIS.Number
+		d.takeLine(k)
+	}
 	d.sb.wg.Go(k.run)
 	k.post(func(now time.Time) { k.resume(now, a) })
 	task := ctid.TaskID(r.ID)
