@@ -246,10 +246,11 @@ func (k *call) calledBack() {
 func (k *call) closeCallback(by ctid.By, why string, made int) {
 	o := k.owed
 	k.owed = nil
-	queue := k.queueID()
+	queue, record := k.queueID(), k.owesNothing()
 	k.desk.post(func(now time.Time) {
 		k.desk.unbook(o, k.id)
-		k.desk.fact(now, ctid.Event{By: by, Call: k.id, Queue: queue, Body: ctid.CallbackClosed{Callback: o.callback, Why: why, Attempts: made}})
+		k.desk.fact(now, ctid.Event{By: by, Call: k.id, Queue: queue, Body: ctid.CallbackClosed{Callback: o.callback, Why: why, Attempts: made}},
+			record)
 	})
 }
 
@@ -260,7 +261,19 @@ func (k *call) attempted(end ctid.End) {
 	}
 	a, result := k.attempt(*k.owed), attemptResult(end)
 	k.owed = nil
-	k.desk.post(func(now time.Time) { k.desk.attempted(now, k.node, k.id, a, result) })
+	record := k.owesNothing()
+	k.desk.post(func(now time.Time) { k.desk.attempted(now, k.node, k.id, a, result, record) })
+}
+
+// owesNothing adds to a fact the record of a call that owes nothing any more. So it gets to the disk with the end of the callback, or with
+// its next attempt; if ctid is killed, no run finds both.
+func (k *call) owesNothing() func(*ctid.LogEntry) {
+	rec := k.record()
+	person := k.person(rec.Customer, rec.ANI)
+	return func(le *ctid.LogEntry) {
+		le.Record = rec
+		person(le)
+	}
 }
 
 // attemptResult is the word for how an attempt ended.

@@ -217,10 +217,14 @@ func (d *desk) sweep(now time.Time, st *nodeState) {
 	for id := range d.calls {
 		live[id] = true
 	}
+	owing := map[ctid.CallID]bool{}
+	for id, r := range d.old {
+		owing[id] = owes(r)
+	}
 	d.background(n, func(ctx context.Context) error {
 		channels, err := n.Channels(ctx)
 		if err == nil {
-			err = hushLegs(ctx, n, channels, d.sb.cfg.Site, live)
+			channels, err = hushLegs(ctx, n, channels, d.sb.cfg.Site, live, owing)
 		}
 		var bridges []ari.BridgeData
 		if err == nil {

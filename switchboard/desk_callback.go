@@ -86,8 +86,9 @@ func (d *desk) scheduled(now time.Time, from, k *call, a attempt, how string) {
 	d.openOwed(now, k, a.by)
 }
 
-// attempted: an attempt came to nothing. The next one is begun, unless there were enough, or its time would be over.
-func (d *desk) attempted(now time.Time, n *ari.Node, from ctid.CallID, a attempt, result string) {
+// attempted: an attempt came to nothing. The next one is begun, unless there were enough, or its time would be over. record adds
+// that of the call that failed to the fact.
+func (d *desk) attempted(now time.Time, n *ari.Node, from ctid.CallID, a attempt, result string, record ...func(*ctid.LogEntry)) {
 	rule, o := d.plan.Callbacks[a.stay.queue], a.owed
 	of := cmp.Or(o.most, rule.Attempts, callbackTimes)
 	due := now.Add(cmp.Or(o.gap, rule.Gap, callbackGap))
@@ -101,14 +102,14 @@ func (d *desk) attempted(now time.Time, n *ari.Node, from ctid.CallID, a attempt
 	}
 	if why != "" {
 		d.unbook(&o, from)
-		d.fact(now, ctid.Event{By: a.by, Call: from, Queue: a.stay.queue, Body: body})
+		d.fact(now, ctid.Event{By: a.by, Call: from, Queue: a.stay.queue, Body: body}, record...)
 		d.fact(now, ctid.Event{By: a.by, Call: from, Queue: a.stay.queue, Body: ctid.CallbackClosed{Callback: o.callback, Why: why, Attempts: o.n}})
 		return
 	}
 	a.owed.n, a.owed.due = o.n+1, due
 	k := d.beginOwed(now, n, a)
 	body.NextAt, body.NextCall = d.sb.clock.wall(due), k.id
-	d.fact(now, ctid.Event{By: a.by, Call: from, Queue: a.stay.queue, Body: body})
+	d.fact(now, ctid.Event{By: a.by, Call: from, Queue: a.stay.queue, Body: body}, record...)
 	d.openOwed(now, k, a.by)
 }
 

@@ -305,15 +305,18 @@ func (d *desk) bury(now time.Time, r ctid.CallRecord, reason string) {
 }
 
 // hushLegs hangs up the legs of earlier runs that still ring and waits until they are gone, before anything new may ring: no phone rings for two
-// callers, no caller rings two phones. live are the calls of this run.
-func hushLegs(ctx context.Context, n *ari.Node, channels []ari.Channel, site string, live map[ctid.CallID]bool) error {
+// callers, no caller rings two phones. live are the calls of this run, owing those of callbacks: their customers are called anew, so a leg
+// that is up goes too. It gives the channels that are left.
+func hushLegs(ctx context.Context, n *ari.Node, channels []ari.Channel, site string, live, owing map[ctid.CallID]bool) ([]ari.Channel, error) {
 	var hushed []string
+	var left []ari.Channel
 	for _, c := range channels {
-		if id := callInID(c.ID); id == "" || live[id] || c.State == "Up" || !strings.HasPrefix(c.ID, "ctid."+site+".") {
+		if id := callInID(c.ID); id == "" || live[id] || c.State == "Up" && !owing[id] || !strings.HasPrefix(c.ID, "ctid."+site+".") {
+			left = append(left, c)
 			continue
 		}
 		if err := n.Hangup(ctx, c.ID, "normal", 0); err != nil && !ari.IsGone(err) {
-			return err
+			return nil, err
 		}
 		hushed = append(hushed, c.ID)
 	}
@@ -321,10 +324,10 @@ func hushLegs(ctx context.Context, n *ari.Node, channels []ari.Channel, site str
 	defer cancel()
 	for _, id := range hushed {
 		if err := gone(ctx, n, id); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	return nil
+	return left, nil
 }
 
 // gone waits until a channel that was hung up is no longer there, or as long as ctx lets it.
