@@ -27,10 +27,10 @@ type owed struct {
 	result   string        // of the attempt to call him before an agent; empty: it has not failed
 }
 
-// live is what a restart needs of it, and owedOf reads that.
-func (o *owed) live() *ctid.LiveCallback {
-	return &ctid.LiveCallback{Callback: o.callback, Of: o.of, Number: ctid.Private(o.number), N: o.n, Due: o.due, Queue: o.in, Most: o.most,
-		GapMS: o.gap.Milliseconds(), Until: o.until, Ahead: o.ahead, Line: o.line}
+// live is what a restart needs of it, and owedOf reads that; kept makes a time of this run one for the next.
+func (o *owed) live(kept func(time.Time) time.Time) *ctid.LiveCallback {
+	return &ctid.LiveCallback{Callback: o.callback, Of: o.of, Number: ctid.Private(o.number), N: o.n, Due: kept(o.due), Queue: o.in, Most: o.most,
+		GapMS: o.gap.Milliseconds(), Until: kept(o.until), Ahead: o.ahead, Line: o.line}
 }
 
 func owedOf(l *ctid.LiveCallback) owed {

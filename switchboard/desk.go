@@ -81,6 +81,7 @@ func newDesk(s *Switchboard) (*desk, error) {
 	d.unread, d.wraps, d.owed = map[ctid.MessageID]*sent{}, map[ctid.WrapID]*wrapped{}, map[ctid.CallID]bool{}
 	d.booked, d.lines = map[bookedAt]ctid.CallID{}, newLines()
 	for _, r := range s.cfg.History.Calls {
+		r.Live = shifted(r.Live, s.clock.ahead)
 		d.old[r.ID] = r
 	}
 	for _, n := range s.cfg.Nodes {

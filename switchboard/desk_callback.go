@@ -89,9 +89,9 @@ func (d *desk) scheduled(now time.Time, from, k *call, a attempt, how string) {
 // attempted: an attempt came to nothing. The next one is begun, unless there were enough, or its time would be over. record adds
 // that of the call that failed to the fact.
 func (d *desk) attempted(now time.Time, n *ari.Node, from ctid.CallID, a attempt, result string, record ...func(*ctid.LogEntry)) {
-	rule, o := d.plan.Callbacks[a.stay.queue], a.owed
-	of := cmp.Or(o.most, rule.Attempts, callbackTimes)
-	due := now.Add(cmp.Or(o.gap, rule.Gap, callbackGap))
+	o := a.owed
+	of := cmp.Or(o.most, d.plan.Callbacks[a.stay.queue].Attempts, callbackTimes)
+	due := now.Add(d.pauseOf(o, a.stay.queue))
 	body := ctid.CallbackAttempted{Callback: o.callback, N: o.n, Of: of, Result: result}
 	why := ""
 	switch {
@@ -111,6 +111,11 @@ func (d *desk) attempted(now time.Time, n *ari.Node, from ctid.CallID, a attempt
 	body.NextAt, body.NextCall = d.sb.clock.wall(due), k.id
 	d.fact(now, ctid.Event{By: a.by, Call: from, Queue: a.stay.queue, Body: body}, record...)
 	d.openOwed(now, k, a.by)
+}
+
+// pauseOf is how long a customer is left alone after an attempt.
+func (d *desk) pauseOf(o owed, queue ctid.QueueID) time.Duration {
+	return cmp.Or(o.gap, d.plan.Callbacks[queue].Gap, callbackGap)
 }
 
 // bookedAt is what there is one callback for at a time.
@@ -188,10 +193,13 @@ func (d *desk) reviveOwed(now time.Time, n *ari.Node, r ctid.CallRecord, f *foun
 	k.rec, k.born, k.names, k.shown = r, earliest(k.born, r.Arrived), l.Names+namesAhead, d.plan.ShownAs
 	o := owedOf(l.Callback)
 	o.in = cmp.Or(o.in, q.Queue)
+	if most := now.Add(d.pauseOf(o, q.Queue)); o.due.After(most) { // the clock was set back while no ctid ran
+		o.due = most
+	}
 	k.owed = &o
 	k.queue = &queueStay{queue: q.Queue, entered: q.Entered, since: q.Entered, priority: q.Priority, skills: q.Skills}
 	if last := len(r.Queues) - 1; last >= 0 && r.Queues[last].Exit == "" {
-		k.queue.since = r.Queues[last].Entered
+		k.queue.since = d.sb.clock.began(r.Queues[last].Entered)
 	} else if l.Callback.Due.IsZero() { // an agent had it, and was lost with that run
 		k.queue.since = now
 		k.rec.Queues = append(slices.Clone(r.Queues), ctid.QueueVisit{Queue: q.Queue, Entered: d.wall(now), Priority: q.Priority})

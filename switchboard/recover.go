@@ -295,6 +295,7 @@ func Cleared(r ctid.CallRecord) ctid.CallCleared {
 
 // bury ends the record of a call whose caller went while nobody looked.
 func (d *desk) bury(now time.Time, r ctid.CallRecord, reason string) {
+	r.Live = shifted(r.Live, -d.sb.clock.ahead)
 	r = EndDead(r, d.wall(now), reason)
 	d.endTalks(now, r.ID, false)
 	person := string(r.Customer)

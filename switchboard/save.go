@@ -1,8 +1,9 @@
 package switchboard
 
 import (
-	"ctid"
 	"time"
+
+	"ctid"
 )
 
 // save puts the open record down as it is now, so that a restart finds the call where it stands. It goes by the desk, so
@@ -40,6 +41,7 @@ func (k *call) live() *ctid.Live {
 	if k.ended {
 		return nil
 	}
+	kept := k.sb.clock.kept
 	l := &ctid.Live{Names: k.names, Answered: k.answered, Bridge: k.bridge, Route: k.route.Key, Inputs: k.inputs}
 	if k.machine != nil && !k.machine.Done() {
 		if b, err := k.machine.Snapshot(); err == nil { // an error says only that it has not begun
@@ -47,30 +49,27 @@ func (k *call) live() *ctid.Live {
 		}
 	}
 	if q := k.queue; q != nil && !q.left {
-		l.Queue = &ctid.LiveQueue{Step: q.step, Queue: q.queue, Music: q.music, Priority: q.priority, Entered: q.entered.UTC(), Until: q.until, Skills: q.skills, Early: q.early}
+		l.Queue = &ctid.LiveQueue{Step: q.step, Queue: q.queue, Music: q.music, Priority: q.priority, Entered: kept(q.entered), Until: kept(q.until), Skills: q.skills, Early: q.early}
 	}
 	l.Moves = k.moves
 	if r := k.rung; r != nil && r.joined {
-		l.Rung = &ctid.LiveRung{Step: r.step, Verb: r.verb, Leg: ctid.LegID(r.leg), Part: r.part, Since: r.since.UTC(), Until: r.until.UTC()}
-		if r.until.IsZero() {
-			l.Rung.Until = time.Time{}
-		}
+		l.Rung = &ctid.LiveRung{Step: r.step, Verb: r.verb, Leg: ctid.LegID(r.leg), Part: r.part, Since: kept(r.since), Until: kept(r.until)}
 	}
 	if o := k.owed; o != nil {
-		l.Callback = o.live()
+		l.Callback = o.live(kept)
 	}
 	l.Held, l.Message, l.Priority = k.hold != nil, k.liveMessage(), k.priority
 	if p := k.parked; p != nil {
-		l.Parked = &ctid.LiveParked{Slot: p.slot, By: p.by, Until: p.until.UTC(), BackTo: p.backTo.target}
+		l.Parked = &ctid.LiveParked{Slot: p.slot, By: p.by, Until: kept(p.until), BackTo: p.backTo.target}
 	}
 	for _, g := range k.guests {
-		l.Guests = append(l.Guests, ctid.LiveTalk{Agent: g.agent, Leg: ctid.LegID(g.leg), Since: g.since.UTC()})
+		l.Guests = append(l.Guests, ctid.LiveTalk{Agent: g.agent, Leg: ctid.LegID(g.leg), Since: kept(g.since)})
 	}
 	for _, id := range k.outside {
 		l.Outside = append(l.Outside, ctid.LegID(id))
 	}
 	if t := k.talk; t != nil && t.joined {
-		l.Talk = &ctid.LiveTalk{Agent: t.agent, Leg: ctid.LegID(t.leg), Since: t.since.UTC()}
+		l.Talk = &ctid.LiveTalk{Agent: t.agent, Leg: ctid.LegID(t.leg), Since: kept(t.since)}
 	}
 	return l
 }

@@ -230,7 +230,7 @@ func New(cfg Config) (*Switchboard, error) {
 	if cfg.Healthy == nil {
 		cfg.Healthy = func() error { return nil }
 	}
-	s := &Switchboard{cfg: cfg, clock: newClock(cfg.Now)}
+	s := &Switchboard{cfg: cfg, clock: newClock(cfg.Now, cfg.History.lastOf())}
 	d, err := newDesk(s)
 	if err != nil {
 		return nil, err
