@@ -1,7 +1,6 @@
 package switchboard
 
 import (
-	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -302,74 +301,5 @@ func TestBookedWindow(t *testing.T) {
 		c.settle(20 * time.Minute)
 		c.wantClosed(id, callbackWindow, 2)
 		c.clean(3)
-	})
-}
-
-// Of many who take the offer each is called by one call at a time, however often ctid begins anew, and every callback is closed.
-func TestBookedMany(t *testing.T) {
-	inCentre(t, offers(", tries: 3, gap: 1m"), func(t *testing.T, c *centre) {
-		const many = 40
-		tried := map[string]int{}
-		c.pbx.OnCall(func(d aritest.Dialled) aritest.Behaviour {
-			if tried[d.Number]++; tried[d.Number] == 1 && d.Number[len(d.Number)-1]%2 == 0 {
-				return aritest.Refuses(2*time.Second, 486)
-			}
-			return aritest.AnswerAfter(2 * time.Second)
-		})
-		var numbers []string
-		for i := range many {
-			n := fmt.Sprintf("+4420794601%02d", i)
-			numbers = append(numbers, n)
-			c.callers = append(c.callers, c.pbx.Call(aritest.Caller{Number: n, DNIS: "8001"}))
-		}
-		c.settle(11500 * time.Millisecond)
-		for _, p := range c.callers {
-			p.Press("1")
-		}
-		c.settle(5 * time.Second)
-		c.ready("ana", "ben")
-		for run := 2; run < 5; run++ {
-			c.settle(time.Duration(run) * 7 * time.Second)
-			c.stop()
-			c.history.Calls = nil
-			for _, r := range c.open() {
-				c.history.Calls = append(c.history.Calls, *r)
-			}
-			c.boot(t, straight, run)
-			c.settle(time.Second)
-			c.ready("ana", "ben")
-		}
-		for range 400 {
-			c.settle(3 * time.Second)
-			for _, n := range numbers {
-				if p := c.pbx.Outside(n); p != nil && p.Leg() != "" && !p.Ringing() {
-					p.Hangup()
-				}
-			}
-			for _, a := range []ctid.AgentID{"ana", "ben"} {
-				if strings.HasPrefix(c.state(a), "paused") {
-					c.must(a, ctid.AgentReady{})
-				}
-			}
-		}
-		closed := map[ctid.CallbackID]string{}
-		c.mu.Lock()
-		for _, e := range c.events {
-			if b, ok := e.Body.(ctid.CallbackClosed); ok {
-				if closed[b.Callback] != "" {
-					t.Errorf("%s is closed twice", b.Callback)
-				}
-				closed[b.Callback] = b.Why
-			}
-		}
-		c.mu.Unlock()
-		if len(closed) != many {
-			t.Errorf("%d of %d callbacks are closed", len(closed), many)
-		}
-		for _, n := range numbers {
-			if p := c.pbx.Outside(n); p == nil || p.Most() > 1 {
-				t.Errorf("%s was never called, or by two calls at once", n)
-			}
-		}
 	})
 }

@@ -1,6 +1,7 @@
 package switchboard
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -35,6 +36,7 @@ type centre struct {
 	matches map[string]ctid.Match
 	kind    string        // of ana's device
 	slow    time.Duration // of a customer look-up
+	phones  time.Duration // between two looks at all phones; 500ms
 	popWait time.Duration // until a pop is written
 	sockets int
 	late    bool // pops are never written
@@ -50,6 +52,8 @@ type centre struct {
 	twoLines bool // a phone may have a second call: its agent asks a colleague with it
 
 	history   History               // of the next boot
+	set       atomic.Int64          // how far the machine's clock has been set, in ns
+	zone      *time.Location        // of the machine; nil: the process's
 	unhealthy atomic.Pointer[error] // of the store
 }
 
@@ -227,7 +231,7 @@ func inCentreOf(t *testing.T, script string, set func(c *centre), f func(t *test
 func (c *centre) boot(t *testing.T, script string, run int) {
 	t.Helper()
 	cfg := c.pbx.Config()
-	cfg.Name, cfg.Phones = "a", 500*time.Millisecond
+	cfg.Name, cfg.Phones = "a", cmp.Or(c.phones, 500*time.Millisecond)
 	node, err := ari.New(cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -253,11 +257,15 @@ func (c *centre) boot(t *testing.T, script string, run int) {
 			return nil
 		},
 		Person: c.person,
+		Now:    c.now,
 		NewID:  func(p string) string { mu.Lock(); defer mu.Unlock(); n++; return fmt.Sprintf("%s%d", p, n) },
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
+	at := c.set.Load()
+	c.sb.clock.read = func() time.Time { return c.now().Add(time.Duration(at - c.set.Load())) }
+	c.sb.clock.moved = func() time.Duration { return time.Duration(c.set.Load() - at) }
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	deps := Deps{Log: c, Desktops: c, Customers: c, Prompts: c, Lookups: c.asks, Voicemails: c.box}
@@ -272,6 +280,15 @@ func (c *centre) boot(t *testing.T, script string, run int) {
 		}
 	})
 	c.settle(time.Second)
+}
+
+// now is what the machine's clock says. In a bubble no time is monotonic: that durations do not follow when it is set is done in boot.
+func (c *centre) now() time.Time {
+	t := time.Now().Add(time.Duration(c.set.Load()))
+	if c.zone != nil {
+		t = t.In(c.zone)
+	}
+	return t
 }
 
 // settle lets virtual time pass and waits until everybody is idle. What was read before it without the lock was read before
