@@ -19,14 +19,15 @@ const (
 // lanes are the connections that commands go over. A pool that takes the connection used last, as net/http's does, opens more in
 // each burst and closes them ten seconds later, all day. Here the lane that has rested longest is taken, so that once a burst has
 // opened them all stay warm, and their number does not move. Only where Asterisk holds back so many answers at once, as it does
-// while a channel is locked, others are opened beside them, for one request each.
+// while a channel is locked, others are opened beside them; of those the one used last is taken, so that they end with the need.
 type lanes struct {
 	peer   *peer
 	rested chan *lane    // used before; the first has rested longest
 	cold   chan *lane    // without a connection
-	beside chan struct{} // a place for each that is open beside them
+	beside chan struct{} // a place for each that is in use beside them
 
 	mu     sync.Mutex
+	spare  []*lane     // of those beside them, with a connection; the last was used last
 	tidier *time.Timer // runs while lanes rest
 	closed bool
 }
@@ -76,25 +77,46 @@ func (l *lanes) take(ctx context.Context) (*lane, error) {
 	case x := <-l.cold:
 		return x, nil
 	case l.beside <- struct{}{}:
-		return &lane{peer: l.peer, beside: true}, nil
+		return l.besides(), nil
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
 }
 
+func (l *lanes) besides() *lane {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if n := len(l.spare); n > 0 {
+		x := l.spare[n-1]
+		l.spare = l.spare[:n-1]
+		return x
+	}
+	return &lane{peer: l.peer, beside: true}
+}
+
 // give takes a lane back. One without a connection is cold.
 func (l *lanes) give(x *lane) {
+	x.last = time.Now()
 	switch {
 	case x.beside:
-		x.hangUp()
+		l.spareOne(x)
 		<-l.beside
 	case x.conn == nil:
 		l.cold <- x
 	default:
-		x.last = time.Now()
 		l.rested <- x
 		l.tidyLater()
 	}
+}
+
+func (l *lanes) spareOne(x *lane) {
+	if x.conn == nil {
+		return
+	}
+	l.mu.Lock()
+	l.spare = append(l.spare, x)
+	l.mu.Unlock()
+	l.tidyLater()
 }
 
 func (l *lanes) tidyLater() {
@@ -107,7 +129,7 @@ func (l *lanes) tidyLater() {
 		l.tidier = time.AfterFunc(laneIdle, func() {
 			l.mu.Lock()
 			defer l.mu.Unlock()
-			if l.tidy(laneIdle); len(l.rested) > 0 && !l.closed {
+			if l.tidy(laneIdle); len(l.rested)+len(l.spare) > 0 && !l.closed {
 				l.tidier.Reset(laneIdle / 10)
 			} else {
 				l.tidier = nil
@@ -118,6 +140,10 @@ func (l *lanes) tidyLater() {
 
 // tidy closes the connections that have rested so long. The others keep their order, but for those taken meanwhile.
 func (l *lanes) tidy(rest time.Duration) {
+	for len(l.spare) > 0 && time.Since(l.spare[0].last) >= rest {
+		l.spare[0].hangUp()
+		l.spare = l.spare[1:]
+	}
 	for range len(l.rested) {
 		select {
 		case x := <-l.rested:
