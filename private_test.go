@@ -65,6 +65,22 @@ func TestMapPrivateGoesThroughPointersMapsAndInterfaces(t *testing.T) {
 	}
 }
 
+// chain holds itself, before what it holds of a person and behind.
+type chain struct {
+	Next *chain
+	Name Private
+	Many []chain
+}
+
+func TestMapPrivateGoesThroughWhatHoldsItself(t *testing.T) {
+	in := chain{Next: &chain{Name: "Ada", Many: []chain{{Name: "Bob"}}}, Many: []chain{{Next: &chain{Name: "Cy"}}}}
+	var seen []string
+	out := MapPrivate(in, sealed(&seen))
+	if len(seen) != 3 || out.Next.Name != "ref" || out.Next.Many[0].Name != "ref" || out.Many[0].Next.Name != "ref" || in.Next.Name != "Ada" {
+		t.Errorf("%q: %+v", seen, out)
+	}
+}
+
 // Whatever an event body holds: no text typed Private survives, so a name cannot reach the log by a forgotten field.
 func TestMapPrivateLeavesNothingInAnyBody(t *testing.T) {
 	for _, b := range Bodies {
