@@ -17,22 +17,24 @@ type committer struct {
 	s        *Store
 	conn     *sqlx.Conn
 	stmts    map[string]*sqlx.Stmt
-	people   map[string]personKey // keys in use; dropped when a transaction fails or another process has written
+	people   map[string]personKey  // keys in use; dropped, as open is, when a transaction fails or another process has written
+	open     map[ctid.CallID]int64 // the sealed rows of open records
 	version  int64                // of the data, as this connection knew it last
 	reserved uint64               // numbers of the log below this one are reserved on disk
 }
 
 // tx is the transaction under way.
 type tx struct {
-	c      *committer
-	outbox bool // outbox rows were written
+	c       *committer
+	outbox  bool // outbox rows were written
+	careful bool // what is to be written may be there already
 }
 
 // The context of the hot path can't end: database/sql would start a goroutine for each statement to watch it.
 var background = context.Background()
 
 func newCommitter(s *Store) *committer {
-	return &committer{s: s, stmts: map[string]*sqlx.Stmt{}, people: map[string]personKey{}}
+	return &committer{s: s, stmts: map[string]*sqlx.Stmt{}, people: map[string]personKey{}, open: map[ctid.CallID]int64{}}
 }
 
 func (c *committer) connect(ctx context.Context) error {
@@ -50,12 +52,18 @@ func (c *committer) disconnect() error {
 		err = errors.Join(err, st.Close())
 	}
 	clear(c.stmts)
-	clear(c.people)
+	c.forget()
 	if c.conn != nil {
 		err = errors.Join(err, c.conn.Close())
 		c.conn = nil
 	}
 	return err
+}
+
+// forget drops what is remembered of rows that may not be there.
+func (c *committer) forget() {
+	clear(c.people)
+	clear(c.open)
 }
 
 // run writes b in one transaction. When a row is refused, the others go down without it.
@@ -87,7 +95,7 @@ func (c *committer) attempt(b *batch, careful bool) (err error) {
 		}
 	}
 	b.refused = map[int]error{}
-	t := &tx{c: c}
+	t := &tx{c: c, careful: careful}
 	defer func() {
 		if err != nil {
 			c.undo(err)
@@ -96,7 +104,7 @@ func (c *committer) attempt(b *batch, careful bool) (err error) {
 	if err := c.begin(); err != nil {
 		return err
 	}
-	if err := t.writeItems(b, careful); err != nil {
+	if err := t.writeItems(b); err != nil {
 		return err
 	}
 	if err := c.reserveAhead(t, b.items); err != nil {
@@ -130,7 +138,7 @@ func (c *committer) begin() error {
 		return err
 	}
 	if v != c.version {
-		clear(c.people)
+		c.forget()
 		c.reserved = 0
 		c.version = v
 	}
@@ -139,7 +147,7 @@ func (c *committer) begin() error {
 
 // undo rolls back. A connection that can't, or whose failure says it is lost, is closed; the next attempt opens another.
 func (c *committer) undo(cause error) {
-	clear(c.people)
+	c.forget()
 	c.reserved = 0
 	if c.conn == nil {
 		return
@@ -155,8 +163,8 @@ func (c *committer) undo(cause error) {
 	}
 }
 
-func (t *tx) writeItems(b *batch, careful bool) error {
-	if !careful {
+func (t *tx) writeItems(b *batch) error {
+	if !t.careful {
 		return t.writeAll(b)
 	}
 	for i := range b.items {
@@ -213,7 +221,7 @@ func (t *tx) guarded(do func() error) error {
 	if t.c.s.d.classify(err) == failEnvironment {
 		return err // the whole transaction is undone, or is already
 	}
-	clear(t.c.people)
+	t.c.forget()
 	if undo := t.exec("ROLLBACK TO one"); undo != nil {
 		return errors.Join(err, fmt.Errorf("going back to the savepoint: %w", undo))
 	}
@@ -260,6 +268,19 @@ func (t *tx) change(query string, args ...any) (int64, error) {
 		return 0, err
 	}
 	return res.RowsAffected()
+}
+
+// insert adds a row whose id the database gives.
+func (t *tx) insert(query string, args ...any) (id int64, err error) {
+	st, err := t.stmt(query)
+	if err != nil {
+		return 0, err
+	}
+	res, err := st.ExecContext(background, args...)
+	if err != nil {
+		return 0, err
+	}
+	return res.LastInsertId()
 }
 
 // get reads one row, or gives ErrNotFound.

@@ -48,6 +48,7 @@ func (d *sqliteDB) open(r role) (*sqlx.DB, error) {
 		"_busy_timeout":  {"5000"},
 		"_secure_delete": {"on"},
 		"_foreign_keys":  {"on"},
+		"_cache_size":    {"-16384"}, // KiB
 		"_txlock":        {"immediate"},
 	}
 	if r == roleReader {

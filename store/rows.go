@@ -130,25 +130,27 @@ func (t *tx) writeRecord(e *ctid.LogEntry) error {
 	if err != nil {
 		return err
 	}
-	var old *int64
-	if err := t.get(&old, "SELECT personal FROM calls WHERE id = ?", r.ID); err != nil && !errors.Is(err, ErrNotFound) {
-		return err
-	}
-	body, personal, err := t.pack(*r, person, callOwner(r.ID))
+	old, err := t.sealedOf(r.ID)
 	if err != nil {
 		return err
 	}
+	raw, texts, err := takeOut(*r)
+	if err != nil {
+		return fmt.Errorf("%w: body: %w", ErrRefused, err)
+	}
+	personal, err := t.sealAgain(old, person, callOwner(r.ID), texts)
+	if err != nil {
+		return err
+	}
+	body := string(raw)
 	if err := t.upsertCall(r, person, personal, body); err != nil {
 		return err
 	}
-	if old != nil {
-		if err := t.exec("DELETE FROM personal WHERE id = ?", *old); err != nil {
-			return err
-		}
-	}
 	if r.End == nil {
+		t.remember(r.ID, personal)
 		return nil
 	}
+	delete(t.c.open, r.ID)
 	if err := t.writeInteraction(r, person); err != nil {
 		return err
 	}
@@ -156,6 +158,33 @@ func (t *tx) writeRecord(e *ctid.LogEntry) error {
 		return err
 	}
 	return t.putOutbox(r.ID, ctid.DeliverContact, personal, body)
+}
+
+// maxOpen is of how many open records the sealed row is remembered.
+const maxOpen = 20_000
+
+// sealedOf is the sealed row of a record that is open; 0: it has none. Nothing else refers to that row.
+func (t *tx) sealedOf(id ctid.CallID) (int64, error) {
+	if n, ok := t.c.open[id]; ok {
+		return n, nil
+	}
+	var old *int64
+	err := t.get(&old, "SELECT personal FROM calls WHERE id = ?", string(id))
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return 0, nil
+	case err != nil || old == nil:
+		return 0, err
+	}
+	return *old, nil
+}
+
+func (t *tx) remember(id ctid.CallID, personal any) {
+	if len(t.c.open) >= maxOpen {
+		clear(t.c.open)
+	}
+	n, _ := personal.(int64) // nil: none
+	t.c.open[id] = n
 }
 
 const upsertCall = `INSERT INTO calls (id, node, dir, arrived_us, answered_us, connected_us, ended_us, queue, agent, ani, dnis,
@@ -236,6 +265,7 @@ func (t *tx) amend(e *ctid.LogEntry) error {
 		return fmt.Errorf("%w: %w", ErrRefused, err)
 	}
 	a.Apply(&r)
+	delete(t.c.open, a.Call)
 	person := row.Holder
 	body, personal, err := t.pack(r, person, callOwner(r.ID))
 	if err != nil {

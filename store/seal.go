@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"crypto/cipher"
 	"crypto/rand"
 	"encoding/json"
 	"errors"
@@ -102,8 +103,8 @@ func resolve(lit []byte, get func(int) (string, bool)) ([]byte, bool) {
 
 // personKey is the key of one person as the writer holds it.
 type personKey struct {
-	id  int64
-	key []byte
+	id   int64
+	aead cipher.AEAD
 }
 
 const maxCachedKeys = 4096
@@ -118,7 +119,22 @@ func (t *tx) seal(person, owner string, texts []string) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	aead, err := newAEAD(pk.key)
+	plain, err := json.Marshal(texts)
+	if err != nil {
+		return nil, err
+	}
+	return t.insert("INSERT INTO personal (key_id, person, sealed) VALUES (?, ?, ?)", pk.id, person, pk.aead.Seal(nil, nil, plain, []byte(owner)))
+}
+
+// sealAgain is seal in the place of a sealed row that is owner's alone; 0: there is none.
+func (t *tx) sealAgain(old int64, person, owner string, texts []string) (any, error) {
+	if old == 0 {
+		return t.seal(person, owner, texts)
+	}
+	if len(texts) == 0 {
+		return nil, t.exec("DELETE FROM personal WHERE id = ?", old)
+	}
+	pk, err := t.personKey(person)
 	if err != nil {
 		return nil, err
 	}
@@ -126,10 +142,11 @@ func (t *tx) seal(person, owner string, texts []string) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	var id int64
-	err = t.get(&id, "INSERT INTO personal (key_id, person, sealed) VALUES (?, ?, ?) RETURNING id",
-		pk.id, person, aead.Seal(nil, nil, plain, []byte(owner)))
-	return id, err
+	n, err := t.change("UPDATE personal SET key_id = ?, person = ?, sealed = ? WHERE id = ?", pk.id, person, pk.aead.Seal(nil, nil, plain, []byte(owner)), old)
+	if err == nil && n == 0 { // it went when its person was erased
+		return t.seal(person, owner, texts)
+	}
+	return old, err
 }
 
 func (t *tx) personKey(person string) (personKey, error) {
@@ -142,14 +159,18 @@ func (t *tx) personKey(person string) (personKey, error) {
 	}
 	err := t.get(&row, "SELECT id, wrapped FROM person_keys WHERE person = ?", person)
 	pk := personKey{id: row.ID}
+	var key []byte
 	switch {
 	case errors.Is(err, ErrNotFound):
-		pk.key = make([]byte, 32)
-		rand.Read(pk.key)
-		wrapped := t.c.s.keys.wrap.Seal(nil, nil, pk.key, []byte(person))
-		err = t.get(&pk.id, "INSERT INTO person_keys (person, wrapped) VALUES (?, ?) RETURNING id", person, wrapped)
+		key = make([]byte, 32)
+		rand.Read(key)
+		wrapped := t.c.s.keys.wrap.Seal(nil, nil, key, []byte(person))
+		pk.id, err = t.insert("INSERT INTO person_keys (person, wrapped) VALUES (?, ?)", person, wrapped)
 	case err == nil:
-		pk.key, err = t.c.s.keys.wrap.Open(nil, nil, row.Wrapped, []byte(person))
+		key, err = t.c.s.keys.wrap.Open(nil, nil, row.Wrapped, []byte(person))
+	}
+	if err == nil {
+		pk.aead, err = newAEAD(key)
 	}
 	if err != nil {
 		return personKey{}, fmt.Errorf("key of person %s: %w", person, err)
