@@ -19,8 +19,8 @@ type committer struct {
 	stmts    map[string]*sqlx.Stmt
 	people   map[string]personKey  // keys in use; dropped, as open is, when a transaction fails or another process has written
 	open     map[ctid.CallID]int64 // the sealed rows of open records
-	version  int64                // of the data, as this connection knew it last
-	reserved uint64               // numbers of the log below this one are reserved on disk
+	version  int64                 // of the data, as this connection knew it last
+	reserved uint64                // numbers of the log below this one are reserved on disk
 }
 
 // tx is the transaction under way.
