@@ -27,6 +27,14 @@ const confirmCallback = "callback_confirm"
 func (l *loader) booking(st *step, o *opts) booking {
 	b := booking{allow: o.allow(), keep: o.truth("keep_place", true), first: o.word("first", "agent", "agent", "customer"),
 		window: o.duration("window", 2*time.Hour), tries: o.count("tries", 3, 1, 10), gap: o.duration("gap", 10*time.Minute)}
+	for _, x := range []struct {
+		name string
+		long time.Duration
+	}{{"window", b.window}, {"gap", b.gap}} {
+		if x.long <= 0 {
+			l.errorf(o.get(x.name).at, "IVR004", "%s wants a time of more than 0s", x.name)
+		}
+	}
 	if b.allow == nil {
 		b.allow = l.site.domestic()
 	}
@@ -48,10 +56,30 @@ func (b *booking) to(m *Machine) (string, error) {
 			return "", err
 		}
 	}
-	if n == "" || m.s.site.refuses(n, b.allow) != "" {
+	if b.whyNot(m, n) != "" {
 		return "", nil
 	}
 	return n, nil
+}
+
+// whyNot says why a number cannot be called back; empty: it can.
+func (b *booking) whyNot(m *Machine, number string) string {
+	if number == "" {
+		return "his number is not known"
+	}
+	if why := m.s.site.refuses(number, b.allow); why != "" {
+		return "the number is " + why
+	}
+	return ""
+}
+
+// cannot logs why who would be called back cannot be.
+func (b *booking) cannot(m *Machine, code, text string) {
+	n := m.x.call.ANI
+	if b.number != nil {
+		n, _ = m.text(b.number) // it has been worked out before
+	}
+	m.log(code, text+": "+b.whyNot(m, n))
 }
 
 func (b *booking) ask(id, queue, number string) BookCallback {

@@ -40,6 +40,7 @@ func (a *callbackStep) start(m *Machine) {
 	case err != nil:
 		m.failWith(err)
 	case n == "": // a withheld number cannot be called
+		a.cannot(m, "callback.refused", "a call back was not booked")
 		m.x.outcome = "refused"
 		m.leave("refused")
 	case a.q != nil:

@@ -45,8 +45,12 @@ func loadOffer(l *loader, st *step, o *opts) *queueOffer {
 // later readies the offer. Who cannot be called gets none.
 func (a *queueOffer) later(m *Machine, queue string) error {
 	n, err := a.to(m)
-	if err != nil || n == "" {
+	if err != nil {
 		return err
+	}
+	if n == "" {
+		a.cannot(m, "callback.not_offered", "no call back is offered")
+		return nil
 	}
 	m.memo.Offer = &offering{Number: n, Queue: queue, At: m.now.Add(a.after)}
 	return nil

@@ -44,6 +44,7 @@ func (d *desk) book(now time.Time, from *call, a attempt, s ivr.BookCallback, wa
 		if err.Code == ctid.NoRoute {
 			outcome = "refused"
 		}
+		from.post(func(time.Time) { from.note("callback_refused", map[string]any{"queue": a.owed.in, "why": err.Text}) })
 		answer(outcome, "callback."+string(err.Code))
 		return
 	}
