@@ -109,6 +109,10 @@ func (d *desk) run(ctx context.Context) {
 		now := d.sb.clock.steady()
 		if by := d.sb.clock.step(); by != 0 {
 			d.fact(now, ctid.Event{By: ctid.BySystem, Body: ctid.ClockStepped{StepMS: by.Milliseconds()}})
+			for _, id := range sortedKeys(d.calls) { // what the next run needs of them is kept in wall time
+				k := d.calls[id]
+				k.post(func(time.Time) { k.save() })
+			}
 			d.flush()
 		}
 		if d.snapshotDue(now) {
@@ -125,7 +129,7 @@ func (d *desk) run(ctx context.Context) {
 			d.flush()
 			continue
 		}
-		alarm.set(now, earliest(d.core.Deadline(), d.lostDue()))
+		alarm.set(now, earliest(earliest(d.core.Deadline(), d.lostDue()), now.Add(lookAtClock)))
 		select {
 		case <-d.box.wake:
 		case <-alarm.t.C:
@@ -135,6 +139,9 @@ func (d *desk) run(ctx context.Context) {
 		}
 	}
 }
+
+// lookAtClock is how long it takes at most until a desk with nothing to do notices that the machine's clock was set.
+const lookAtClock = 10 * time.Second
 
 // begin tells of every agent as he is at the start, so that whoever folds the facts begins with a whole view, and logs
 // in those who need no desktop.
