@@ -210,25 +210,43 @@ func TestLineUnanswered(t *testing.T) {
 	}
 }
 
-// Who hung up waiting and calls again soon has his place in front of who came meanwhile.
+// Who hung up waiting and calls again soon has his place in front of who came meanwhile, also where ctid was killed between; who comes too
+// late has lost it.
 func TestPlaceKept(t *testing.T) {
-	inCentreOf(t, straight, func(c *centre) { c.person = func(n string) string { return "h" + n } }, func(t *testing.T, c *centre) {
-		first := c.call()
-		c.settle(5 * time.Second)
-		other := c.pbx.Call(aritest.Caller{Number: "02079460099", DNIS: "8001"})
-		c.settle(5 * time.Second)
-		first.Hangup()
-		c.settle(20 * time.Second)
-		back := c.call()
-		c.settle(time.Second)
-		if n := c.notes("place_resumed"); len(n) != 1 || n[0]["position"] != 1 {
-			t.Errorf("told was %v", n)
-		}
-		c.ready("ana")
-		c.settle(2 * time.Second)
-		c.hears(back.ID(), c.leg("1001"), true)
-		back.Hangup()
-		other.Hangup()
-		c.clean(3)
-	})
+	for _, row := range []struct {
+		name            string
+		restart, caught bool
+		away            time.Duration
+	}{{"soon", false, true, 20 * time.Second}, {"soon, over a restart", true, true, 50 * time.Second}, {"late", false, false, 70 * time.Second}, {"late, over a restart", true, false, 70 * time.Second}} {
+		t.Run(row.name, func(t *testing.T) {
+			inCentreOf(t, straight, func(c *centre) { c.person = func(n string) string { return "h" + n } }, func(t *testing.T, c *centre) {
+				first := c.call()
+				c.settle(5 * time.Second)
+				other := c.pbx.Call(aritest.Caller{Number: "02079460099", DNIS: "8001"})
+				c.settle(5 * time.Second)
+				first.Hangup()
+				c.settle(row.away / 2)
+				if row.restart {
+					c.restarted(straight, 2)
+				}
+				c.settle(row.away / 2)
+				back := c.call()
+				c.settle(time.Second)
+				served, waits := other, back
+				if n := c.notes("place_resumed"); (len(n) == 1) != row.caught || row.caught && n[0]["position"] != 1 {
+					t.Errorf("told was %v", n)
+				}
+				if row.caught {
+					served, waits = back, other
+				}
+				c.ready("ana")
+				c.settle(2 * time.Second)
+				c.hears(served.ID(), c.leg("1001"), true)
+				c.hears(waits.ID(), c.leg("1001"), false)
+				back.Hangup()
+				other.Hangup()
+				c.clean(3)
+			})
+		})
+	}
 }

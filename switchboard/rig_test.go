@@ -343,8 +343,9 @@ func (c *centre) oneOfEach() (talking, ringing, waiting *aritest.Caller) {
 	c.wantState("ana", "talking")
 	c.ready("ben")
 	ringing = c.pbx.Call(caller)
+	c.settle(100 * time.Millisecond) // two who come at once may enter in either order
 	waiting = c.pbx.Call(caller)
-	c.settle(500 * time.Millisecond)
+	c.settle(400 * time.Millisecond)
 	c.wantState("ben", "reserved")
 	return talking, ringing, waiting
 }
