@@ -184,8 +184,12 @@ func (o *office) idle(agent ctid.AgentID) *wsclient.Client {
 const desktopEnv = "CTID_BENCH_DESKTOP"
 
 func TestMain(m *testing.M) {
-	if addr := os.Getenv(desktopEnv); addr != "" {
-		if err := desktop(addr); err != nil {
+	for name, run := range map[string]func(addr string) error{desktopEnv: desktop, desksEnv: desks} {
+		addr := os.Getenv(name)
+		if addr == "" {
+			continue
+		}
+		if err := run(addr); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}

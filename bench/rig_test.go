@@ -30,12 +30,13 @@ type site struct {
 	rig    *systemtest.Rig
 	agents int
 	port   int // of the phones
+	way    way
+	tokens []string // of the desktops, once ctid has been started
 }
 
 // newSite starts the Asterisk. Its queue "beside" has every agent, and is loaded whoever is measured: with a fallback
-// queue a site that runs ctid has one as well. Queue() answers by itself when an agent has: Answer() before it would wait
-// for the caller's first media, up to half a second.
-func newSite(t *testing.T, agents int) *site {
+// queue a site that runs ctid has one as well.
+func newSite(t *testing.T, agents int, w way) *site {
 	t.Helper()
 	program, err := systemtest.Build(t.TempDir(), "")
 	if err != nil {
@@ -46,13 +47,13 @@ func newSite(t *testing.T, agents int) *site {
 		t.Fatal(err)
 	}
 	var members strings.Builder
-	members.WriteString("[beside]\nstrategy=rrmemory\nautofill=yes\nretry=1\ntimeout=15\nringinuse=no\njoinempty=yes\nleavewhenempty=no\nmusicclass=default\n")
+	members.WriteString("[beside]\nstrategy=rrmemory\nautofill=yes\nretry=1\ntimeout=15\nringinuse=no\njoinempty=yes\nleavewhenempty=no\nmusicclass=default\n" + w.queue)
 	for n := range agents {
 		fmt.Fprintf(&members, "member => PJSIP/%d\n", 1001+n)
 	}
 	pbx, err := pbxtest.Start(t.Context(), pbxtest.Config{Agents: agents, AgentContact: fmt.Sprintf("127.0.0.1:%d", port), RTPPorts: 2000 + 7*agents,
 		Extra:    map[string]string{"queues.conf": members.String()},
-		Dialplan: "[ctid-in]\nexten => " + queueNumber + ",1,Queue(beside)\n same => n,Hangup()\n"})
+		Dialplan: "[ctid-in]\n" + w.dialplan})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,21 +62,29 @@ func newSite(t *testing.T, agents int) *site {
 			t.Error(err)
 		}
 	})
-	rig := systemtest.Prepare(t, systemtest.Options{Bin: program, PBX: pbx, Agents: agents, Desk: "none", Script: systemtest.QueueOnly,
-		Config: "limits: {calls: 20000}\n"})
-	return &site{t: t, pbx: pbx, rig: rig, agents: agents, port: port}
+	s := &site{t: t, pbx: pbx, agents: agents, port: port, way: w}
+	o := systemtest.Options{Bin: program, PBX: pbx, Agents: agents, Desk: "none", Script: w.script, Config: "limits: {calls: 20000}\n" + w.config}
+	s.withDesks(&o)
+	s.rig = systemtest.Prepare(t, o)
+	return s
 }
 
-// startCtid starts ctid and waits until every agent is ready.
-func (s *site) startCtid() {
+// startCtid starts ctid, and the desktops that the agents have, and waits until every agent is ready. The function that it returns stops them.
+func (s *site) startCtid() (stop func()) {
 	s.t.Helper()
 	s.rig.Launch()
+	away := s.startDesks()
 	s.rig.Eventually("all agents ready", func() error {
 		if n := s.rig.Metric(`ctid_agent_state{state="ready"}`); int(n) != s.agents {
 			return fmt.Errorf("%v of %d agents are ready", n, s.agents)
 		}
 		return nil
 	})
+	return func() {
+		s.announced()
+		away()
+		s.rig.Stop()
+	}
 }
 
 // load makes callers and phones; the test's end, or stop, ends them.

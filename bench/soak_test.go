@@ -31,8 +31,8 @@ type sample struct {
 
 // TestRealSoak runs ctid for long at half of the calls a second that it can take, and compares the end with the beginning.
 func TestRealSoak(t *testing.T) {
-	s := newSite(t, soakAgents)
-	s.startCtid()
+	s := newSite(t, soakAgents, straightOn)
+	defer s.startCtid()()
 	f := figures{}
 	s.saturate(f, "saturated", ctidNumber, min(s.agents, maxRate), time.Second)
 	rate := f["saturated"] / 2

@@ -169,3 +169,19 @@ func (r *Rig) Stop() {
 		r.T.Logf("log of ctid:\n%s", r.Log())
 	}
 }
+
+// Requests is how many requests of a kind this run of the program has made of its Asterisks, such as originate or play.
+func (r *Rig) Requests(op string) (sum float64) {
+	r.T.Helper()
+	_, text := r.Get(r.Metrics + "/metrics")
+	for line := range strings.Lines(text) {
+		var v float64
+		if rest, ok := strings.CutPrefix(line, "ctid_ari_request_seconds_count{"); ok && strings.Contains(rest, `op="`+op+`"`) {
+			if _, err := fmt.Sscan(rest[strings.LastIndexByte(rest, ' ')+1:], &v); err != nil {
+				r.T.Fatal(err)
+			}
+			sum += v
+		}
+	}
+	return sum
+}
