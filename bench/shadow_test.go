@@ -26,7 +26,10 @@ import (
 	"ctid/systemtest"
 )
 
-var shadowFor = flag.Duration("shadow", 30*time.Minute, "how long callers come; shorter ones only prove the rig")
+var (
+	shadowFor  = flag.Duration("shadow", 30*time.Minute, "how long callers come; shorter ones only prove the rig")
+	shadowLogs = flag.String("logs", "", "a folder in which the queue_logs of app_queue and of ctid are kept, for other readers of them")
+)
 
 // The centre of the measurement: a dozen agents with a little more to do than they can, so that a line forms, and goes again because
 // callers lose patience.
@@ -53,6 +56,7 @@ func TestRealShadow(t *testing.T) {
 	fmt.Printf("%d calls to each side over %v, %d agents each\n\n", len(callers), *shadowFor, shadowAgents)
 	s.call(callers)
 	report := watch()
+	s.keepLogs()
 	theirs := counted(s.t, filepath.Join(s.pbx.Dir(), "log", "queue_log"))
 	missed := s.account(report, theirs, len(callers))
 	missed = errors.Join(missed, s.forecast(report, s.ours(len(callers))))
@@ -108,7 +112,7 @@ func newShadowed(t *testing.T) *shadowed {
 		}
 	})
 	s.rig = systemtest.Prepare(t, systemtest.Options{Bin: program, PBX: s.pbx, Agents: shadowAgents, Desk: "none", Script: systemtest.QueueOnly, AMI: true,
-		Config: "limits: {calls: 2000}\n", Change: func(yaml string) string { return strings.ReplaceAll(yaml, "ring: 5s", "ring: 15s, rona: none") }})
+		Config: "limits: {calls: 2000}\nqueue_log: {file: queue_log, agents: phone}\n", Change: func(yaml string) string { return strings.ReplaceAll(yaml, "ring: 5s", "ring: 15s, rona: none") }})
 	s.rig.Launch()
 	t.Cleanup(s.rig.Stop)
 	s.rig.Eventually("all agents ready", func() error {
@@ -189,6 +193,23 @@ func (s *shadowed) call(callers []loadtest.Caller) {
 	}
 	if err := s.pbx.AwaitIdle(ctx); err != nil {
 		s.t.Fatal(err)
+	}
+}
+
+// keepLogs copies the two queue_logs, of the same callers, to where they are wanted.
+func (s *shadowed) keepLogs() {
+	s.t.Helper()
+	if *shadowLogs == "" {
+		return
+	}
+	for name, file := range map[string]string{"app_queue": filepath.Join(s.pbx.Dir(), "log", "queue_log"), "ctid": filepath.Join(s.rig.Dir, "queue_log")} {
+		b, err := os.ReadFile(file)
+		if err == nil {
+			err = os.WriteFile(filepath.Join(*shadowLogs, name), b, 0o600)
+		}
+		if err != nil {
+			s.t.Fatal(err)
+		}
 	}
 }
 
