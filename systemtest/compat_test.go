@@ -191,3 +191,49 @@ func TestRealStrangerEndsWithCongestion(t *testing.T) {
 	}
 	r.Clean()
 }
+
+// A caller whose script lets him wait unanswered hears what is said to him, and is answered when his carrier would lose patience; where the
+// Asterisk opens no early media by command he is answered first, and hears the same.
+func TestRealUnanswered(t *testing.T) {
+	const patience, comfort = 8 * time.Second, 2 * time.Second
+	s := startScripts(t, Options{Agents: 1, Desk: "none", Change: func(yaml string) string {
+		return yaml + fmt.Sprintf("trunks: [{name: outside, endpoints: [PJSIP/carrier], unanswered: %v}]\n", patience)
+	}}, []string{fmt.Sprintf(`version: 1
+name: Unanswered
+prompts: {hold: %q}
+nodes:
+  q:
+    - answer: {early: true}
+    - queue: {name: sales, at_most: 1m, announce: {comfort: hold, every: %v}}
+      then: {otherwise: hangup}
+`, holdText["en"], comfort)}, map[string]string{"hold": holdText["en"]})
+	here, err := ari.ParseVersion(asterisk.Version())
+	if err != nil {
+		t.Fatal(err)
+	}
+	early := ari.FeaturesOf(here).Progress
+	s.each("unanswered", 0, func(p *part) {
+		d := p.dial(callsHz)
+		p.hears(d, "hold")
+		select {
+		case <-d.Answered():
+			if early {
+				p.fatal("he was answered %v after his call, and need not have been", d.Times().Answered.Sub(d.Times().Invited))
+			}
+		default:
+			if !early {
+				p.fatal("he heard it unanswered, and %s cannot do that", here)
+			}
+		}
+		p.must(d.AwaitAnswer(p.ctx))
+		least, most := patience-comfort, patience+2*comfort // what is being said then is said to its end
+		if !early {
+			least, most = 0, comfort+time.Second
+		}
+		if took := d.Times().Answered.Sub(d.Times().Invited); took < least || took > most {
+			p.fatal("he was answered after %v, not %v to %v", took, least, most)
+		}
+	})
+	s.wg.Wait()
+	s.r.Clean()
+}
