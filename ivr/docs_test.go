@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/fstest"
 )
 
 // section returns the part of the manual under a heading.
@@ -111,6 +112,31 @@ func TestDocsExampleLoads(t *testing.T) {
 	_, rest, _ := strings.Cut(string(b), "```yaml\n")
 	text, _, _ := strings.Cut(rest, "```")
 	if s, found := loadText(text); s == nil || len(found) > 0 {
+		t.Error(found)
+	}
+}
+
+// What a caller hears is told in docs/acd.md with each option and its default, and its script is sound.
+func TestDocsTellWhatACallerHears(t *testing.T) {
+	b, err := os.ReadFile("../docs/acd.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := section(t, string(b), "## What a caller hears")
+	for _, o := range slices.Concat(announceOptions, stayOptions, []option{{"music", "", false}, {"whisper", "", false}, {"callback", "", false}, {"after", "60s", false}}) {
+		if !strings.Contains(text, "`"+o.name) && !strings.Contains(text, "."+o.name+"`") {
+			t.Errorf("docs/acd.md does not tell of %s", o.name)
+		}
+		if o.def != "" && !strings.Contains(text, "| "+o.def) && !strings.Contains(text, "`"+o.def+"`") {
+			t.Errorf("docs/acd.md does not tell the default %s of %s", o.def, o.name)
+		}
+	}
+	_, rest, _ := strings.Cut(text, "```yaml\n")
+	script, _, _ := strings.Cut(rest, "```")
+	site := testSite()
+	site.Queues = append(site.Queues, "claims")
+	s, found := Load(fstest.MapFS{"main.yaml": {Data: []byte(script)}}, "main.yaml", site)
+	if s == nil || len(found) > 0 {
 		t.Error(found)
 	}
 }
