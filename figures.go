@@ -63,10 +63,13 @@ type WaitBand struct {
 	HighMS   int64 `json:"high_ms"`
 }
 
-// Calibration is how many of the latest estimates came out inside their bands.
+// Calibration is how many of the latest estimates came out inside their bands; and of all bands that callers were told since the log began,
+// and that came out, how many held.
 type Calibration struct {
 	Outcomes int `json:"outcomes"`
 	Inside   int `json:"inside"`
+	Told     int `json:"told"`
+	Held     int `json:"held"`
 }
 
 // LevelStats are the four service levels, by their letters, and what they are made from.

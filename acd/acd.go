@@ -10,7 +10,7 @@ import (
 )
 
 // Version rises whenever a change makes Decide decide differently on the same events.
-const Version = 3
+const Version = 4
 
 // Config is the centre: its queues and agents. Epoch goes into the ids that the core makes.
 type Config struct {
@@ -237,6 +237,9 @@ type (
 	// OnLine: the customer of a callback has answered: somebody is on the line now. The telephones of the agents who are kept for one
 	// who is called ahead ring from now on, for as long as the queue says.
 	OnLine struct{ Task ctid.TaskID }
+	// WaitTold: the caller of a waiting task is told how long he is likely to wait, as Standing has it now. It is held against his wait,
+	// and changes nothing else. Where there is nothing to tell, nothing was told.
+	WaitTold struct{ Task ctid.TaskID }
 	// TaskGone: the caller has gone; the task ends whatever its state, an open offer with it.
 	TaskGone struct{ Task ctid.TaskID }
 	// OfferUp: the agent's leg is up for offer Offer. If the offer is over already, EndOffer tells so and nothing changes.
@@ -343,6 +346,7 @@ func (Move) EventKind() string            { return "move" }
 func (Prioritise) EventKind() string      { return "prioritise" }
 func (TakeCallback) EventKind() string    { return "take_callback" }
 func (OnLine) EventKind() string          { return "on_line" }
+func (WaitTold) EventKind() string        { return "wait_told" }
 func (OfferUp) EventKind() string         { return "offer_up" }
 func (OfferFailed) EventKind() string     { return "offer_failed" }
 func (Direct) EventKind() string          { return "direct" }

@@ -43,7 +43,7 @@ var decoders = []decoder{
 	decoderOf[AgentLogin](), decoderOf[AgentLogout](), decoderOf[AgentReady](), decoderOf[AgentPause](),
 	decoderOf[AgentCancelNext](), decoderOf[WrapUpDone](), decoderOf[DeskChanged](), decoderOf[DeviceChanged](),
 	decoderOf[Enqueue](), decoderOf[Leave](), decoderOf[TaskGone](), decoderOf[OfferUp](), decoderOf[OfferFailed](),
-	decoderOf[Move](), decoderOf[Prioritise](), decoderOf[TakeCallback](), decoderOf[OnLine](),
+	decoderOf[Move](), decoderOf[Prioritise](), decoderOf[TakeCallback](), decoderOf[OnLine](), decoderOf[WaitTold](),
 	decoderOf[ExtendWrapUp](), decoderOf[ForceState](), decoderOf[Direct](), decoderOf[Pick](), decoderOf[Revoke](),
 	decoderOf[SetDevice](), decoderOf[WorkBegun](), decoderOf[WorkOwned](), decoderOf[WorkDoing](),
 	decoderOf[LegGone](), decoderOf[WorkEnded](), decoderOf[Tick](), decoderOf[Reconfigure](), decoderOf[Restarted](), decoderOf[Adopt](),

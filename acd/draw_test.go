@@ -221,6 +221,8 @@ func (c *crowd) drawDirect(t *rapid.T, n int, agent ctid.AgentID, task ctid.Task
 			Ahead: rapid.Bool().Draw(t, "ahead"), Late: rapid.Bool().Draw(t, "late")}
 	case n < 66:
 		return OnLine{task}
+	case n < 70:
+		return WaitTold{task}
 	default:
 		return ForceState{agent, rapid.SampledFrom([]ctid.AgentState{ctid.Ready, ctid.Paused, ctid.Out, ctid.Talking}).Draw(t, "force"),
 			rapid.SampledFrom([]string{"", "lunch"}).Draw(t, "why"), rapid.Bool().Draw(t, "hard"), ctid.By{Kind: "supervisor", ID: "sam"}}

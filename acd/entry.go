@@ -259,6 +259,7 @@ func (s *State) move(t *task, to *queue, why ctid.QueueExit, by ctid.By) {
 	if atMost == 0 && t.wait.index > 0 {
 		atMost = max(t.wait.due.Sub(s.now), time.Microsecond)
 	}
+	s.compare(from, t, false)
 	s.part(t)
 	if from.size() == 0 {
 		from.speed.Wanted = false

@@ -73,16 +73,17 @@ func TestEstimateAfterRestart(t *testing.T) {
 
 // Where estimates were wrong too often, nothing is told.
 func TestEstimateIsSilent(t *testing.T) {
-	v := speed{Mean: 60, Count: enoughIntervals, Outcomes: 16, Hits: 0b1_1111_1111}
-	if v.good() {
+	q := &queue{speed: speed{Mean: 60, Count: enoughIntervals, Outcomes: 16, Hits: 0b1_1111_1111}}
+	v := &q.speed
+	if q.proven(time.Time{}) {
 		t.Error("9 of 16 inside is good enough")
 	}
 	v.Hits = 0b11_1111_1111
-	if !v.good() {
+	if !q.proven(time.Time{}) {
 		t.Error("10 of 16 inside is not good enough")
 	}
 	v.Outcomes, v.Hits = 15, 0
-	if !v.good() {
+	if !q.proven(time.Time{}) {
 		t.Error("15 outcomes are enough to judge by")
 	}
 }

@@ -75,6 +75,7 @@ type task struct {
 	reach    int       // ring-all: the rank of those at whom it rings; a worse one is not rung beside them
 	told     Estimate  // when it came to this queue, or came back,
 	toldAt   time.Time // and when that was
+	heard    []promise // the bands that its caller was told in this queue
 
 	wait, loosen, stick, over, more timer
 }

@@ -144,7 +144,7 @@ func (s *State) restoreTask(ts taskSnap, q *queue) {
 	t.queue, t.priority, t.entered, t.arrived, t.joined, t.needs, t.only = q, ts.Priority, ts.Entered, ts.Arrived, ts.Joined, ts.Needs, ts.Only
 	t.ahead, t.caller = ts.Ahead, ts.Caller
 	t.callback, t.offers, t.tried, t.expired, t.overdue, t.served = ts.Callback, ts.Offers, ts.Tried, ts.Expired, ts.Overdue, ts.Served
-	t.until, t.reach, t.told, t.toldAt = ts.RingsTo, ts.Reach, ts.Told, ts.ToldAt
+	t.until, t.reach, t.told, t.toldAt, t.heard = ts.RingsTo, ts.Reach, ts.Told, ts.ToldAt, slices.Clone(ts.Heard)
 	if t.joined.IsZero() { // of a version where nothing moved
 		t.joined = t.entered
 	}

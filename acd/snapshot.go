@@ -153,6 +153,7 @@ type taskSnap struct {
 	Reach    int       // and at which rank
 	Told     Estimate
 	ToldAt   time.Time
+	Heard    []promise `json:",omitempty"`
 	Wait     time.Time
 	Stick    time.Time
 	Over     time.Time
@@ -162,7 +163,7 @@ type taskSnap struct {
 func (t *task) snap() taskSnap {
 	return taskSnap{ID: t.id, Queue: t.queue.cfg.ID, Priority: t.priority, Entered: t.entered, Arrived: t.arrived, Joined: t.joined,
 		Needs: slices.Clone(t.needs), Only: t.only, Callback: t.callback, Ahead: t.ahead, Caller: t.caller, Offers: t.offers, Tried: t.tried, Expired: t.expired,
-		Overdue: t.overdue, Served: t.served, RingsTo: t.until, Reach: t.reach, Told: t.told, ToldAt: t.toldAt, Wait: armed(&t.wait), Stick: armed(&t.stick),
+		Overdue: t.overdue, Served: t.served, RingsTo: t.until, Reach: t.reach, Told: t.told, ToldAt: t.toldAt, Heard: slices.Clone(t.heard), Wait: armed(&t.wait), Stick: armed(&t.stick),
 		Over: armed(&t.over), More: armed(&t.more)}
 }
 

@@ -163,6 +163,8 @@ func (s *State) applyToTask(ev Event) {
 		s.takeCallback(e)
 	case OnLine:
 		s.onLine(e)
+	case WaitTold:
+		s.waitTold(e)
 	case LegGone:
 		s.legGone(e)
 	case Revoke:

@@ -94,7 +94,7 @@ func (s *State) join(t *task, q *queue, joined time.Time, atMost time.Duration) 
 	}
 	s.enterClass(t)
 	s.waitIn(t)
-	t.told, t.toldAt = s.estimate(q, t.class, q.place(t)), s.now
+	t.told, t.toldAt, t.heard = s.estimate(q, t.class, q.place(t)), s.now, nil
 	s.timers.stop(&t.wait)
 	if atMost > 0 && !t.callback {
 		s.timers.set(&t.wait, s.now.Add(atMost))
@@ -246,7 +246,7 @@ func (s *State) Figures(id ctid.QueueID, now time.Time) QueueFigures {
 	}
 	f := QueueFigures{Waiting: q.size(), Open: !q.draining}
 	f.Longest, f.Callbacks = q.longest(now), q.callbacks()
-	f.Estimate, f.Calibration = q.estimateNow(s), q.speed.Calibration()
+	f.Estimate, f.Calibration = q.estimateNow(s), q.calibration(now)
 	for _, m := range q.members {
 		a := m.agent
 		f.Agents.Add(a.stateShown())

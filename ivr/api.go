@@ -144,8 +144,12 @@ type (
 		Level int
 	}
 	// Standing asks where the caller stands in the queue. Answer: waits, with Value position (from 1), low and high (of the wait
-	// to be expected, s) and proven (it may be told); rings, while he is offered to an agent; error.
-	Standing struct{ ID string }
+	// to be expected, s) and proven (it may be told); rings, while he is offered to an agent; error. Wait: he is told the wait if it
+	// is proven, so that it is to be held against what comes of it.
+	Standing struct {
+		ID   string
+		Wait bool
+	}
 	// Leave asks to take the caller out of the queue again, for the Key that he has pressed; the Enqueue is then answered with key.
 	// Without one he was silent when he was asked whether he stays: it is answered with no_input. Or the ask is ignored, for an agent has him.
 	Leave struct {

@@ -130,7 +130,7 @@ func (a *queueStep) tell(m *Machine) {
 		m.emit(Leave{ID: m.open})
 	default:
 		ln.asked = m.id()
-		m.emit(Standing{ID: ln.asked})
+		m.emit(Standing{ID: ln.asked, Wait: a.tells != nil && m.due(ln.Wait) && !m.due(ln.Stay) && !a.callback.due(m)})
 	}
 }
 

@@ -13,7 +13,10 @@ import (
 
 // standing tells the script where the caller stands in his queue. That he was told it is kept beside what comes of it.
 func (k *call) standing(s ivr.Standing) {
-	k.desk.post(func(time.Time) {
+	k.desk.post(func(now time.Time) {
+		if _, waits := k.desk.core.Position(ctid.TaskID(k.id)); s.Wait && waits {
+			k.desk.decide(now, acd.WaitTold{Task: ctid.TaskID(k.id)})
+		}
 		st, waits := k.desk.core.Standing(ctid.TaskID(k.id))
 		k.post(func(now time.Time) {
 			r := ivr.Result{Outcome: "error", Code: "queue.left"}

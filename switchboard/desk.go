@@ -281,6 +281,8 @@ func acdSubject(ev acd.Event) string {
 		return string(e.Task)
 	case acd.OnLine:
 		return string(e.Task)
+	case acd.WaitTold:
+		return string(e.Task)
 	case acd.TaskGone:
 		return string(e.Task)
 	case acd.WorkEnded:

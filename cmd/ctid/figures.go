@@ -160,7 +160,7 @@ func (f *figures) queueStats(live map[ctid.QueueID]acd.QueueFigures, now time.Ti
 			x.Wait = &ctid.WaitBand{LowMS: e.Low.Milliseconds(), LikelyMS: e.Mid.Milliseconds(), HighMS: e.High.Milliseconds()}
 		}
 		if c := v.Calibration; c.Outcomes > 0 {
-			x.Calibration = &ctid.Calibration{Outcomes: c.Outcomes, Inside: c.Inside}
+			x.Calibration = &ctid.Calibration{Outcomes: c.Outcomes, Inside: c.Inside, Told: c.Told, Held: c.Held}
 		}
 		out[id] = x
 	}

@@ -107,7 +107,7 @@ func (r *figuresRig) shown(after time.Duration) string {
 	r.t.Helper()
 	at := noon.Add(after)
 	live := map[ctid.QueueID]acd.QueueFigures{"sales": {Waiting: 1, Open: true, Estimate: acd.Estimate{Low: time.Second, Mid: 2 * time.Second, High: 3 * time.Second, Said: true},
-		Calibration: acd.Calibration{Outcomes: 10, Inside: 8}, Agents: ctid.AgentCounts{Ready: 1}, AgentsReady: 1, AgentsIn: 1}}
+		Calibration: acd.Calibration{Outcomes: 10, Inside: 8, Told: 5, Held: 4}, Agents: ctid.AgentCounts{Ready: 1}, AgentsReady: 1, AgentsIn: 1}}
 	all := map[string]any{}
 	for q, x := range r.f.queueStats(live, at) {
 		all[string(q)] = x

@@ -76,6 +76,7 @@ type live struct {
 var (
 	descWaiting   = prometheus.NewDesc("ctid_queue_waiting", "Callers who wait.", []string{"queue"}, nil)
 	descLongest   = prometheus.NewDesc("ctid_queue_longest_wait_seconds", "The longest wait now.", []string{"queue"}, nil)
+	descBands     = prometheus.NewDesc("ctid_queue_wait_bands_total", "Bands of a wait that callers were told, and that came out, by whether they held.", []string{"queue", "held"}, nil)
 	descAgents    = prometheus.NewDesc("ctid_agent_state", "Agents by state.", []string{"state"}, nil)
 	descConnected = prometheus.NewDesc("ctid_ari_connected", "1 if the Asterisk is connected.", []string{"node"}, nil)
 	descSessions  = prometheus.NewDesc("ctid_ws_sessions", "Open websocket sessions.", nil, nil)
@@ -87,7 +88,7 @@ var (
 
 // Describe implements prometheus.Collector.
 func (l live) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{descWaiting, descLongest, descAgents, descConnected, descSessions, descCut, descOutbox, descLost, descCalls} {
+	for _, d := range []*prometheus.Desc{descWaiting, descLongest, descBands, descAgents, descConnected, descSessions, descCut, descOutbox, descLost, descCalls} {
 		ch <- d
 	}
 }
@@ -104,6 +105,9 @@ func (l live) Collect(ch chan<- prometheus.Metric) {
 		for q, f := range st.Queues {
 			gauge(descWaiting, float64(f.Waiting), string(q))
 			gauge(descLongest, f.Longest.Seconds(), string(q))
+			c := f.Calibration
+			ch <- prometheus.MustNewConstMetric(descBands, prometheus.CounterValue, float64(c.Held), string(q), "yes")
+			ch <- prometheus.MustNewConstMetric(descBands, prometheus.CounterValue, float64(c.Told-c.Held), string(q), "no")
 		}
 		for _, s := range []ctid.AgentState{ctid.Out, ctid.Ready, ctid.Reserved, ctid.Talking, ctid.WrapUp, ctid.Paused} {
 			gauge(descAgents, float64(st.Agents[s]), string(s))
