@@ -69,7 +69,7 @@ func (x *scope) records(name string) map[string]any {
 		return map[string]any{"ani": x.call.ANI, "dnis": x.call.DNIS, "did_name": x.call.DIDName, "dialled": cmp.Or(x.call.Dialled, x.call.DNIS),
 			"language": x.lang, "priority": float64(x.priority), "seconds": math.Floor(x.now.Sub(x.started).Seconds()), "answered_by": x.memo.AnsweredBy, "tags": x.memo.tags()}
 	case "time":
-		local := x.now.In(x.site.location())
+		local := x.wall.In(x.site.location())
 		return map[string]any{"now": local.Format("15:04"), "date": local.Format(time.DateOnly), "hour": float64(local.Hour()),
 			"weekday": strings.ToLower(local.Format("Mon"))}
 	case "customer":
@@ -94,7 +94,7 @@ func (x *scope) records(name string) map[string]any {
 }
 
 func (x *scope) hoursOf(name string) (string, error) {
-	o, ok := x.site.hours(name, x.now)
+	o, ok := x.site.hours(name, x.wall)
 	if !ok {
 		return "", fault("hours.unknown")
 	}

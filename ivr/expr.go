@@ -248,6 +248,7 @@ func syntaxProblem(src string, err error) *problem {
 // scope is what an expression sees when it runs.
 type scope struct {
 	now      time.Time
+	wall     time.Time // what the clocks on the wall say then
 	lang     string
 	site     Site
 	call     CallInfo

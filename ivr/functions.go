@@ -191,7 +191,7 @@ func daysUntil(x *scope, a []any) (any, error) {
 	if err != nil {
 		return nil, fault("expr.not_a_date")
 	}
-	n := x.now.In(x.site.location())
+	n := x.wall.In(x.site.location())
 	today := time.Date(n.Year(), n.Month(), n.Day(), 0, 0, 0, 0, time.UTC)
 	return math.Round(d.Sub(today).Hours() / 24), nil
 }

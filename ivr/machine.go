@@ -14,6 +14,9 @@ type Options struct {
 	Limits Limits // zero: the site's
 	// Secret gives a secret of the site's store; it must be pure and safe for concurrent use. nil: there is none.
 	Secret func(name string) (string, error)
+	// Wall is what the clocks on the wall say at a time of the machine's, whose own never jump: calendars and the date go by it. It
+	// must be safe for concurrent use. nil: they are the same.
+	Wall func(now time.Time) time.Time
 }
 
 const (
@@ -126,7 +129,10 @@ func (m *Machine) Next(now time.Time, in Input) []Step {
 	if now.After(m.now) {
 		m.now = now
 	}
-	m.x.now = m.now
+	m.x.now, m.x.wall = m.now, m.now
+	if m.opts.Wall != nil {
+		m.x.wall = m.opts.Wall(m.now)
+	}
 	m.out, m.ran = nil, 0
 	_, start := in.(Start)
 	_, resume := in.(Resume)

@@ -37,14 +37,14 @@ func moment(s string, now time.Time, zone *time.Location) (time.Time, error) {
 }
 
 func (a *hoursStep) start(m *Machine) {
-	at := m.now
+	at := m.x.wall
 	if a.at != nil {
 		v, err := a.at.get(&m.x)
 		if err != nil {
 			m.failWith(err)
 			return
 		}
-		if at, err = moment(textOf(v), m.now, m.s.site.zoneOf(a.calendar)); err != nil {
+		if at, err = moment(textOf(v), m.x.wall, m.s.site.zoneOf(a.calendar)); err != nil {
 			m.fail("hours.not_a_time")
 			return
 		}

@@ -5,6 +5,7 @@ import (
 
 	"ctid"
 	"ctid/acd"
+	"ctid/ari"
 	"ctid/ivr"
 )
 
@@ -140,8 +141,10 @@ func (k *call) playMusic() {
 	}
 	k.openCaller()
 	err := k.node.StartMOH(k.ctx, k.channel, k.musicClass)
-	k.warn("music failed", err)
-	k.music = err == nil
+	k.music, k.musicLost = err == nil, err != nil
+	if err != nil && !ari.IsGone(err) && k.ctx.Err() == nil {
+		k.sb.once.warn(k.sb.cfg.Log, k.sb.clock.steady(), "music failed; it is tried again behind what callers are told", k.node.Name()+" "+k.musicClass, err, "class", k.musicClass, "call", k.id)
+	}
 }
 
 // answerCaller answers the caller's channel, once.

@@ -29,7 +29,7 @@ func (k *call) input(now time.Time, in ivr.Input) {
 
 // options are those of this call's machine.
 func (k *call) options() ivr.Options {
-	return ivr.Options{Secret: k.sb.deps.Secret}
+	return ivr.Options{Secret: k.sb.deps.Secret, Wall: k.sb.clock.wall}
 }
 
 // giveFigures hands the machine the figures of the queues that its script names.
@@ -169,7 +169,7 @@ func (k *call) playReady(now time.Time, id string, media []string, err error) {
 		return
 	}
 	if err != nil {
-		k.sb.cfg.Log.Warn("a prompt is left out, or spoken in place of its recording", "call", k.id, "error", err)
+		k.sb.once.warn(k.sb.cfg.Log, now, "a prompt is left out, or spoken in place of its recording", err.Error(), err, "call", k.id)
 		k.note("prompt_failed", map[string]any{"error": err.Error()})
 	}
 	if p.stopped || len(media) == 0 {
@@ -207,7 +207,7 @@ func (k *call) played(now time.Time, id string, failed bool) {
 
 // beforePlay makes way for what is to be said to the caller. Asterisk does not go on with the music behind it by itself.
 func (k *call) beforePlay() {
-	if k.music && k.hearsMusic() {
+	if (k.music || k.musicLost) && k.hearsMusic() {
 		k.stopMusic()
 		k.silence = k.sb.clock.steady()
 	}

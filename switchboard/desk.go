@@ -113,6 +113,7 @@ func (d *desk) run(ctx context.Context) {
 				k := d.calls[id]
 				k.post(func(time.Time) { k.save() })
 			}
+			d.sb.cfg.Log.Warn("the machine's clock was set: callers wait on by the time that has really passed, calendars go by the new one", "by", by)
 			d.flush()
 		}
 		if d.snapshotDue(now) {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"ctid"
+	"ctid/ari/aritest"
 )
 
 // clean says that nothing is left of any call, and gives the records of those that ended.
@@ -74,4 +75,43 @@ func (c *centre) begun() int {
 		}
 	}
 	return len(calls)
+}
+
+// oneOfEach brings three callers in: one talks to ana, for one ben's phone rings, one waits.
+func (c *centre) oneOfEach() (talking, ringing, waiting *aritest.Caller) {
+	c.t.Helper()
+	c.ready("ana")
+	talking = c.pbx.Call(caller)
+	c.settle(2 * time.Second)
+	c.wantState("ana", "talking")
+	c.ready("ben")
+	ringing = c.pbx.Call(caller)
+	c.settle(100 * time.Millisecond) // two who come at once may enter in either order
+	waiting = c.pbx.Call(caller)
+	c.settle(400 * time.Millisecond)
+	c.wantState("ben", "reserved")
+	return talking, ringing, waiting
+}
+
+func (c *centre) state(agent ctid.AgentID) string {
+	st, err := c.sb.Status(c.t.Context())
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	for _, v := range st.AgentList {
+		if v.Agent == agent {
+			if v.Reason != "" {
+				return string(v.State) + "(" + v.Reason + ")"
+			}
+			return string(v.State)
+		}
+	}
+	return "?"
+}
+
+func (c *centre) wantState(agent ctid.AgentID, want string) {
+	c.t.Helper()
+	if got := c.state(agent); got != want {
+		c.t.Errorf("%s is %s, want %s", agent, got, want)
+	}
 }

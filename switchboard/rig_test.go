@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 	"sync"
@@ -48,6 +49,11 @@ type centre struct {
 
 	person func(number string) string // the keyed hash of a number, if there is one
 	early  map[string]time.Duration   // how long calls may wait unanswered, by trunk
+
+	hours   func(calendar string, at time.Time) (string, bool)
+	log     *slog.Logger
+	prompts Prompts       // nil: the centre's own
+	change  func(*Config) // has the last word on each boot
 
 	twoLines bool // a phone may have a second call: its agent asks a colleague with it
 
@@ -134,6 +140,9 @@ func (c *centre) routes(t *testing.T, script string) Routes {
 func (c *centre) script(t *testing.T, text string) *ivr.Script {
 	t.Helper()
 	site := siteOf()
+	if c.hours != nil {
+		site.Hours, site.Calendars = c.hours, []string{"office"}
+	}
 	s, found := ivr.Load(fstest.MapFS{"main.yaml": {Data: []byte(text)}}, "main.yaml", site)
 	if s == nil {
 		t.Fatal(found)
@@ -239,7 +248,7 @@ func (c *centre) boot(t *testing.T, script string, run int) {
 	n := 1000 * (run - 1)
 	var mu sync.Mutex
 	epoch := fmt.Sprintf("E%d", run)
-	c.sb, err = New(Config{Site: "t", Epoch: epoch, NextSeq: uint64(run-1)*100_000 + 1, Nodes: []*ari.Node{node},
+	conf := Config{Site: "t", Epoch: epoch, NextSeq: uint64(run-1)*100_000 + 1, Nodes: []*ari.Node{node},
 		Plan: Plan{ACD: acd.Config{Epoch: epoch, Agents: agents(), Queues: []acd.Queue{
 			{ID: "sales", Name: "Sales", Wrap: 10 * time.Second, Resume: time.Minute}, {ID: "support", Name: "Support"}, {ID: "all", Name: "All", Strategy: "ring-all"},
 			{ID: "hot", Name: "Hot", MaxWaiting: 1, Overflow: []acd.Overflow{{On: ctid.ExitFull, To: "support"}, {On: ctid.ExitTimeout, To: "support"}}}}},
@@ -259,8 +268,15 @@ func (c *centre) boot(t *testing.T, script string, run int) {
 		Person: c.person,
 		Now:    c.now,
 		NewID:  func(p string) string { mu.Lock(); defer mu.Unlock(); n++; return fmt.Sprintf("%s%d", p, n) },
-	})
-	if err != nil {
+	}
+	conf.Log = c.log
+	if c.prompts == nil {
+		c.prompts = c
+	}
+	if c.change != nil {
+		c.change(&conf)
+	}
+	if c.sb, err = New(conf); err != nil {
 		t.Fatal(err)
 	}
 	at := c.set.Load()
@@ -268,7 +284,7 @@ func (c *centre) boot(t *testing.T, script string, run int) {
 	c.sb.clock.moved = func() time.Duration { return time.Duration(c.set.Load() - at) }
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	deps := Deps{Log: c, Desktops: c, Customers: c, Prompts: c, Lookups: c.asks, Voicemails: c.box}
+	deps := Deps{Log: c, Desktops: c, Customers: c, Prompts: c.prompts, Lookups: c.asks, Voicemails: c.box}
 	if c.home != nil {
 		deps.Homes = map[ctid.NodeID]Home{"a": c.home}
 	}
@@ -331,45 +347,6 @@ func (c *centre) ready(names ...ctid.AgentID) {
 	for _, n := range names {
 		c.must(n, ctid.AgentLogin{})
 		c.must(n, ctid.AgentReady{})
-	}
-}
-
-// oneOfEach brings three callers in: one talks to ana, for one ben's phone rings, one waits.
-func (c *centre) oneOfEach() (talking, ringing, waiting *aritest.Caller) {
-	c.t.Helper()
-	c.ready("ana")
-	talking = c.pbx.Call(caller)
-	c.settle(2 * time.Second)
-	c.wantState("ana", "talking")
-	c.ready("ben")
-	ringing = c.pbx.Call(caller)
-	c.settle(100 * time.Millisecond) // two who come at once may enter in either order
-	waiting = c.pbx.Call(caller)
-	c.settle(400 * time.Millisecond)
-	c.wantState("ben", "reserved")
-	return talking, ringing, waiting
-}
-
-func (c *centre) state(agent ctid.AgentID) string {
-	st, err := c.sb.Status(c.t.Context())
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	for _, v := range st.AgentList {
-		if v.Agent == agent {
-			if v.Reason != "" {
-				return string(v.State) + "(" + v.Reason + ")"
-			}
-			return string(v.State)
-		}
-	}
-	return "?"
-}
-
-func (c *centre) wantState(agent ctid.AgentID, want string) {
-	c.t.Helper()
-	if got := c.state(agent); got != want {
-		c.t.Errorf("%s is %s, want %s", agent, got, want)
 	}
 }
 

@@ -215,6 +215,7 @@ type Switchboard struct {
 	deps  Deps
 	desk  *desk
 	clock *clock
+	once  warned
 	wg    sync.WaitGroup // the goroutines of nodes and calls
 }
 
