@@ -45,6 +45,7 @@ var troubles = []struct{ name, node, hears string }{
 	{"a voice that hangs", `play: {prompt: wrong, language: de}, then: one`, "one"},
 	{"a recording that is no sound", `play: choose, then: one`, "choose"},
 	{"a recording that is gone", `play: further, then: one`, "further"},
+	{"music that is not there", `queue: {name: support, music: nowhere, at_most: 4s}, then: {timeout: one, otherwise: sorry}`, "one"},
 	{"a folder of messages that cannot be written", `voicemail: {mailbox: sales, greeting: quiet, consent: quiet, min: 1s}, then: {left: one, none: one, error: sorry}`, "sorry"},
 }
 
@@ -105,6 +106,9 @@ func TestRealScriptTrouble(t *testing.T) {
 				afterTone(p.ctx, p.r, p.call, p.call.Times().Answered, tone(t))
 				p.must(p.call.Play(p.ctx, speak(t, "Please call me about the garden furniture.")))
 				p.must(p.call.SendDTMF(p.ctx, "#"))
+			}
+			if strings.Contains(x.node, "music") { // Asterisk plays its default class
+				p.must(p.soon(func() error { return musicIn(p.call.Heard()) }))
 			}
 			p.hearsOf(p.call, x.hears, map[string][]int16{x.hears: speak(t, keyTexts[x.hears])})
 			if _, err := p.call.AwaitEnd(p.ctx); err != nil {
