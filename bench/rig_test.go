@@ -51,8 +51,8 @@ func newSite(t *testing.T, agents int, w way) *site {
 	for n := range agents {
 		fmt.Fprintf(&members, "member => PJSIP/%d\n", 1001+n)
 	}
-	pbx, err := pbxtest.Start(t.Context(), pbxtest.Config{Agents: agents, AgentContact: fmt.Sprintf("127.0.0.1:%d", port), RTPPorts: 2000 + 7*agents,
-		Extra:    map[string]string{"queues.conf": members.String()},
+	pbx, err := pbxtest.Start(t.Context(), pbxtest.Config{Agents: agents, AgentContact: fmt.Sprintf("127.0.0.1:%d", port), RTPPorts: 2000 + 7*agents + 3*w.callers,
+		Extra:    map[string]string{"queues.conf": members.String(), "musiconhold.conf": w.music},
 		Dialplan: "[ctid-in]\n" + w.dialplan})
 	if err != nil {
 		t.Fatal(err)

@@ -25,6 +25,8 @@ type way struct {
 	config   string        // more of ctid.yaml
 	longest  time.Duration // with a line: what the last caller waits; 0: 1.1 × what the agents can serve is offered
 	desks    int           // agents with a desktop, at most
+	callers  int           // for so many at once beside those who talk there is room
+	music    string        // more of musiconhold.conf
 	ring50   float64       // ms that ctid may be slower than app_queue
 	ring99   float64
 	bare     bool // what a call and a line cost has targets too, for nothing else is done
