@@ -147,16 +147,14 @@ func TestLineWithoutWords(t *testing.T) {
 	} {
 		t.Run(x.name, func(t *testing.T) {
 			said := &said{}
-			queue := acd.Queue{Ring: stormRing}
-			phones := func(int) aritest.Behaviour { return aritest.AnswerAfter(time.Second) }
-			inStormOf(t, x.script, queue, 1, phones, func(c *centre) {
-				c.prompts, c.log = x.prompts, slog.New(slog.NewTextHandler(said, nil))
-			}, func(t *testing.T, c *centre) {
+			storm{script: x.script, queue: acd.Queue{Ring: stormRing}, agents: 1, behave: func(int) aritest.Behaviour { return aritest.AnswerAfter(time.Second) },
+				set: func(c *centre) { c.prompts, c.log = x.prompts, slog.New(slog.NewTextHandler(said, nil)) },
+			}.run(t, func(t *testing.T, c *centre) {
 				c.must(stormAgent(0), ctid.AgentPause{Reason: "lunch"})
 				if x.fault != "" {
 					c.pbx.Fault(aritest.Fault{Match: x.fault, Status: 500})
 				}
-				c.storm(many)
+				c.come(many)
 				c.settle(45 * time.Second)
 				for n, p := range c.callers {
 					if over, _ := p.Ended(); over {

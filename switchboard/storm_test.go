@@ -24,22 +24,27 @@ func stormAgent(n int) ctid.AgentID { return ctid.AgentID(fmt.Sprintf("s%03d", n
 // ignoresCalls tells whether the n-th agent is one of the nine in ten who let every call ring.
 func ignoresCalls(n int) bool { return n%10 != 0 }
 
-// inStorm runs f in a bubble with a centre of so many agents, all ready. behave is how their phones take calls.
-func inStorm(t *testing.T, script string, queue acd.Queue, agents int, behave func(n int) aritest.Behaviour, f func(t *testing.T, c *centre)) {
-	t.Helper()
-	inStormOf(t, script, queue, agents, behave, func(*centre) {}, f)
+// storm is a centre of one queue and so many agents, who are all ready. behave is how their phones take calls, set what else is to be said of the
+// centre before it is booted; nil: nothing.
+type storm struct {
+	script string
+	queue  acd.Queue
+	agents int
+	behave func(n int) aritest.Behaviour
+	set    func(c *centre)
 }
 
-// inStormOf is inStorm with what set says of the centre before it is booted.
-func inStormOf(t *testing.T, script string, queue acd.Queue, agents int, behave func(n int) aritest.Behaviour, set func(c *centre), f func(t *testing.T, c *centre)) {
+// run runs f in a bubble with that centre.
+func (s storm) run(t *testing.T, f func(t *testing.T, c *centre)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		c := &centre{t: t, kind: "phone", sockets: 1, matches: map[string]ctid.Match{}}
 		c.change = func(cfg *Config) {
+			queue := s.queue
 			queue.ID, queue.Name = "sales", "Sales"
 			p := &cfg.Plan
 			p.ACD.Queues, p.ACD.Agents, p.Devices, p.Teams = []acd.Queue{queue}, nil, map[ctid.AgentID]Device{}, nil
-			for n := range agents {
+			for n := range s.agents {
 				id := stormAgent(n)
 				p.ACD.Agents = append(p.ACD.Agents, acd.Agent{ID: id, Desk: ctid.DeskOptional, Queues: []acd.Membership{{Queue: "sales"}}})
 				p.Devices[id] = Device{Kind: "phone", Endpoint: fmt.Sprintf("PJSIP/%d", 3000+n), Node: "a"}
@@ -47,23 +52,25 @@ func inStormOf(t *testing.T, script string, queue acd.Queue, agents int, behave 
 			p.Scripts = map[string]*ivr.Script{}
 			cfg.Limits.Calls = 2000
 		}
-		set(c)
+		if s.set != nil {
+			s.set(c)
+		}
 		c.pbx = aritest.New(aritest.Options{})
 		defer c.pbx.Close()
-		for n := range agents {
-			c.pbx.Phone(fmt.Sprint(3000+n), behave(n))
+		for n := range s.agents {
+			c.pbx.Phone(fmt.Sprint(3000+n), s.behave(n))
 		}
-		c.boot(t, script, 1)
+		c.boot(t, s.script, 1)
 		defer func() { c.stop() }()
-		for n := range agents {
+		for n := range s.agents {
 			c.ready(stormAgent(n))
 		}
 		f(t, c)
 	})
 }
 
-// storm has so many callers come, twenty a second.
-func (c *centre) storm(callers int) {
+// come has so many callers come, twenty a second.
+func (c *centre) come(callers int) {
 	for n := range callers {
 		c.callers = append(c.callers, c.pbx.Call(aritest.Caller{Number: fmt.Sprintf("+44207947%04d", n), DNIS: "8001"}))
 		c.settle(50 * time.Millisecond)
@@ -108,9 +115,9 @@ func TestRingStorm(t *testing.T) {
 				}
 				return aritest.Behaviour{After: 2 * time.Second, Do: aritest.Answer, Talk: 20 * time.Second}
 			}
-			inStorm(t, straightLong, queue, stormAgents, behave, func(t *testing.T, c *centre) {
+			storm{script: straightLong, queue: queue, agents: stormAgents, behave: behave}.run(t, func(t *testing.T, c *centre) {
 				began := time.Now()
-				c.storm(x.callers)
+				c.come(x.callers)
 				c.settle(70 * time.Second)
 				by, first, came := c.rung()
 				c.wantBound(by, began, time.Now())
