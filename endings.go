@@ -24,7 +24,7 @@ var QueueExits = []QueueExit{ExitAnswered, ExitAbandoned, ExitTimeout, ExitFull,
 
 // Ending is a row of the table of endings: what one queue exit means to each of its readers.
 type Ending struct {
-	Task     string // how the ACD task ended: taken, abandoned, overflowed, expired
+	Task     string // how the ACD task ended: taken, abandoned, overflowed, expired, refused
 	Outcome  string // the outcome of the script's queue step; empty where the script is over
 	SLColumn string // the service-level column it counts in; empty where it is shown but not counted
 	QueueLog string // the verb an app_queue reader expects; empty where app_queue writes nothing: who is not let in has not entered
@@ -44,7 +44,7 @@ var endings = map[QueueExit]Ending{
 	ExitClosed:     {"refused", "closed", "", ""},
 	ExitJoinEmpty:  {"refused", "empty", "", ""},
 	ExitLeaveEmpty: {"overflowed", "empty", "overflowed", "EXITEMPTY"},
-	ExitDiverted:   {"overflowed", "timeout", "overflowed", "EXITWITHTIMEOUT"},
+	ExitDiverted:   {"refused", "timeout", "", ""},
 	ExitKey:        {"overflowed", "key", "overflowed", "EXITWITHKEY"},
 	ExitCallback:   {"overflowed", "callback", "callback", "EXITWITHKEY"},
 	ExitRemoved:    {"overflowed", "timeout", "overflowed", "EXITWITHTIMEOUT"},

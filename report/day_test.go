@@ -40,7 +40,7 @@ func (d *days) walk(q ctid.QueueID, since, now time.Time, r Rules) (t tally) {
 				t.late++
 			}
 		case s.to.Before(since):
-		case s.exit == ctid.ExitFull || s.exit == ctid.ExitClosed || s.exit == ctid.ExitJoinEmpty:
+		case s.exit == ctid.ExitFull || s.exit == ctid.ExitClosed || s.exit == ctid.ExitJoinEmpty || s.exit == ctid.ExitDiverted:
 			t.refused++
 		case s.exit == ctid.ExitAnswered && (s.undone.IsZero() || s.undone.After(now)):
 			t.offered++

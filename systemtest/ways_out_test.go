@@ -187,10 +187,28 @@ func TestRealWaysOut(t *testing.T) {
 		if says, _, _ := saysOf(t, lines, rec.Channel); !slices.Equal(exits, x.exits) || says != x.says {
 			t.Errorf("%s: the record has %v, want %v; the queue_log %q, want %q", x.name, exits, x.exits, says, x.says)
 		}
+		if table := tableSays(rec); table != x.says {
+			t.Errorf("%s: by the table of endings the queue_log has %q, want %q", x.name, table, x.says)
+		}
 		if x.hears != "" && (len(rec.IVR.Path) == 0 || rec.IVR.Path[len(rec.IVR.Path)-1].Node != x.hears) {
 			t.Errorf("%s: the record's path is %v, want %s at its end", x.name, rec.IVR.Path, x.hears)
 		}
 	}
+}
+
+// tableSays is what the queue_log has of a call by the table of endings in docs/states.md.
+func tableSays(rec ctid.CallRecord) string {
+	var out []string
+	for _, v := range rec.Queues {
+		row, _ := ctid.Endings(v.Exit)
+		if row.QueueLog != "" {
+			out = append(out, "ENTERQUEUE", row.QueueLog)
+		}
+		if v.Exit == ctid.ExitAnswered {
+			out = append(out, "COMPLETECALLER")
+		}
+	}
+	return strings.Join(out, " ")
 }
 
 // onDuty logs the agents in who are on duty: 1001, whose desktop it returns, and 1002 are paused then, 1003 is ready and answers.
