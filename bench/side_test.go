@@ -36,14 +36,15 @@ var sizes = map[int]size{
 	1000: {time.Second, 25 * time.Second, 90 * time.Second, 1, false},
 }
 
-// The load of the measurements: freeRate calls a second while agents are free. A saturated queue has as many callers as agents,
-// maxRate at most, who talk for a second and call again at once. What the machine alone allows is asked for in calls as short as
-// half of the agents can have them at maxRate.
+// The load of the measurements: freeRate calls a second while agents are free, and lineFactor of what the agents can
+// serve. A saturated queue has as many callers as agents, maxRate at most, who talk for a second and call again at once.
+// What the machine alone allows is asked for in calls as short as half of the agents can have them at maxRate.
 const (
-	freeRate = 60
-	freeTime = 20 * time.Second
-	satTime  = 20 * time.Second
-	maxRate  = 400
+	freeRate   = 60
+	freeTime   = 20 * time.Second
+	satTime    = 20 * time.Second
+	lineFactor = 1.1
+	maxRate    = 400
 )
 
 // figures of one run of one side, by name.
@@ -110,8 +111,8 @@ func (s *site) free(f figures, z size, number string, isCtid bool) {
 func (s *site) line(f figures, z size, number string) {
 	capacity := float64(s.agents) / z.talk.Seconds()
 	warm := z.talk + time.Second
-	s.measure(number, z.talk, warm+scaled(z.line-warm), warm, func(ctx context.Context, l *loadtest.Load, d time.Duration) error {
-		return l.Offer(ctx, s.way.offered(capacity, d), d)
+	s.measure(number, z.talk, warm+scaled(max(z.line, s.way.line)-warm), warm, func(ctx context.Context, l *loadtest.Load, d time.Duration) error {
+		return l.Offer(ctx, lineFactor*capacity, d)
 	}, func(r loadtest.Result, from, to time.Time) {
 		idle := r.Idle(from, to)
 		f["idle p50"], f["idle p99"] = ms(loadtest.Percentile(idle, 0.5)), ms(loadtest.Percentile(idle, 0.99))
