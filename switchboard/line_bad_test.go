@@ -205,3 +205,33 @@ func TestWarnedOnce(t *testing.T) {
 		t.Errorf("%d kinds are remembered, %d were said", len(w.last), said.count("no words"))
 	}
 }
+
+// Each wait that a caller is told is held against what came of it.
+func TestLineToldTheWait(t *testing.T) {
+	const script = `version: 1
+nodes:
+  q: {queue: {name: sales, at_most: 1h, announce: {wait: 30s}}, then: {otherwise: hangup}}
+`
+	storm{script: script, queue: acd.Queue{Ring: stormRing}, agents: 2, behave: func(int) aritest.Behaviour {
+		return aritest.Behaviour{After: time.Second, Do: aritest.Answer, Talk: 20 * time.Second}
+	}}.run(t, func(t *testing.T, c *centre) {
+		c.come(30)
+		c.settle(8 * time.Minute)
+		words := 0
+		for _, p := range c.callers {
+			words += counted(p, "sound:")
+		}
+		st, err := c.sb.Status(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if x := st.Queues["sales"].Calibration; words < 20 || x.Told != words || x.Held < words*8/10 {
+			t.Errorf("callers were told %d waits; the figure is %+v", words, x)
+		}
+		for _, r := range c.clean(30) {
+			if r.Outcome != "answered" {
+				t.Errorf("%s is %s", r.ID, r.Outcome)
+			}
+		}
+	})
+}
