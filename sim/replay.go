@@ -144,7 +144,7 @@ func (r *replay) recorded(in Input) {
 	case acd.Restarted:
 		r.leftOut[e.EventKind()]++
 		r.anew(in.At)
-	case acd.OfferUp, acd.OnLine, acd.OfferFailed, acd.LegGone, acd.WorkEnded, acd.ExtendWrapUp, acd.Tick, acd.Reconfigure:
+	case acd.OfferUp, acd.OnLine, acd.OfferFailed, acd.LegGone, acd.WorkEnded, acd.ExtendWrapUp, acd.WaitTold, acd.Tick, acd.Reconfigure:
 		// what followed from decisions is made anew; the configuration is the other one
 	default:
 		r.leftOut[in.Event.EventKind()]++
