@@ -292,9 +292,9 @@ func TestRealCallbackKills(t *testing.T) {
 		decided := make(chan error, 1)
 		began := time.Now()
 		go func() { decided <- s.decide(now) }()
-		for range min(2, kills-done) {
+		for i := range min(2, kills-done) { // the offers take about 4 s, the rest 8 s
 			done++
-			<-time.After(time.Duration(rnd.IntN(7000)) * time.Millisecond)
+			<-time.After(time.Duration(rnd.IntN([]int{7000, 3500}[i])) * time.Millisecond)
 			at := time.Since(began)
 			s.r.Kill()
 			<-time.After(time.Duration(rnd.IntN(1500)) * time.Millisecond)
