@@ -115,3 +115,12 @@ func (c *centre) wantState(agent ctid.AgentID, want string) {
 		c.t.Errorf("%s is %s, want %s", agent, got, want)
 	}
 }
+
+// now is what the machine's clock says. In a bubble no time is monotonic: that durations do not follow when it is set is done in boot.
+func (c *centre) now() time.Time {
+	t := time.Now().Add(time.Duration(c.set.Load()))
+	if c.zone != nil {
+		t = t.In(c.zone)
+	}
+	return t
+}

@@ -298,15 +298,6 @@ func (c *centre) boot(t *testing.T, script string, run int) {
 	c.settle(time.Second)
 }
 
-// now is what the machine's clock says. In a bubble no time is monotonic: that durations do not follow when it is set is done in boot.
-func (c *centre) now() time.Time {
-	t := time.Now().Add(time.Duration(c.set.Load()))
-	if c.zone != nil {
-		t = t.In(c.zone)
-	}
-	return t
-}
-
 // settle lets virtual time pass and waits until everybody is idle. What was read before it without the lock was read before
 // anybody writes: that is what the lock says here, for the race detector does not know that all were idle.
 func (c *centre) settle(d time.Duration) {
