@@ -44,6 +44,7 @@ type call struct {
 	musicDue   time.Time // when the music that waits for an offer begins
 	musicClass string
 	musicLost  bool        // it could not be played
+	musicOld   bool        // what plays is of an earlier run, if anything does
 	silence    time.Time   // since when the music of a queue is off, for something is said; zero: it is not
 	whispers   *whispering // to the agent, before the two are joined
 

@@ -121,10 +121,13 @@ func (k *call) startMusic(class string) {
 	if k.queue.music != "" {
 		class = k.queue.music
 	}
-	if k.music && class == k.musicClass {
+	if k.music && !k.musicOld && class == k.musicClass {
 		return
 	}
 	played := k.music
+	if k.musicOld { // what begins now takes its place
+		k.music = false
+	}
 	k.stopMusic()
 	k.musicClass = class
 	if len(k.offers) > 0 && !played {
@@ -157,7 +160,7 @@ func (k *call) answerCaller() {
 }
 
 func (k *call) stopMusic() {
-	k.musicDue = time.Time{}
+	k.musicDue, k.musicOld = time.Time{}, false
 	if k.music {
 		k.music = false
 		if !k.callerGone {

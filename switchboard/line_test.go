@@ -250,3 +250,27 @@ func TestPlaceKept(t *testing.T) {
 		})
 	}
 }
+
+// A caller who hears music is with an agent so soon after a restart that no music was begun anew: what played on from before is stopped.
+func TestMusicOverRestart(t *testing.T) {
+	inCentre(t, straight, func(t *testing.T, c *centre) {
+		p := c.call()
+		c.settle(5 * time.Second)
+		c.pbx.Phone("1001", aritest.AnswerAfter(300*time.Millisecond))
+		c.ready("ana")
+		c.settle(100 * time.Millisecond)
+		c.wantState("ana", "reserved")
+		if !strings.Contains(strings.Join(p.Hears(), " "), "moh:") {
+			t.Errorf("he hears %v while he waits", p.Hears())
+		}
+		c.restarted(straight, 2)
+		c.settle(2 * time.Second)
+		c.wantState("ana", "talking")
+		c.hears(p.ID(), c.leg("1001"), true)
+		if h := strings.Join(p.Hears(), " "); strings.Contains(h, "moh:") {
+			t.Errorf("with the agent he hears %s", h)
+		}
+		p.Hangup()
+		c.clean(1)
+	})
+}

@@ -62,6 +62,7 @@ func (k *call) resume(now time.Time, a adopted) {
 		k.hangupCaller("normal")
 		k.finish(now, ctid.End{Side: ctid.SideSystem, Reason: "lost_while_down"})
 	case l.Queue != nil:
+		k.music, k.musicOld = true, true // an agent may have him before the desk has said which it is to be
 		k.musicFrom(k.queue)
 		k.tellMachine(now, ivr.Waits{})
 	case l.Machine != "" && k.machine != nil:
