@@ -92,23 +92,22 @@ func (k *call) attemptIn(o owed, stay queueStay) attempt {
 	return a
 }
 
-// startOwed begins the life of a callback's call. legs are what is left of it in Asterisk from an earlier run; back: it waited in that run,
-// and does so again, unless its time is over.
-func (k *call) startOwed(now time.Time, legs []string, back bool) {
+// startOwed begins the life of a callback's call. legs are what is left of it in Asterisk from an earlier run.
+func (k *call) startOwed(now time.Time, legs []string) {
 	for _, id := range legs {
 		k.legs[id] = &leg{id: id, up: true, asked: true}
 		k.hangupLeg(k.legs[id])
 	}
 	k.lookupCaller(now)
-	switch {
-	case !k.owed.until.IsZero() && now.After(k.owed.until):
+	if k.owed.over(now) {
 		k.dropped(now, ctid.BySystem, callbackWindow)
 		return
-	case back:
-		k.waitOwed()
 	}
 	k.save()
 }
+
+// over tells whether no attempt is begun any more.
+func (o *owed) over(now time.Time) bool { return !o.until.IsZero() && now.After(o.until) }
 
 // owedDue: the pause after an attempt is over, and the callback waits again, at its place.
 func (k *call) owedDue(now time.Time) {
@@ -121,14 +120,19 @@ func (k *call) owedDue(now time.Time) {
 
 // waitOwed lets the callback wait at its place.
 func (k *call) waitOwed() {
-	q := k.queue
-	ev := acd.Enqueue{Task: ctid.TaskID(k.id), Queue: q.queue, Priority: q.priority, Entered: q.entered, Arrived: k.born, Callback: true,
-		Ahead: k.owed.ahead, Again: true, Needs: needsOf(q.skills)}
+	ev := k.entryOwed()
 	k.desk.post(func(now time.Time) {
 		if !k.desk.draining { // else the next run lets it wait
 			k.desk.decide(now, ev)
 		}
 	})
+}
+
+// entryOwed is how the callback enters its queue, at its place.
+func (k *call) entryOwed() acd.Enqueue {
+	q := k.queue
+	return acd.Enqueue{Task: ctid.TaskID(k.id), Queue: q.queue, Priority: q.priority, Entered: q.entered, Arrived: k.born, Callback: true,
+		Ahead: k.owed.ahead, Again: true, Needs: needsOf(q.skills)}
 }
 
 // windowDue is when the time is over in which the customer was to be called; zero: it has no end, or he is being called.

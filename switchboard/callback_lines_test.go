@@ -159,3 +159,27 @@ func TestBookedBehindEnds(t *testing.T) {
 		})
 	}
 }
+
+// After a restart those who are to be called back and those who wait have their turns in the order of their coming, also where an agent is
+// free at once.
+func TestBookedTurnOverRestart(t *testing.T) {
+	inCentre(t, offers(""), func(t *testing.T, c *centre) {
+		c.customers(aritest.AnswerAfter(time.Second))
+		id := c.books()
+		later := c.call()
+		c.settle(time.Second)
+		c.ready("ana")
+		c.settle(100 * time.Millisecond)
+		c.wantState("ana", "reserved")
+		c.restarted(offers(""), 2)
+		c.settle(3 * time.Second)
+		c.wantState("ana", "talking")
+		c.wantClosed(id, callbackTalked, 1)
+		if h := strings.Join(later.Hears(), " "); !strings.HasPrefix(h, "moh:") {
+			t.Errorf("who came later hears %s", h)
+		}
+		c.pbx.Outside(customer).Hangup()
+		later.Hangup()
+		c.clean(3)
+	})
+}

@@ -166,7 +166,7 @@ func (d *desk) openOwed(now time.Time, k *call, by ctid.By) {
 			Priority: k.queue.priority, From: k.rec.IVR.Script, Callback: true}})
 	}
 	d.sb.wg.Go(k.run)
-	k.post(func(now time.Time) { k.startOwed(now, nil, false) })
+	k.post(func(now time.Time) { k.startOwed(now, nil) })
 }
 
 // first is who is rung first.
@@ -185,7 +185,8 @@ func owes(r ctid.CallRecord) bool {
 	return r.Live != nil && r.Live.Callback != nil && r.Live.Queue != nil && !r.Live.Callback.Line
 }
 
-// reviveOwed takes a callback of an earlier run over: it waits again, at its place. What that run had begun to dial for it is hung up.
+// reviveOwed takes a callback of an earlier run over: it waits again, at its place, before those are let in who came later. What that run
+// had begun to dial for it is hung up.
 func (d *desk) reviveOwed(now time.Time, n *ari.Node, r ctid.CallRecord, f *found) {
 	l, q := r.Live, r.Live.Queue
 	r.Live = nil
@@ -196,11 +197,14 @@ func (d *desk) reviveOwed(now time.Time, n *ari.Node, r ctid.CallRecord, f *foun
 	if most := now.Add(d.pauseOf(o, q.Queue)); o.due.After(most) { // the clock was set back while no ctid ran
 		o.due = most
 	}
+	if !now.Before(o.due) { // the pause ended while no ctid ran
+		o.due = time.Time{}
+	}
 	k.owed = &o
 	k.queue = &queueStay{queue: q.Queue, entered: q.Entered, since: q.Entered, priority: q.Priority, skills: q.Skills}
 	if last := len(r.Queues) - 1; last >= 0 && r.Queues[last].Exit == "" {
 		k.queue.since = d.sb.clock.began(r.Queues[last].Entered)
-	} else if l.Callback.Due.IsZero() { // an agent had it, and was lost with that run
+	} else if o.due.IsZero() { // an agent had it, and was lost with that run; or it was not due
 		k.queue.since = now
 		k.rec.Queues = append(slices.Clone(r.Queues), ctid.QueueVisit{Queue: q.Queue, Entered: d.wall(now), Priority: q.Priority})
 	}
@@ -213,8 +217,12 @@ func (d *desk) reviveOwed(now time.Time, n *ari.Node, r ctid.CallRecord, f *foun
 	}
 	d.owed[r.ID], d.booked[o.at()], k.dials = true, r.ID, o.number
 	d.endTalks(now, r.ID, true)
+	entry, waits := k.entryOwed(), o.due.IsZero() && !o.over(now) && !d.draining
 	d.sb.wg.Go(k.run)
-	k.post(func(now time.Time) { k.startOwed(now, legs, l.Callback.Due.IsZero()) })
+	k.post(func(now time.Time) { k.startOwed(now, legs) })
+	if waits {
+		d.decide(now, entry)
+	}
 }
 
 // lostOnLine: the customer who had answered was on the line when an earlier run ended, and is not any more. He is called again.
