@@ -116,9 +116,11 @@ func (s *sum) markParent(e event) {
 
 func (s *sum) end(e event, out io.Writer) {
 	r := s.at(test{e.Package, e.Test})
-	r.action = e.Action
+	if r.action != "fail" { // of a test that was run twice, with the race detector and without
+		r.action = e.Action
+	}
 	if e.Test != "" {
-		if e.Action == "pass" {
+		if r.action == "pass" {
 			r.output = nil
 		}
 		return

@@ -45,6 +45,10 @@ func TestSum(t *testing.T) {
 		{"a subtest with a slash in its name", "6 passed, 0 failed, 0 skipped; real asterisk 2, browser 2", "", "ok", true,
 			[]string{`{"Action":"run","Package":"p","Test":"TestF"}`, `{"Action":"run","Package":"p","Test":"TestF/dial_a/b"}`,
 				`{"Action":"pass","Package":"p","Test":"TestF/dial_a/b"}`, `{"Action":"pass","Package":"p","Test":"TestF"}`}},
+		{"a test that was run twice and passed once", "5 passed, 1 failed, 0 skipped; real asterisk 2, browser 2", "", "FAILED: p TestF\nbad", false,
+			[]string{`{"Action":"run","Package":"p","Test":"TestF"}`, `{"Action":"output","Package":"p","Test":"TestF","Output":"bad\n"}`,
+				`{"Action":"fail","Package":"p","Test":"TestF"}`, `{"Action":"fail","Package":"p"}`,
+				`{"Action":"run","Package":"p","Test":"TestF"}`, `{"Action":"pass","Package":"p","Test":"TestF"}`, `{"Action":"pass","Package":"p"}`}},
 		{"a test that never ended", "5 passed, 1 failed, 0 skipped; real asterisk 2, browser 2", "", "TestEndless", false,
 			[]string{`{"Action":"run","Package":"p/r","Test":"TestEndless"}`, `{"Action":"fail","Package":"p/r"}`}},
 	} {
