@@ -106,7 +106,7 @@ func TestRingStorm(t *testing.T) {
 		callers int
 		rings   int // of an agent who ignores them; 0: as many as there is time for
 		state   string
-	}{{"pause", 300, 1, "paused(no-answer)"}, {"retry", 300, 3, "paused(no-answer)"}, {"none", 1000, 0, ""}} {
+	}{{"pause", 300, 1, "paused(no-answer)"}, {"retry", 300, 3, "paused(no-answer)"}, {"none", crowd, 0, ""}} {
 		t.Run(x.rona, func(t *testing.T) {
 			queue := acd.Queue{Ring: stormRing, RONA: x.rona, RetryGap: stormGap, MaxMisses: 3}
 			behave := func(n int) aritest.Behaviour {

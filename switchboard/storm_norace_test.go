@@ -1,0 +1,5 @@
+//go:build !race
+
+package switchboard
+
+const crowd = 1000
