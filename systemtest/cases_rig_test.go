@@ -238,13 +238,16 @@ func (p *played) judge(t *testing.T, want string) {
 	}
 }
 
-// either is which of two outcomes is nearer: the last words of a text may be "this or that", where app_queue tells one or the other by chance.
+// either is which outcome is meant: the end of a text may be "this or that or another", where app_queue tells one or the other by chance.
 func either(want, got string) string {
-	this, that, two := strings.Cut(want, " or ")
-	if two && strings.HasSuffix(got, " "+that) {
-		return this[:strings.LastIndex(this, " ")+1] + that
+	all := strings.Split(want, " or ")
+	same := all[0][:strings.LastIndex(all[0], " ")+1]
+	for _, end := range all[1:] {
+		if got == same+end {
+			return got
+		}
 	}
-	return this
+	return all[0]
 }
 
 func (p *played) outcome() string { return strings.Join(p.notes, "; ") }
