@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"strconv"
@@ -259,24 +260,24 @@ func (t *tx) exec(query string, args ...any) error {
 
 // change is exec that tells how many rows it changed.
 func (t *tx) change(query string, args ...any) (int64, error) {
-	st, err := t.stmt(query)
-	if err != nil {
-		return 0, err
-	}
-	res, err := st.ExecContext(background, args...)
+	res, err := t.run(query, args)
 	if err != nil {
 		return 0, err
 	}
 	return res.RowsAffected()
 }
 
-// insert adds a row whose id the database gives.
-func (t *tx) insert(query string, args ...any) (id int64, err error) {
+func (t *tx) run(query string, args []any) (sql.Result, error) {
 	st, err := t.stmt(query)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	res, err := st.ExecContext(background, args...)
+	return st.ExecContext(background, args...)
+}
+
+// insert adds a row whose id the database gives.
+func (t *tx) insert(query string, args ...any) (id int64, err error) {
+	res, err := t.run(query, args)
 	if err != nil {
 		return 0, err
 	}

@@ -115,15 +115,23 @@ func (t *tx) seal(person, owner string, texts []string) (any, error) {
 	if len(texts) == 0 {
 		return nil, nil
 	}
-	pk, err := t.personKey(person)
+	key, sealed, err := t.sealed(person, owner, texts)
 	if err != nil {
 		return nil, err
+	}
+	return t.insert("INSERT INTO personal (key_id, person, sealed) VALUES (?, ?, ?)", key, person, sealed)
+}
+
+func (t *tx) sealed(person, owner string, texts []string) (key int64, sealed []byte, err error) {
+	pk, err := t.personKey(person)
+	if err != nil {
+		return 0, nil, err
 	}
 	plain, err := json.Marshal(texts)
 	if err != nil {
-		return nil, err
+		return 0, nil, err
 	}
-	return t.insert("INSERT INTO personal (key_id, person, sealed) VALUES (?, ?, ?)", pk.id, person, pk.aead.Seal(nil, nil, plain, []byte(owner)))
+	return pk.id, pk.aead.Seal(nil, nil, plain, []byte(owner)), nil
 }
 
 // sealAgain is seal in the place of a sealed row that is owner's alone; 0: there is none.
@@ -134,15 +142,11 @@ func (t *tx) sealAgain(old int64, person, owner string, texts []string) (any, er
 	if len(texts) == 0 {
 		return nil, t.exec("DELETE FROM personal WHERE id = ?", old)
 	}
-	pk, err := t.personKey(person)
+	key, sealed, err := t.sealed(person, owner, texts)
 	if err != nil {
 		return nil, err
 	}
-	plain, err := json.Marshal(texts)
-	if err != nil {
-		return nil, err
-	}
-	n, err := t.change("UPDATE personal SET key_id = ?, person = ?, sealed = ? WHERE id = ?", pk.id, person, pk.aead.Seal(nil, nil, plain, []byte(owner)), old)
+	n, err := t.change("UPDATE personal SET key_id = ?, person = ?, sealed = ? WHERE id = ?", key, person, sealed, old)
 	if err == nil && n == 0 { // it went when its person was erased
 		return t.seal(person, owner, texts)
 	}
