@@ -43,6 +43,12 @@ func (k *call) resume(now time.Time, a adopted) {
 	k.resumeOffers(a)
 	k.resumeOthers(now, a)
 	k.resumeRung(l)
+	k.goOn(now, l, a)
+	k.save()
+}
+
+// goOn takes up what the call was at.
+func (k *call) goOn(now time.Time, l *ctid.Live, a adopted) {
 	switch {
 	case a.talking != nil:
 		k.resumeTalk(now, l, a)
@@ -76,7 +82,6 @@ func (k *call) resume(now time.Time, a adopted) {
 		k.machine = ivr.NewMachine(k.route.Script, k.options())
 		k.input(now, k.startInput())
 	}
-	k.save()
 }
 
 // resumeOffers ends in the record those offers of which the earlier run has not said what became of them.
