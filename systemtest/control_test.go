@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -78,22 +79,26 @@ func (c *controlled) leg(p *phonetest.Phone) *phonetest.Dialog {
 // together holds that two hear each other.
 func (c *controlled) together(a *phonetest.Dialog, aTone float64, b *phonetest.Dialog, bTone float64) {
 	c.r.T.Helper()
-	if err := a.AwaitHears(c.ctx, bTone); err != nil {
-		c.r.T.Error(err)
-	}
-	if err := b.AwaitHears(c.ctx, aTone); err != nil {
-		c.r.T.Error(err)
-	}
+	c.soon(func(ctx context.Context) error {
+		return errors.Join(a.AwaitHears(ctx, bTone), b.AwaitHears(ctx, aTone))
+	})
 }
 
 // apart holds that neither hears the other.
 func (c *controlled) apart(a *phonetest.Dialog, aTone float64, b *phonetest.Dialog, bTone float64) {
 	c.r.T.Helper()
-	if err := a.AwaitDeaf(c.ctx, bTone); err != nil {
-		c.r.T.Error(err)
-	}
-	if err := b.AwaitDeaf(c.ctx, aTone); err != nil {
-		c.r.T.Error(err)
+	c.soon(func(ctx context.Context) error { return errors.Join(a.AwaitDeaf(ctx, bTone), b.AwaitDeaf(ctx, aTone)) })
+}
+
+// soon holds what is to be heard within some seconds. Where it is not, it tells how Asterisk has joined its channels.
+func (c *controlled) soon(hears func(context.Context) error) {
+	c.r.T.Helper()
+	ctx, cancel := context.WithTimeout(c.ctx, 15*time.Second)
+	defer cancel()
+	if err := hears(ctx); err != nil {
+		channels, cliErr := asterisk.CLI(c.ctx, "core show channels verbose")
+		rtp, rtpErr := asterisk.CLI(c.ctx, "pjsip show channelstats")
+		c.r.T.Errorf("%v\n%s%s%v", err, channels, rtp, errors.Join(cliErr, rtpErr))
 	}
 }
 

@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net"
+	"os"
 	"slices"
 	"sync"
 	"time"
@@ -13,6 +16,7 @@ import (
 	"github.com/emiago/diago/media"
 
 	"ctid/pbxtest"
+	"ctid/pbxtest/hear"
 )
 
 const (
@@ -175,6 +179,8 @@ type recorder struct {
 	frames  []Frame
 	digits  []Digit
 	changed chan struct{} // closed and replaced at each arrival
+	rubbish int           // packets in a row that were no RTP
+	deaf    error         // why nothing is read any more
 }
 
 // Frame is one RTP packet of audio: when it arrived, and its samples' place
@@ -201,8 +207,11 @@ func (r *recorder) run(in *media.RTPPacketReader) {
 	}
 	for {
 		n, err := in.Read(buf)
-		if err != nil {
+		if !r.goesOn(err) {
 			return
+		}
+		if err != nil {
+			continue
 		}
 		now, head := time.Now(), in.PacketHeader
 		switch head.PayloadType {
@@ -218,6 +227,33 @@ func (r *recorder) run(in *media.RTPPacketReader) {
 			}
 		}
 	}
+}
+
+// goesOn tells whether there may be more to read: a telephone throws away what is no RTP.
+func (r *recorder) goesOn(err error) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err == nil {
+		r.rubbish = 0
+		return true
+	}
+	r.rubbish++
+	if r.rubbish > 1000 || errors.Is(err, io.EOF) || errors.Is(err, net.ErrClosed) || errors.Is(err, os.ErrDeadlineExceeded) {
+		r.deaf = err
+		return false
+	}
+	return true
+}
+
+// state tells of a call's ears for a person who wonders why something was not heard.
+func (r *recorder) state(pcm []int16) string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	last := "nothing"
+	if n := len(r.frames); n > 0 {
+		last = "the last packet " + time.Since(r.frames[n-1].At).Round(time.Millisecond).String() + " ago"
+	}
+	return fmt.Sprintf("%d packets have come, %s, the last %d samples are silent: %t, rubbish %d, reading ended: %v", len(r.frames), last, len(pcm), hear.Silent(pcm), r.rubbish, r.deaf)
 }
 
 func (r *recorder) audio(at time.Time, lpcm []byte) {

@@ -86,7 +86,7 @@ func (d *Dialog) awaitHears(ctx context.Context, hz float64, want bool) error {
 		select {
 		case <-again.C:
 		case <-ctx.Done():
-			return fmt.Errorf("a tone of %.0f Hz: heard %t, want %t: %w", hz, !want, want, ctx.Err())
+			return fmt.Errorf("a tone of %.0f Hz: heard %t, want %t (%s): %w", hz, !want, want, d.recorder.state(d.HeardSince(time.Now().Add(-recent))), ctx.Err())
 		}
 	}
 	return nil
