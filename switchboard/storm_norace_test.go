@@ -1,5 +1,0 @@
-//go:build !race
-
-package switchboard
-
-const crowd = 1000
