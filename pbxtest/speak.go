@@ -75,19 +75,39 @@ func resample(pcm []int16, rate int) []int16 {
 	}
 	const half = 24 // of the window, in samples of 8 kHz
 	step := float64(rate) / Rate
-	cut := 2 * 3600.0 / float64(rate) // of the input's half rate
+	phases := map[int][]float64{} // the weights around a sample, by how far behind the input's sample it lies
 	out := make([]int16, int(float64(len(pcm))/step))
 	for i := range out {
-		centre := float64(i) * step
-		var sum float64
-		for j := max(0, int(centre-half*step)); j <= min(len(pcm)-1, int(centre+half*step)); j++ {
-			x := float64(j) - centre
-			w := 0.5 + 0.5*math.Cos(math.Pi*x/(half*step+1))
-			sum += float64(pcm[j]) * w * cut * sinc(cut*x)
+		centre, phase := i*rate/Rate, i*rate%Rate
+		if phases[phase] == nil {
+			phases[phase] = weights(float64(phase)/Rate, half*step, 2*3600/float64(rate))
 		}
-		out[i] = int16(max(-32768, min(32767, math.Round(sum))))
+		out[i] = int16(max(-32768, min(32767, math.Round(weighed(pcm, centre-int(half*step), phases[phase])))))
 	}
 	return out
+}
+
+// weights are those of the samples around a centre that lies so much of a sample behind one of them, half of them on each side; cut is where
+// what passes ends, as a share of half the rate.
+func weights(behind, half, cut float64) []float64 {
+	w := make([]float64, 2*int(half)+1)
+	for i := range w {
+		x := float64(i-int(half)) - behind
+		w[i] = (0.5 + 0.5*math.Cos(math.Pi*x/(half+1))) * cut * sinc(cut*x)
+	}
+	return w
+}
+
+// weighed is the sum of the samples from one on, each with its weight.
+//
+//go:norace
+func weighed(pcm []int16, from int, weights []float64) (sum float64) {
+	for i, w := range weights {
+		if j := from + i; j >= 0 && j < len(pcm) {
+			sum += float64(pcm[j]) * w
+		}
+	}
+	return sum
 }
 
 func sinc(x float64) float64 {

@@ -261,12 +261,16 @@ func align(in, p track, at int) (score float64, shift int) {
 		lag   int
 		score float64
 	}
-	var rough []place
+	best := [4]place{} // the last one is at itself
 	for lag := -drift / thin; lag <= drift/thin; lag++ {
-		rough = append(rough, place{lag * thin, alike(in.low, p.low, at/thin+lag)})
+		p := place{lag * thin, alike(in.low, p.low, at/thin+lag)}
+		for i := range best[:3] {
+			if p.score > best[i].score {
+				p, best[i] = best[i], p
+			}
+		}
 	}
-	slices.SortFunc(rough, func(a, b place) int { return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(a.lag, b.lag)) })
-	for _, r := range append(rough[:3:3], place{}) {
+	for _, r := range best {
 		for lag := r.lag - thin; lag <= r.lag+thin; lag++ {
 			if s := alike(in.full, p.full, at+lag); s > score {
 				score, shift = s, lag
