@@ -49,6 +49,7 @@ type waiter struct {
 	place int
 	call  *phonetest.Dialog
 	since time.Time
+	late  time.Duration // how late a prompt may begin
 	still time.Time // nobody is told anything any more: to look for prompts is work, and would come between those that others are told
 }
 
@@ -66,7 +67,7 @@ func TestRealLine(t *testing.T) {
 		say(lang, "soon", soonText[lang])
 		say(lang, "hold", holdText[lang])
 	}
-	line := s.lineUp(each, 12*time.Second)
+	line := s.lineUp(each, 12*time.Second, 3*time.Second) // twenty prompts are made at once, each for the first time, under the race detector
 	heard := s.r.servedLike(spoken, 0.9)
 	for _, w := range line { // the wait is not proven, so it is not told
 		s.each(fmt.Sprintf("%s %d", w.lang, w.place), 0, func(p *part) {
@@ -79,7 +80,7 @@ func TestRealLine(t *testing.T) {
 	}
 	s.wg.Wait()
 	talks := s.serve(line)
-	line = s.lineUp(3, 8*time.Second)
+	line = s.lineUp(3, 8*time.Second, 1500*time.Millisecond)
 	for _, w := range line {
 		s.each(fmt.Sprintf("%s %d", w.lang, w.place), 0, func(p *part) {
 			w.hears(p, 8*time.Second, heard, fmt.Sprint(w.place), "soon")
@@ -99,8 +100,8 @@ func TestRealLine(t *testing.T) {
 	s.r.Clean()
 }
 
-// lineUp has so many callers wait in each of the two queues, who are told the last thing at that time of their wait.
-func (s *scripted) lineUp(each int, last time.Duration) (line []*waiter) {
+// lineUp has so many callers wait in each of the two queues, who are told the last thing at that time of their wait, or so much later.
+func (s *scripted) lineUp(each int, last, late time.Duration) (line []*waiter) {
 	s.r.T.Helper()
 	for n := range each {
 		for i, lang := range []string{"en", "zh"} {
@@ -108,11 +109,11 @@ func (s *scripted) lineUp(each int, last time.Duration) (line []*waiter) {
 			if err != nil {
 				s.r.T.Fatal(err)
 			}
-			line = append(line, &waiter{lang: lang, place: n + 1, call: d, since: time.Now()})
+			line = append(line, &waiter{lang: lang, place: n + 1, call: d, since: time.Now(), late: late})
 		}
 	}
 	for _, w := range line {
-		w.still = time.Now().Add(last + 5*time.Second)
+		w.still = time.Now().Add(last + late + 2*time.Second)
 	}
 	return line
 }
@@ -124,21 +125,20 @@ func (w *waiter) hears(p *part, at time.Duration, among map[string][]int16, name
 		names[i] = w.lang + n
 		length += time.Duration(len(among[names[i]])) * time.Second / pbxtest.Rate
 	}
-	// Twenty prompts are made at once here, each for the first time, by a ctid with the race detector.
-	const early, late, behind = 300 * time.Millisecond, 3 * time.Second, time.Second
+	const early, behind = 300 * time.Millisecond, time.Second
 	from := w.since.Add(at - early)
 	if err := p.soon(func() error {
-		if time.Since(from) < early+late+length+behind || time.Now().Before(w.still) {
+		if time.Since(from) < early+w.late+length+behind || time.Now().Before(w.still) {
 			return fmt.Errorf("it is too early")
 		}
 		pcm := w.call.HeardSince(from)
-		pcm = pcm[:min(len(pcm), int((early+late+length+behind).Seconds()*pbxtest.Rate))]
+		pcm = pcm[:min(len(pcm), int((early+w.late+length+behind).Seconds()*pbxtest.Rate))]
 		if err := hear.Sequence(pcm, names, among); err != nil {
 			return fmt.Errorf("%w; heard %+v", err, hear.Recognise(pcm, sameLanguage(among, w.lang))[:3])
 		}
 		end := time.Duration(0)
 		for _, m := range hear.Recognise(pcm, only(among, names...)) {
-			if !m.Whole || m.Start > late+length {
+			if !m.Whole || m.Start > w.late+length {
 				return fmt.Errorf("he heard %+v", m)
 			}
 			end = max(end, m.Start+m.Duration)
