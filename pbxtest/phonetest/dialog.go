@@ -145,14 +145,19 @@ func (d *Dialog) decide(code int) {
 // Hangup ends the call, however far it got, and waits until it is over: a
 // ringing call out is cancelled, a ringing call in declined.
 func (d *Dialog) Hangup(ctx context.Context) error {
+	d.putDown()
+	_, err := d.AwaitEnd(ctx)
+	return err
+}
+
+// putDown has the one who lives the call hang up.
+func (d *Dialog) putDown() {
 	d.mu.Lock()
+	defer d.mu.Unlock()
 	if !d.bye {
 		d.bye = true
 		close(d.hangup)
 	}
-	d.mu.Unlock()
-	_, err := d.AwaitEnd(ctx)
-	return err
 }
 
 // Hold puts the other side on hold, Unhold takes it back.

@@ -33,11 +33,9 @@ func (p *Phone) observe(next sipgo.RequestHandler) sipgo.RequestHandler {
 		id := req.CallID().Value()
 		switch req.Method {
 		case sip.NOTIFY:
-			if status := fragment(req.Body()); status != 0 {
-				p.wireOf(id, func(w *wire) {
-					w.notified = append(w.notified, status)
-					p.signal()
-				})
+			if p.notified(id, fragment(req.Body())) {
+				_ = tx.Respond(sip.NewResponseFromRequest(req, sip.StatusOK, "OK", nil)) // the PBX asks again where it got none
+				return
 			}
 		case sip.INVITE:
 			if _, again := req.To().Params.Get("tag"); !again {
@@ -49,6 +47,27 @@ func (p *Phone) observe(next sipgo.RequestHandler) sipgo.RequestHandler {
 		}
 		next(req, tx)
 	}
+}
+
+// notified takes down what the PBX tells of a transfer. When it has come about the phone hangs up, and true is returned: the library would too,
+// but beside whoever lives the call.
+func (p *Phone) notified(id string, status int) bool {
+	if status == 0 {
+		return false
+	}
+	p.wireOf(id, func(w *wire) {
+		w.notified = append(w.notified, status)
+		p.signal()
+	})
+	if status != sip.StatusOK {
+		return false
+	}
+	for _, d := range p.Calls() {
+		if d.CallID == id {
+			d.putDown()
+		}
+	}
+	return true
 }
 
 func (p *Phone) ended(req *sip.Request, now time.Time) {
