@@ -72,6 +72,7 @@ type call struct {
 	outside   []string  // legs of those outside who are in the conversation
 	outSince  time.Time // since when the caller speaks with one of them alone
 	hold      *hold     // the caller waits for the agent
+	hearsHold string    // the channel that hears music while its agent is elsewhere; empty: none
 	side      *side     // a consultation
 	xfer      *transfer // the caller is handed on
 	parked    *parked

@@ -1,6 +1,7 @@
 package switchboard
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -18,8 +19,8 @@ func (k *call) holdMain(now time.Time, by ctid.By, why string) *ctid.Error {
 	if err := k.node.RemoveFromBridge(k.ctx, k.bridge, t.leg); err != nil {
 		return refusedBy(err)
 	}
-	if k.talkDoing() == ctid.DoingTalk { // in a conference the others speak on
-		k.warn("music for the held caller failed", k.node.StartBridgeMOH(k.ctx, k.bridge, k.musicClass))
+	if k.alone() {
+		k.startHoldMusic(k.channel)
 	}
 	k.hold = &hold{now}
 	k.fact(by, ctid.CallHeld{Leg: ctid.LegID(k.channel), Talk: "main", MOH: k.musicClass, Why: why}, t.agent)
@@ -30,7 +31,7 @@ func (k *call) holdMain(now time.Time, by ctid.By, why string) *ctid.Error {
 // retrieveMain takes the agent back to the caller.
 func (k *call) retrieveMain(now time.Time, by ctid.By, why string) *ctid.Error {
 	t := k.talk
-	k.warn("stopping the held caller's music failed", k.node.StopBridgeMOH(k.ctx, k.bridge))
+	k.stopHoldMusic()
 	if err := k.node.AddToBridge(k.ctx, k.bridge, t.leg); err != nil {
 		return refusedBy(err)
 	}
@@ -39,12 +40,35 @@ func (k *call) retrieveMain(now time.Time, by ctid.By, why string) *ctid.Error {
 	return nil
 }
 
+// alone tells whether without the agent nobody is left to speak with the caller: no conference, and no supervisor who has joined.
+func (k *call) alone() bool {
+	return k.talkDoing() == ctid.DoingTalk && !slices.ContainsFunc(k.monitors, func(m *monitor) bool { return m.mode == modeBarge })
+}
+
+// startHoldMusic lets one who waits alone in his bridge hear music. It is his channel's, not the bridge's: that would be one more channel in
+// there, on its way out while others come in, and at a busy moment Asterisk has left one of those without sound.
+func (k *call) startHoldMusic(channel string) {
+	k.warn("music for one who is held failed", k.node.StartMOH(k.ctx, channel, k.musicClass))
+	k.hearsHold = channel
+}
+
+// stopHoldMusic ends that music.
+func (k *call) stopHoldMusic() {
+	if k.hearsHold != "" && (k.hearsHold != k.channel || !k.callerGone) {
+		k.warn("stopping the music of one who was held failed", k.node.StopMOH(k.ctx, k.hearsHold))
+	}
+	k.hearsHold = ""
+}
+
 // endHold closes the hold's clock and tells of it.
 func (k *call) endHold(now time.Time, by ctid.By, why string) {
 	if k.hold == nil {
 		return
 	}
 	ms := now.Sub(k.hold.since).Milliseconds()
+	if k.hearsHold == k.channel { // not who waits in his stead
+		k.stopHoldMusic()
+	}
 	k.hold = nil
 	if k.talk != nil && k.talk.joined {
 		k.rec.Agents[k.talk.rec].HoldMS += ms

@@ -107,6 +107,7 @@ func (k *call) setMode(m *monitor) *ctid.Error {
 		return ctid.Refuse(ctid.CallOver, "nobody talks in this call")
 	}
 	if m.want == modeBarge {
+		k.stopHoldMusic() // a held caller has somebody to speak with now
 		if err := k.node.AddToBridge(k.ctx, k.bridge, m.leg); err != nil {
 			return refusedBy(err)
 		}
@@ -238,7 +239,6 @@ func (k *call) takeOver(now time.Time, m *monitor, w *wish) {
 		}
 	}
 	if k.hold != nil {
-		k.warn("stopping the held caller's music failed", k.node.StopBridgeMOH(k.ctx, k.bridge))
 		k.endHold(now, w.by, "taken_over")
 	}
 	k.monitors = slices.DeleteFunc(k.monitors, func(x *monitor) bool { return x == m })

@@ -102,8 +102,8 @@ func (k *call) rescueAgent(now time.Time, dev Device, l *leg, cause int) {
 	k.saving = &rescue{dev: dev, began: now, until: now.Add(k.sb.cfg.Limits.Rescue), offer: l.offer, cause: cause}
 	l.clear = true
 	k.hangupLegs(func(x *leg) bool { return x == l })
-	if k.hold == nil && k.talkDoing() == ctid.DoingTalk {
-		k.warn("music for a caller whose agent was lost failed", k.node.StartBridgeMOH(k.ctx, k.bridge, k.musicClass))
+	if k.hold == nil && k.alone() {
+		k.startHoldMusic(k.channel)
 	}
 	k.fact(ctid.BySystem, ctid.CallHeld{Leg: ctid.LegID(t.leg), Talk: "main", MOH: k.musicClass, Why: "rescue"}, t.agent)
 	k.doing(t.agent, ctid.DoingRescue, ctid.BySystem)
@@ -144,9 +144,7 @@ func (k *call) agentBack(now time.Time, l *leg) {
 		return
 	}
 	if k.hold == nil {
-		if k.talkDoing() == ctid.DoingTalk {
-			k.warn("stopping the music failed", k.node.StopBridgeMOH(k.ctx, k.bridge))
-		}
+		k.stopHoldMusic()
 		if err := k.node.AddToBridge(k.ctx, k.bridge, l.id); err != nil {
 			k.warn("joining an agent who was lost failed", err)
 			k.hangupLegs(func(x *leg) bool { return x == l })
@@ -194,5 +192,6 @@ func (k *call) endRescue(now time.Time) {
 	}
 	k.tellCore(acd.LegGone{Agent: k.talk.agent, Offer: k.saving.offer})
 	k.saving = nil
+	k.stopHoldMusic()
 	k.hangupLegs(func(l *leg) bool { return l.role == roleRescue })
 }

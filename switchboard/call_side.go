@@ -193,17 +193,17 @@ func (k *call) cancelSide(now time.Time, w *wish) {
 // swap changes whom the agent speaks with.
 func (k *call) swap(now time.Time, w *wish) {
 	s, t := k.side, k.talk
-	from, to := k.bridge, s.bridge
+	from, to, waits := k.bridge, s.bridge, k.channel
 	if !s.swapped {
-		from, to = s.bridge, k.bridge
+		from, to, waits = s.bridge, k.bridge, s.leg
 	}
-	k.warn("stopping the music failed", k.node.StopBridgeMOH(k.ctx, to))
+	k.stopHoldMusic()
 	if err := k.move(from, to, t.leg); err != nil {
 		k.wishFailed(w, refusedBy(err))
 		return
 	}
-	if from == s.bridge || k.talkDoing() == ctid.DoingTalk { // in a conference the others speak on
-		k.warn("music for the one who waits failed", k.node.StartBridgeMOH(k.ctx, from, k.musicClass))
+	if from == s.bridge || k.alone() {
+		k.startHoldMusic(waits)
 	}
 	s.swapped = !s.swapped
 	if s.swapped {
@@ -231,9 +231,7 @@ func (k *call) complete(now time.Time, w *wish) {
 // joinSide hands the caller to the third party, for the agent leaves: at his wish, or because his phone has gone.
 func (k *call) joinSide(now time.Time, by ctid.By, reason string, cause int) *ctid.Error {
 	s, t := k.side, k.talk
-	if k.hold != nil {
-		k.warn("stopping the held caller's music failed", k.node.StopBridgeMOH(k.ctx, k.bridge))
-	}
+	k.stopHoldMusic()
 	if err := k.move(s.bridge, k.bridge, s.leg); err != nil {
 		return refusedBy(err)
 	}
@@ -284,7 +282,7 @@ func (k *call) queueID() ctid.QueueID {
 // conference lets all hear each other.
 func (k *call) conference(now time.Time, w *wish) {
 	s := k.side
-	k.warn("stopping the held caller's music failed", k.node.StopBridgeMOH(k.ctx, k.bridge))
+	k.stopHoldMusic()
 	if err := k.move(s.bridge, k.bridge, k.talk.leg, s.leg); err != nil {
 		k.wishFailed(w, refusedBy(err))
 		return

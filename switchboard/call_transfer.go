@@ -102,6 +102,7 @@ func (k *call) holdOver(now time.Time) {
 	if k.hold != nil && k.talk != nil && k.talk.joined {
 		k.rec.Agents[k.talk.rec].HoldMS += now.Sub(k.hold.since).Milliseconds()
 	}
+	k.stopHoldMusic()
 	k.hold = nil
 }
 

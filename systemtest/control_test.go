@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"ctid"
+	"ctid/pbxtest"
 	"ctid/pbxtest/phonetest"
 )
 
@@ -82,6 +83,12 @@ func (c *controlled) together(a *phonetest.Dialog, aTone float64, b *phonetest.D
 	c.soon(func(ctx context.Context) error {
 		return errors.Join(a.AwaitHears(ctx, bTone), b.AwaitHears(ctx, aTone))
 	})
+}
+
+// hearsMusic holds that one waits with music.
+func (c *controlled) hearsMusic(d *phonetest.Dialog) {
+	c.r.T.Helper()
+	c.soon(func(ctx context.Context) error { return d.AwaitTone(ctx, pbxtest.HoldMusicLow) })
 }
 
 // apart holds that neither hears the other.
@@ -171,11 +178,17 @@ func TestRealConsultTransfer(t *testing.T) {
 	}
 	c.together(c.anaLeg, anaTone, ben, benTone)
 	c.apart(c.caller, callerTone, c.anaLeg, anaTone)
+	c.hearsMusic(c.caller)
 	c.do(c.ana, "call.swap", nil)
 	c.together(c.caller, callerTone, c.anaLeg, anaTone)
+	c.hearsMusic(ben)
 	c.do(c.ana, "call.swap", nil)
+	c.hearsMusic(c.caller)
 	c.do(c.ana, "call.transfer_complete", nil)
 	c.together(c.caller, callerTone, ben, benTone)
+	c.soon(func(ctx context.Context) error {
+		return errors.Join(c.caller.AwaitDeaf(ctx, pbxtest.HoldMusicLow), ben.AwaitDeaf(ctx, pbxtest.HoldMusicLow))
+	})
 	c.ana.State(0, "wrapup")
 	rec := c.record()
 	c.wantParts(rec, "a1001", "a1002/consult", "a1002")

@@ -50,7 +50,7 @@ type waiter struct {
 	call  *phonetest.Dialog
 	since time.Time
 	late  time.Duration // how late a prompt may begin
-	still time.Time // nobody is told anything any more: to look for prompts is work, and would come between those that others are told
+	still time.Time     // nobody is told anything any more: to look for prompts is work, and would come between those that others are told
 }
 
 // Twenty callers wait in two queues, each with its language: all hear their own place, and comfort, each at its time, none over another
