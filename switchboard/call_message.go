@@ -2,6 +2,7 @@ package switchboard
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"ctid"
@@ -184,7 +185,7 @@ func (k *call) messageKeep(time.Time) {
 	k.aside(func(ctx context.Context) func(now time.Time) {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), keepTime)
 		defer cancel()
-		left, err := k.sb.deps.Voicemails.Keep(ctx, m.id)
+		left, err := k.kept(ctx, m)
 		return func(now time.Time) {
 			k.warn("keeping a message failed", err)
 			if k.message != m {
@@ -287,13 +288,18 @@ func (k *call) messageParted() {
 	k.sb.wg.Go(func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(k.ctx), keepTime)
 		defer cancel()
-		if !k.recorded(ctx, m.name) {
-			return // the next sweep finds it
-		}
-		if _, err := k.sb.deps.Voicemails.Keep(ctx, m.id); err != nil {
+		if _, err := k.kept(ctx, m); err != nil { // the next sweep finds it
 			k.sb.cfg.Log.Warn("keeping a message failed; it is tried again later", "call", k.id, "error", err)
 		}
 	})
+}
+
+// kept fetches a message, and tells whether there was any. Asterisk tells of a recording's end a moment before it lets go of it.
+func (k *call) kept(ctx context.Context, m *message) (bool, error) {
+	if !k.recorded(ctx, m.name) {
+		return false, fmt.Errorf("the recording %s did not come to its end: %w", m.name, context.Cause(ctx))
+	}
+	return k.sb.deps.Voicemails.Keep(ctx, m.id)
 }
 
 // recorded waits until a recording is over, and tells whether it is.

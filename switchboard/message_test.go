@@ -3,6 +3,7 @@ package switchboard
 import (
 	"context"
 	"errors"
+	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -105,6 +106,16 @@ func recording(c *centre, p *aritest.Caller) {
 	}
 }
 
+// lastLook is what Asterisk answered last to the question whether a recording runs.
+func (c *centre) lastLook() (status int) {
+	for _, r := range c.pbx.Requests() {
+		if r.Method == http.MethodGet && strings.HasPrefix(r.Path, "/recordings/live/") {
+			status = r.Status
+		}
+	}
+	return status
+}
+
 func TestMessages(t *testing.T) {
 	type world struct {
 		*centre
@@ -191,6 +202,9 @@ func TestMessages(t *testing.T) {
 				}
 				if got := c.notes("voicemail"); len(got) != row.left {
 					t.Errorf("%v, want %d", got, row.left)
+				}
+				if strings.HasSuffix(row.did, "keep") && c.lastLook() != http.StatusNotFound {
+					t.Error("the message was fetched while Asterisk still had it in hand")
 				}
 			})
 		})

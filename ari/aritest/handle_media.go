@@ -250,6 +250,7 @@ func (s *Server) finishRecording(r *recording) {
 		return
 	}
 	delete(s.live, r.name)
+	s.letGo[r.name] = time.Now().Add(letsGo)
 	r.state = "done"
 	talk, all := r.said()
 	s.stored[r.name] = tone(talk, all)
@@ -278,9 +279,16 @@ func changeRecording(s *Server, c *call) reply {
 	return done()
 }
 
-// liveRecording tells of a recording that runs.
+// letsGo is how long after it has told of its end Asterisk may still say that a recording runs.
+const letsGo = 30 * time.Millisecond
+
+// liveRecording tells of a recording that runs, or has just ended.
 func liveRecording(s *Server, c *call) reply {
 	r := s.live[c.PathValue("name")]
+	if name := c.PathValue("name"); r == nil && time.Now().Before(s.letGo[name]) {
+		return ok(body{"name": name, "format": "wav", "state": "done"})
+	}
+	delete(s.letGo, c.PathValue("name"))
 	if r == nil {
 		return fail(http.StatusNotFound, "Recording not found")
 	}

@@ -45,7 +45,8 @@ type Server struct {
 	bridges     map[string]*bridge
 	playbacks   map[string]*playback
 	live        map[string]*recording
-	stored      map[string][]byte // the files of recordings, by name
+	letGo       map[string]time.Time // when a recording that has ended is no longer told of as running
+	stored      map[string][]byte    // the files of recordings, by name
 	phones      map[string]*Phone
 	phoneOrder  []string
 	outsiders   map[string]*Phone // by number
@@ -76,7 +77,7 @@ func New(opt Options) *Server {
 	s := &Server{
 		opt: opt, pipe: newPipeListener(), closed: make(chan struct{}), changed: make(chan struct{}),
 		timers: map[*timer]struct{}{}, apps: map[string]*app{}, channels: map[string]*channel{},
-		bridges: map[string]*bridge{}, playbacks: map[string]*playback{}, live: map[string]*recording{}, stored: map[string][]byte{},
+		bridges: map[string]*bridge{}, playbacks: map[string]*playback{}, live: map[string]*recording{}, letGo: map[string]time.Time{}, stored: map[string][]byte{},
 		phones: map[string]*Phone{}, outsiders: map[string]*Phone{}, devices: map[string]string{}, hops: map[string]Hop{},
 	}
 	s.mux = s.routes()
