@@ -383,19 +383,3 @@ func (m *Machine) hangup() {
 	m.floor = len(m.frames) + 1
 	m.finish()
 }
-
-// Trail is the way the call took, as far as it has come.
-func (m *Machine) Trail(now time.Time) ctid.IVRTrail {
-	t := ctid.IVRTrail{Script: m.root().name, Version: m.root().version, Lang: m.x.lang, Path: []ctid.PathStep{}}
-	if now.Before(m.now) || m.over {
-		now = m.now
-	}
-	for i, v := range m.path {
-		till := now
-		if i+1 < len(m.path) {
-			till = m.path[i+1].From
-		}
-		t.Path = append(t.Path, ctid.PathStep{Node: v.Node, Key: v.Key, MS: till.Sub(v.From).Milliseconds()})
-	}
-	return t
-}

@@ -5,6 +5,8 @@ import (
 	"sort"
 	"strings"
 	"time"
+
+	"ctid"
 )
 
 // Where is a step of a script. Step counts from 1, of Steps in its node; Line and Col count from 1.
@@ -75,6 +77,22 @@ func (m *Machine) Where() Where {
 		return Where{Script: m.s.name}
 	}
 	return m.s.where(m.at)
+}
+
+// Trail is the way the call took, as far as it has come.
+func (m *Machine) Trail(now time.Time) ctid.IVRTrail {
+	t := ctid.IVRTrail{Script: m.root().name, Version: m.root().version, Lang: m.x.lang, Path: []ctid.PathStep{}}
+	if now.Before(m.now) || m.over {
+		now = m.now
+	}
+	for i, v := range m.path {
+		till := now
+		if i+1 < len(m.path) {
+			till = m.path[i+1].From
+		}
+		t.Path = append(t.Path, ctid.PathStep{Node: v.Node, Key: v.Key, MS: till.Sub(v.From).Milliseconds()})
+	}
+	return t
 }
 
 // Asking tells whether the machine waits for the caller to answer a question, and all that was to be said has been heard.
