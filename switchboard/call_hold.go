@@ -60,15 +60,20 @@ func (k *call) stopHoldMusic() {
 	k.hearsHold = ""
 }
 
+// stopCallersMusic is stopHoldMusic where it is the caller who hears it, and not the third party that waits in his stead.
+func (k *call) stopCallersMusic() {
+	if k.hearsHold == k.channel {
+		k.stopHoldMusic()
+	}
+}
+
 // endHold closes the hold's clock and tells of it.
 func (k *call) endHold(now time.Time, by ctid.By, why string) {
 	if k.hold == nil {
 		return
 	}
 	ms := now.Sub(k.hold.since).Milliseconds()
-	if k.hearsHold == k.channel { // not who waits in his stead
-		k.stopHoldMusic()
-	}
+	k.stopCallersMusic()
 	k.hold = nil
 	if k.talk != nil && k.talk.joined {
 		k.rec.Agents[k.talk.rec].HoldMS += ms

@@ -107,7 +107,7 @@ func (k *call) setMode(m *monitor) *ctid.Error {
 		return ctid.Refuse(ctid.CallOver, "nobody talks in this call")
 	}
 	if m.want == modeBarge {
-		k.stopHoldMusic() // a held caller has somebody to speak with now
+		k.stopCallersMusic() // he has somebody to speak with now
 		if err := k.node.AddToBridge(k.ctx, k.bridge, m.leg); err != nil {
 			return refusedBy(err)
 		}

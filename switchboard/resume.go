@@ -133,7 +133,8 @@ func (k *call) resumeTalk(now time.Time, l *ctid.Live, a adopted) {
 	}
 	k.talk = t
 	if l.Held && k.bridge != "" { // the one who held him has lost his consultation with the earlier run
-		k.warn("stopping the held caller's music failed", k.node.StopMOH(k.ctx, k.channel))
+		k.hearsHold = k.channel
+		k.stopHoldMusic()
 	}
 	if !a.joined {
 		k.music = true // it plays on from before
