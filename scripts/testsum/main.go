@@ -116,7 +116,7 @@ func (s *sum) markParent(e event) {
 
 func (s *sum) end(e event, out io.Writer) {
 	r := s.at(test{e.Package, e.Test})
-	if r.action != "fail" { // of a test that was run twice, with the race detector and without
+	if r.action != "fail" { // what is run twice must pass twice, as packages with and without servers are
 		r.action = e.Action
 	}
 	if e.Test != "" {
