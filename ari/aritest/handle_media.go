@@ -284,15 +284,14 @@ const letsGo = 30 * time.Millisecond
 
 // liveRecording tells of a recording that runs, or has just ended.
 func liveRecording(s *Server, c *call) reply {
-	r := s.live[c.PathValue("name")]
-	if name := c.PathValue("name"); r == nil && time.Now().Before(s.letGo[name]) {
+	name := c.PathValue("name")
+	if r := s.live[name]; r != nil {
+		return ok(r.json())
+	}
+	if time.Now().Before(s.letGo[name]) {
 		return ok(body{"name": name, "format": "wav", "state": "done"})
 	}
-	delete(s.letGo, c.PathValue("name"))
-	if r == nil {
-		return fail(http.StatusNotFound, "Recording not found")
-	}
-	return ok(r.json())
+	return fail(http.StatusNotFound, "Recording not found")
 }
 
 func listStored(s *Server, _ *call) reply {

@@ -179,7 +179,7 @@ type recorder struct {
 	frames  []Frame
 	digits  []Digit
 	changed chan struct{} // closed and replaced at each arrival
-	rubbish int           // packets in a row that were no RTP
+	rubbish int           // packets that were no RTP
 	deaf    error         // why nothing is read any more
 }
 
@@ -207,11 +207,11 @@ func (r *recorder) run(in *media.RTPPacketReader) {
 	}
 	for {
 		n, err := in.Read(buf)
-		if !r.goesOn(err) {
-			return
-		}
 		if err != nil {
-			continue
+			if r.goesOn(err) {
+				continue
+			}
+			return
 		}
 		now, head := time.Now(), in.PacketHeader
 		switch head.PayloadType {
@@ -229,14 +229,10 @@ func (r *recorder) run(in *media.RTPPacketReader) {
 	}
 }
 
-// goesOn tells whether there may be more to read: a telephone throws away what is no RTP.
+// goesOn tells whether there may be more to read after that error: a telephone throws away what is no RTP.
 func (r *recorder) goesOn(err error) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if err == nil {
-		r.rubbish = 0
-		return true
-	}
 	r.rubbish++
 	if r.rubbish > 1000 || errors.Is(err, io.EOF) || errors.Is(err, net.ErrClosed) || errors.Is(err, os.ErrDeadlineExceeded) {
 		r.deaf = err
