@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -15,6 +17,9 @@ type link struct {
 	since time.Time // when the socket was last alive; zero before the first connect
 	upAt  time.Time // when the session of now was connected; zero before that
 	told  bool      // that it is down
+
+	came chan struct{} // takes one word of any event, for listen
+	deaf atomic.Bool   // listen has closed the socket
 }
 
 // fatal is an error that no new connection can cure.
@@ -89,14 +94,30 @@ func (l *link) session(ctx context.Context) error {
 	l.node.phones.lookAnew()
 	l.told = false
 	l.node.cfg.Log.Info("connected to Asterisk", "node", l.node.cfg.Name, "app", l.node.cfg.App, "version", l.node.Version().Text)
-	err = s.read(ctx, l.frame)
+	err = l.read(ctx, s)
 	l.node.phones.lookAway()
 	l.since = s.lastAlive()
 	return err
 }
 
+// read reads the socket to its end, and makes sure meanwhile that there is something to read.
+func (l *link) read(ctx context.Context, s *socket) error {
+	l.deaf.Store(false)
+	ctx, cancel := context.WithCancel(ctx)
+	var listener sync.WaitGroup
+	listener.Go(func() { l.listen(ctx, s) })
+	err := s.read(ctx, l.frame)
+	cancel()
+	listener.Wait()
+	if l.deaf.Load() {
+		return errDeaf
+	}
+	return err
+}
+
 // frame handles one event as it came.
 func (l *link) frame(data []byte) error {
+	l.noteEvent()
 	ev, err := Decode(data)
 	if err != nil {
 		l.undecoded(err)
@@ -104,6 +125,9 @@ func (l *link) frame(data []byte) error {
 	}
 	if _, ok := ev.(*ApplicationReplaced); ok {
 		return &fatal{kind: KindReplaced, err: ErrReplaced}
+	}
+	if e, ok := ev.(*ChannelUserevent); ok && e.Name == echoEvent {
+		return nil
 	}
 	if e, ok := ev.(*ChannelDestroyed); ok {
 		l.node.subs.remove("channel:" + e.Channel.ID)

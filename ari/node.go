@@ -78,7 +78,7 @@ func (n *Node) Run(ctx context.Context) error {
 	defer watch.Wait()
 	defer cancel()
 	watch.Go(func() { n.phones.keep(linkCtx) })
-	return (&link{node: n}).keep(linkCtx)
+	return (&link{node: n, came: make(chan struct{}, 1)}).keep(linkCtx)
 }
 
 // subscriptions remembers what was subscribed to, because Asterisk forgets an application that has neither socket nor

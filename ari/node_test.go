@@ -205,11 +205,59 @@ func TestSilentSocketIsGivenUp(t *testing.T) {
 		r.want("up phones")
 		time.Sleep(time.Hour)
 		r.want("") // pings and pongs keep it alive
+		r.fake.Fault(aritest.Fault{Match: "POST /events/user", Status: 503})
 		r.fake.Freeze("ctid")
 		time.Sleep(14 * time.Second)
 		r.want("")
 		time.Sleep(3 * time.Second)
 		r.want("down gap up phones")
+	})
+}
+
+// A socket that answers pings and gives no event any more is given up: at once where Asterisk says that it has no such application,
+// else when none has come for as long as an event may take.
+func TestDeafSocketIsGivenUp(t *testing.T) {
+	for name, c := range map[string]struct {
+		after, within time.Duration
+		subscribed    bool
+	}{
+		"just connected":             {0, time.Second, false},
+		"just connected, subscribed": {0, 4 * time.Second, true},
+		"for a long time":            {time.Hour, 6 * time.Second, false},
+		"for long, subscribed":       {time.Hour, 9 * time.Second, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := start(t, aritest.Options{}, nil)
+				r.want("up phones")
+				if c.subscribed {
+					if err := r.node.Subscribe(t.Context(), "endpoint:PJSIP/1001"); err != nil {
+						t.Fatal(err)
+					}
+				}
+				time.Sleep(c.after)
+				r.want("")
+				r.fake.Deafen("ctid")
+				time.Sleep(c.within)
+				r.want("down gap up phones")
+				if r.fake.Call(aritest.Caller{DNIS: "8001"}).Fallback() {
+					t.Error("a call did not find the program")
+				}
+			})
+		})
+	}
+}
+
+// Where events come, an echo that is far behind them takes nothing away; nor does an Asterisk that can't be asked.
+func TestLateEchoIsNoLoss(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := start(t, aritest.Options{}, nil)
+		r.want("up phones")
+		r.fake.FaultEvents(aritest.EventFault{Type: "ChannelUserevent", Delay: 2500 * time.Millisecond})
+		time.Sleep(time.Minute)
+		r.fake.Fault(aritest.Fault{Match: "POST /events/user", Status: 500})
+		time.Sleep(time.Minute)
+		r.want("")
 	})
 }
 

@@ -104,6 +104,15 @@ func setFilter(s *Server, c *call) reply {
 	return ok(a.json(s))
 }
 
+func userEvent(s *Server, c *call) reply {
+	a := s.apps[c.q("application")]
+	if a == nil {
+		return noApp
+	}
+	s.emit(a, "ChannelUserevent", body{"eventname": c.PathValue("name"), "userevent": body{}}, "")
+	return done()
+}
+
 func listEndpoints(s *Server, c *call) reply {
 	list := []any{}
 	if tech := c.PathValue("tech"); tech != "" && tech != "PJSIP" {

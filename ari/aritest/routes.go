@@ -124,6 +124,7 @@ func otherRoutes() map[string]handler {
 		"POST /ari/applications/{app}/subscription":        subscribe,
 		"DELETE /ari/applications/{app}/subscription":      unsubscribe,
 		"PUT /ari/applications/{app}/eventFilter":          setFilter,
+		"POST /ari/events/user/{name}":                     userEvent,
 		"GET /ari/endpoints":                               listEndpoints,
 		"GET /ari/endpoints/{tech}":                        listEndpoints,
 		"GET /ari/endpoints/{tech}/{resource}":             getEndpoint,

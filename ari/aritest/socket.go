@@ -205,6 +205,17 @@ func (s *Server) Freeze(name string) {
 	})
 }
 
+// Deafen takes an application from its socket, which stays open, as the late end of an older socket does.
+func (s *Server) Deafen(name string) {
+	s.do(func() {
+		a := s.app(name)
+		a.socket = nil
+		if len(a.subs) == 0 && !s.owns(name) {
+			delete(s.apps, name)
+		}
+	})
+}
+
 // ReplaceApp takes an application away from its program as another ctid would.
 func (s *Server) ReplaceApp(name string) {
 	s.do(func() {

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -40,36 +41,28 @@ type event struct {
 
 func connect(t *testing.T) *app {
 	t.Helper()
-	t.Cleanup(func() { awaitAppGone(t) }) // behind attach's, which closes the socket
-	return attach(t)
-}
-
-// attach is connect without waiting, at the end, for Asterisk to forget the application: where a call was sent elsewhere it
-// keeps it for longer.
-func attach(t *testing.T) *app {
-	t.Helper()
 	head := http.Header{"Authorization": {"Basic " + base64.StdEncoding.EncodeToString([]byte(asterisk.ARIUser()+":"+asterisk.ARIPassword()))}}
 	ws, res, err := websocket.DefaultDialer.DialContext(t.Context(), "ws://"+asterisk.HTTPAddr()+"/ari/events?app="+pbx.App, head)
 	ok(t, err)
 	_ = res.Body.Close()
-	t.Cleanup(func() {
-		_ = ws.Close()
-	})
+	t.Cleanup(func() { disconnect(t, ws) })
 	return &app{t: t, ws: ws}
 }
 
-// awaitAppGone waits until Asterisk has noticed the end of the socket: a call
-// that came sooner would still enter the application.
-func awaitAppGone(t *testing.T) {
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-	defer cancel()
-	for ctx.Err() == nil {
-		out, err := asterisk.CLI(ctx, "ari show apps")
-		if err == nil && !strings.Contains(out, pbx.App+"\n") && !strings.Contains(out, pbx.App+" ") {
-			return
+// disconnect closes the socket and waits until Asterisk has closed its side, with which it has let go of the application: a call
+// that came sooner would still enter it, and a socket opened sooner might lose it.
+func disconnect(t *testing.T, ws *websocket.Conn) {
+	defer func() { _ = ws.Close() }()
+	ok(t, ws.SetReadDeadline(time.Now().Add(5*time.Second)))
+	ok(t, ws.WriteMessage(websocket.CloseMessage, websocket.FormatCloseMessage(websocket.CloseNormalClosure, "")))
+	for {
+		if _, _, err := ws.ReadMessage(); err != nil {
+			break
 		}
 	}
-	t.Error("the application is still there 5 s after its socket was closed")
+	if _, err := io.Copy(io.Discard, ws.UnderlyingConn()); err != nil {
+		t.Errorf("Asterisk has not let go of its application: %v", err)
+	}
 }
 
 // start waits for the next StasisStart.
@@ -156,7 +149,7 @@ func TestCallsReachTheApplication(t *testing.T) {
 // A phone that rings and says 302 gets no further than to the application, which is told whose channel it was.
 func TestRedirectionReachesTheApplication(t *testing.T) {
 	ctx := limit(t, 10*time.Second)
-	a, agent := attach(t), phone(t, "1001")
+	a, agent := connect(t), phone(t, "1001")
 	agent.SetPolicy(phonetest.RedirectAfter(0, "4930777"))
 	a.post("/channels", url.Values{"endpoint": {"PJSIP/1001"}, "app": {pbx.App}})
 	e := a.start()
@@ -175,7 +168,7 @@ func TestRedirectionReachesTheApplication(t *testing.T) {
 // before anybody answers.
 func TestRedirectionToADialStringIsTold(t *testing.T) {
 	ctx := limit(t, 10*time.Second)
-	a, agent, carrier := attach(t), phone(t, "1001"), phone(t, "carrier")
+	a, agent, carrier := connect(t), phone(t, "1001"), phone(t, "carrier")
 	carrier.SetPolicy(phonetest.Ring())
 	agent.SetPolicy(phonetest.RedirectAfter(0, "PJSIP%2F4930888%40carrier"))
 	a.post("/channels", url.Values{"endpoint": {"PJSIP/1001"}, "app": {pbx.App}})
