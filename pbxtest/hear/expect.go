@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"ctid/pbxtest"
 )
 
 // Expect returns an error unless want is the prompt that fits best, well, and
@@ -49,8 +51,12 @@ func ExpectNone(received []int16, prompts map[string][]int16) error {
 	return nil
 }
 
+// overlap is how far a prompt may begin before the one before it would have ended: Whole allows for 50 ms, and trim for some more.
+const overlap = pbxtest.Rate / 10
+
 // Sequence returns an error unless the prompts were heard in this order, none
-// of them before the end of the one before it.
+// of them before the end of the one before it; a prompt counts as heard to its
+// end though its last frames were cut, and so the next may begin within them.
 func Sequence(received []int16, names []string, prompts map[string][]int16) error {
 	offset := 0
 	for i, name := range names {
@@ -63,7 +69,7 @@ func Sequence(received []int16, names []string, prompts map[string][]int16) erro
 		if m.Score < Same {
 			return fmt.Errorf("prompt %d, %q, was not heard after the one before (score %.2f in %s of audio)", i+1, name, m.Score, duration(len(rest)))
 		}
-		offset += samples(m.Start + m.Duration)
+		offset += max(0, samples(m.Start+m.Duration)-overlap)
 	}
 	return nil
 }

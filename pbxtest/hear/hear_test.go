@@ -75,6 +75,17 @@ func speak(t *testing.T) map[string][]int16 {
 	return prompts
 }
 
+// voiced is a prompt without the silence around it.
+func voiced(pcm []int16) []int16 {
+	loud := func(v int16) bool { return v > 300 || v < -300 }
+	from := slices.IndexFunc(pcm, loud)
+	to := len(pcm)
+	for !loud(pcm[to-1]) {
+		to--
+	}
+	return pcm[from:to]
+}
+
 func silence(d time.Duration) []int16 { return make([]int16, int(d.Seconds()*pbxtest.Rate)) }
 
 func groupOf(text string) int {
@@ -190,6 +201,13 @@ func TestSequence(t *testing.T) {
 	received := line(t, slices.Concat(prompts[a], silence(300*time.Millisecond), prompts[b], prompts[c]))
 	if err := hear.Sequence(received, []string{a, b, c}, prompts); err != nil {
 		t.Error(err)
+	}
+	before, after := voiced(prompts[b]), voiced(prompts[c])
+	for cut := range 4 { // frames of 20 ms from its end, where a key stopped it
+		until := len(before) - cut*pbxtest.Rate/50
+		if err := hear.Sequence(line(t, slices.Concat(prompts[a], before[:until], after, silence(100*time.Millisecond))), []string{a, b, c}, prompts); err != nil {
+			t.Errorf("without its last %d frames: %v", cut, err)
+		}
 	}
 	for _, wrong := range [][]string{{b, a}, {a, a}, {sentences[2][1], b}, {a, b, c, c}} {
 		if err := hear.Sequence(received, wrong, prompts); err == nil {
