@@ -47,6 +47,14 @@ const (
 	maxRate    = 400
 )
 
+// Where who waits is told something, app_queue hands him over to nobody meanwhile, and serves far less than its members could: its
+// line would grow until nothing is measured but the music for it. There both sides have calls twice as long, of which they
+// are offered more than they can serve, and never more than toldLine callers wait: some 5 s, so that they are told place and comfort.
+const (
+	toldFactor = 1.25
+	toldLine   = 100
+)
+
 // figures of one run of one side, by name.
 type figures map[string]float64
 
@@ -109,9 +117,15 @@ func (s *site) free(f figures, z size, number string, isCtid bool) {
 
 // line measures with more calls than the agents can serve: how long an agent sits idle although somebody waits.
 func (s *site) line(f figures, z size, number string) {
-	capacity := float64(s.agents) / z.talk.Seconds()
-	warm := z.talk + time.Second
-	s.measure(number, z.talk, warm+scaled(max(z.line, s.way.line)-warm), warm, func(ctx context.Context, l *loadtest.Load, d time.Duration) error {
+	talk, line := z.talk, z.line
+	if s.way.tells {
+		talk, line = 2*talk, line+30*time.Second
+	}
+	capacity, warm := float64(s.agents)/talk.Seconds(), talk+time.Second
+	s.measure(number, talk, warm+scaled(line-warm), warm, func(ctx context.Context, l *loadtest.Load, d time.Duration) error {
+		if s.way.tells {
+			return l.OfferUpTo(ctx, s.agents+toldLine, toldFactor*capacity, d)
+		}
 		return l.Offer(ctx, lineFactor*capacity, d)
 	}, func(r loadtest.Result, from, to time.Time) {
 		idle := r.Idle(from, to)

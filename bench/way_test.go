@@ -9,7 +9,6 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
-	"time"
 
 	"ctid"
 	"ctid/store"
@@ -18,17 +17,16 @@ import (
 
 // way is how callers come to the agents of a comparison, on both sides.
 type way struct {
-	number   string        // of ctid
-	script   string        // main.yaml
-	dialplan string        // of queueNumber, up to Queue() and behind it
-	queue    string        // more of queues.conf
-	config   string        // more of ctid.yaml
-	line     time.Duration // how long a line is measured at least: it grows by 0.1 s a second
-	tells    bool          // who waits is told something
-	desks    int           // agents with a desktop, at most
-	callers  int           // for so many at once beside those who talk there is room
-	music    string        // more of musiconhold.conf
-	ring50   float64       // ms that ctid may be slower than app_queue
+	number   string  // of ctid
+	script   string  // main.yaml
+	dialplan string  // of queueNumber, up to Queue() and behind it
+	queue    string  // more of queues.conf
+	config   string  // more of ctid.yaml
+	tells    bool    // who waits is told something; see toldLine
+	desks    int     // agents with a desktop, at most
+	callers  int     // for so many at once beside those who talk there is room
+	music    string  // more of musiconhold.conf
+	ring50   float64 // ms that ctid may be slower than app_queue
 	ring99   float64
 	bare     bool // what a call and a line cost has targets too, for nothing else is done
 }
@@ -42,7 +40,7 @@ var straightOn = way{number: ctidNumber, script: systemtest.QueueOnly, ring50: 8
 // of comfort while he waits: app_queue the place as soon as he does, ctid after 3 s, and both the comfort after 4 s. ctid writes its
 // queue_log as app_queue does. Some of its agents have desktops, whose pops are read: few, for what reads them is on this machine too, and
 // on those of a site it is not.
-var tenSteps = way{number: systemtest.Number, line: time.Minute, tells: true, desks: 40, ring50: 12, ring99: 60, config: "queue_log: {file: queue_log}\ntags: [known]\n",
+var tenSteps = way{number: systemtest.Number, tells: true, desks: 40, ring50: 12, ring99: 60, config: "queue_log: {file: queue_log}\ntags: [known]\n",
 	queue: "announce-frequency=30\nannounce-position=yes\nannounce-holdtime=no\nqueue-thankyou=\nperiodic-announce=queue-thankyou\nperiodic-announce-frequency=4\n",
 	dialplan: "exten => " + queueNumber + `,1,Set(CALLS=$[0 + 1])
  same => n,Set(TOPIC=sales)

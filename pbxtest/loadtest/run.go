@@ -10,6 +10,27 @@ import (
 // Offer places calls at a steady rate for so long, whatever becomes of them; when more than Config.Most are in, it ends
 // with an error.
 func (l *Load) Offer(ctx context.Context, rate float64, d time.Duration) error {
+	return l.steadily(ctx, rate, d, func(since time.Duration) error {
+		if n := l.Open(); n > l.cfg.Most {
+			return fmt.Errorf("%d callers are in after %s at %.1f calls/s: the PBX or this machine does not follow", n, since.Round(time.Second), rate)
+		}
+		l.Call()
+		return nil
+	})
+}
+
+// OfferUpTo is Offer to a line that is no longer than that: who would come while so many are in does not.
+func (l *Load) OfferUpTo(ctx context.Context, callers int, rate float64, d time.Duration) error {
+	return l.steadily(ctx, rate, d, func(time.Duration) error {
+		if l.Open() < callers {
+			l.Call()
+		}
+		return nil
+	})
+}
+
+// steadily does something at a steady rate, and catches up where it was late.
+func (l *Load) steadily(ctx context.Context, rate float64, d time.Duration, do func(since time.Duration) error) error {
 	began := time.Now()
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
@@ -18,11 +39,10 @@ func (l *Load) Offer(ctx context.Context, rate float64, d time.Duration) error {
 		if since >= d {
 			return nil
 		}
-		if n := l.Open(); n > l.cfg.Most {
-			return fmt.Errorf("%d callers are in after %s at %.1f calls/s: the PBX or this machine does not follow", n, since.Round(time.Second), rate)
-		}
 		for ; float64(n) <= since.Seconds()*rate; n++ {
-			l.Call()
+			if err := do(since); err != nil {
+				return err
+			}
 		}
 		select {
 		case <-tick.C:
