@@ -290,11 +290,18 @@ const (
 	TransferDeclined    = "channel_declined"
 )
 
+// referDone reads what Asterisk answers only when it is through with all that the phone has sent so far.
+const referDone = "CHANNEL(pjsip,call-id)"
+
 // TransferProgress tells a phone that asked for a transfer how it goes; Features.TransferHandling. Asterisk tells it back
-// as a ChannelTransfer with that State.
+// as a ChannelTransfer with that State. Asterisk dies of it where it comes between the ChannelTransfer and the end of what
+// Asterisk does for the REFER (22.10.1: it reads what it has not written yet), so that end is awaited first.
 func (n *Node) TransferProgress(ctx context.Context, id, state string) error {
 	known := oneOf(TransferProgressing, TransferAnswered, TransferUnavailable, TransferDeclined)
 	if err := n.check("transfer_progress", check{"state", state, known}); err != nil {
+		return err
+	}
+	if _, err := n.Variable(ctx, id, referDone); err != nil {
 		return err
 	}
 	return n.channelCommand(ctx, "transfer_progress", http.MethodPost, id, "transfer_progress", values("states", state))

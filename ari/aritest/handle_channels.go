@@ -138,7 +138,12 @@ func getVariable(s *Server, c *call) reply {
 	if ch == nil {
 		return noChannel
 	}
-	v, set := ch.vars[c.q("variable")]
+	name := c.q("variable")
+	if strings.HasPrefix(name, "CHANNEL(pjsip,") { // answered behind what the phone has sent
+		ch.referHandled = true
+		return ok(body{"value": "call-" + ch.id})
+	}
+	v, set := ch.vars[name]
 	if !set {
 		return fail(http.StatusNotFound, "Provided variable was not found")
 	}

@@ -43,6 +43,7 @@ type channel struct {
 	spy, whisper            string   // directions of a snoop
 	dialled                 string   // what was dialled: 1001, 4930555@carrier
 	referring               bool     // its phone waits for the outcome of a transfer
+	referHandled            bool     // whoever is to answer that has waited until Asterisk was through with the REFER
 	referTo                 body     // where it asked for
 	consult                 *channel // its phone's own consultation, when it asked for that
 	timeout                 *timer   // of an originate

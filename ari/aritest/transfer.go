@@ -44,7 +44,7 @@ func (s *Server) refer(ch *channel, to string, consult *channel) {
 	default:
 		return
 	}
-	ch.referring = true
+	ch.referring, ch.referHandled = true, false
 	ch.referTo = body{"requested_destination": body{"destination": to}}
 	if consult != nil {
 		ch.referTo["requested_destination"] = body{"destination": to, "protocol_id": "call-" + consult.id}
@@ -157,6 +157,9 @@ func transferProgress(s *Server, c *call) reply {
 	}
 	if !ch.referring { // nobody waits for the news
 		return done()
+	}
+	if !ch.referHandled {
+		return fail(http.StatusInternalServerError, "the real one dies here: nobody waited until it was through with the REFER")
 	}
 	ch.phone.notified = append(ch.phone.notified, status)
 	echo := state
