@@ -32,6 +32,7 @@ type site struct {
 	port   int // of the phones
 	way    way
 	tokens []string // of the desktops, once ctid has been started
+	said   float64  // how often ctid has told somebody something, in its runs that are over
 }
 
 // newSite starts the Asterisk. Its queue "beside" has every agent, and is loaded whoever is measured: with a fallback
@@ -81,7 +82,7 @@ func (s *site) startCtid() (stop func()) {
 		return nil
 	})
 	return func() {
-		s.announced()
+		s.said += s.rig.Requests("play")
 		away()
 		s.rig.Stop()
 	}

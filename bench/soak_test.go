@@ -34,9 +34,9 @@ func TestRealSoak(t *testing.T) {
 	s := newSite(t, soakAgents, straightOn)
 	defer s.startCtid()()
 	f := figures{}
-	s.saturate(f, "saturated", ctidNumber, min(s.agents, maxRate), time.Second)
-	rate := f["saturated"] / 2
-	fmt.Printf("saturated at %.1f calls/s; %v at %.1f calls/s\n", f["saturated"], *soakFor, rate)
+	s.saturate(f, ctidNumber, saturated)
+	rate := f[saturated] / 2
+	fmt.Printf("saturated at %.1f calls/s; %v at %.1f calls/s\n", f[saturated], *soakFor, rate)
 
 	l, stop := s.load(ctidNumber, soakTalk)
 	defer stop()
