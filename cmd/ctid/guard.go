@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // beatVariable tells the child on which file descriptor its parent listens for its heart.
@@ -26,12 +28,20 @@ const (
 	crashPause  = 30 * time.Second // the longest pause before a start
 )
 
+// timerSlack is how much later than asked for the kernel may wake a thread of the daemon. Go's own watcher of its threads asks
+// to be woken each 20 µs as long as anything runs: half of all of ctid's wakes, and a seventh of its processor time, taken from
+// an Asterisk on the same machine. Nothing of ctid's needs a finer clock.
+const timerSlack = time.Millisecond
+
 // guard runs the daemon as a child and starts it again when it freezes or crashes. It opens no socket, no database and no
 // log file: there is nothing in it that could freeze. A child that ends before its heart has beaten, or by itself with
 // status 0, ends the guard with its status.
 func guard(ctx context.Context, log *slog.Logger) error {
 	runtime.LockOSThread() // the child dies with this thread, so this thread must live as long as the guard
 	defer runtime.UnlockOSThread()
+	if err := unix.Prctl(unix.PR_SET_TIMERSLACK, uintptr(timerSlack), 0, 0, 0); err != nil { // the child has it from this thread
+		log.Warn("the daemon's clock stays finer than it needs", "error", err)
+	}
 	hup := make(chan os.Signal, 1)
 	signal.Notify(hup, syscall.SIGHUP)
 	defer signal.Stop(hup)
