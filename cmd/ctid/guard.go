@@ -31,7 +31,7 @@ const (
 // timerSlack is how much later than asked for the kernel may wake a thread of the daemon. Go's own watcher of its threads asks
 // to be woken each 20 µs as long as anything runs: half of all of ctid's wakes, and a seventh of its processor time, taken from
 // an Asterisk on the same machine. Nothing of ctid's needs a finer clock.
-const timerSlack = time.Millisecond
+const timerSlack = 4 * time.Millisecond
 
 // guard runs the daemon as a child and starts it again when it freezes or crashes. It opens no socket, no database and no
 // log file: there is nothing in it that could freeze. A child that ends before its heart has beaten, or by itself with
