@@ -110,14 +110,16 @@ func TestShadowStatus(t *testing.T) {
 	}
 }
 
-// manager plays a manager interface that tells events and then stays silent; asked gets the actions.
-func manager(t *testing.T, events string, asked chan<- string) (address string) {
+// manager plays a manager interface that tells events, says so, and then stays silent; asked gets the actions, and is closed behind
+// the one who asked them, or by stop where nobody came.
+func manager(t *testing.T, events string, asked chan<- string, told func()) (address string, stop func()) {
 	t.Helper()
 	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = l.Close() })
+	stop = func() { _ = l.Close() }
+	t.Cleanup(stop)
 	go func() {
 		defer close(asked)
 		conn, err := l.Accept()
@@ -143,13 +145,14 @@ func manager(t *testing.T, events string, asked chan<- string) (address string) 
 					say("Response: Error\nActionID: " + id + "\nMessage: no\n\n")
 				case "QueueStatus":
 					say("Response: Success\nActionID: " + id + "\n\n" + events)
+					told()
 				default:
 					say("Response: Success\nActionID: " + id + "\n\n")
 				}
 			}
 		}
 	}()
-	return l.Addr().String()
+	return l.Addr().String(), stop
 }
 
 const shadowEvents = `Event: QueueMember
@@ -198,16 +201,18 @@ TalkTime: 30
 func TestShadowLive(t *testing.T) {
 	for _, how := range []string{"ended", "timed"} {
 		asked := make(chan string, 100)
-		config, _ := shadowFiles(t, fmt.Sprintf(`, ami: {address: "%s", password_file: secret}`, manager(t, shadowEvents, asked)))
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
-		args := []string{"-c", config, "--json"}
+		args, told := []string{"--json"}, func() {}
 		if how == "timed" {
-			args = append(args, "--for", "1s")
+			args = append(args, "--for", "3s") // in which it connects, too
 		} else {
-			time.AfterFunc(time.Second, cancel)
+			told = func() { time.AfterFunc(500*time.Millisecond, cancel) }
 		}
-		out, _, err := runShadow(ctx, args...)
+		address, stop := manager(t, shadowEvents, asked, told)
+		config, _ := shadowFiles(t, fmt.Sprintf(`, ami: {address: "%s", password_file: secret}`, address))
+		out, _, err := runShadow(ctx, append(args, "-c", config)...)
+		stop()
 		var r shadow.Report
 		if err != nil || json.Unmarshal([]byte(out), &r) != nil {
 			t.Fatalf("%s: %v\n%s", how, err, out)
