@@ -140,13 +140,14 @@ func (s *site) line(f figures, z size, number string) {
 	})
 }
 
-// The measurements in which each caller calls again as soon as his call is over.
+// The measurements of saturate.
 const (
 	saturated = "saturated"
 	shortest  = "shortest"
 )
 
-// saturate measures how many calls a second get through then. There is an agent for each caller, so that no line waits.
+// saturate measures how many calls a second get through when each caller calls again as soon as his call is over. There is
+// an agent for each, so that no line waits.
 func (s *site) saturate(f figures, number, name string) {
 	callers, talk := min(s.agents, maxRate), time.Second
 	if name == shortest {
