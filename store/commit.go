@@ -18,10 +18,10 @@ type committer struct {
 	s        *Store
 	conn     *sqlx.Conn
 	stmts    map[string]*sqlx.Stmt
-	people   map[string]personKey  // keys in use; dropped, as open is, when a transaction fails or another process has written
-	open     map[ctid.CallID]int64 // the sealed rows of open records
-	version  int64                 // of the data, as this connection knew it last
-	reserved uint64                // numbers of the log below this one are reserved on disk
+	people   map[string]personKey     // keys in use; dropped, as open is, when a transaction fails or another process has written
+	open     map[ctid.CallID]openCall // open records
+	version  int64                    // of the data, as this connection knew it last
+	reserved uint64                   // numbers of the log below this one are reserved on disk
 }
 
 // tx is the transaction under way.
@@ -35,7 +35,7 @@ type tx struct {
 var background = context.Background()
 
 func newCommitter(s *Store) *committer {
-	return &committer{s: s, stmts: map[string]*sqlx.Stmt{}, people: map[string]personKey{}, open: map[ctid.CallID]int64{}}
+	return &committer{s: s, stmts: map[string]*sqlx.Stmt{}, people: map[string]personKey{}, open: map[ctid.CallID]openCall{}}
 }
 
 func (c *committer) connect(ctx context.Context) error {

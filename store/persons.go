@@ -38,6 +38,7 @@ func (t *tx) erase(person string) error {
 	if err != nil {
 		return err
 	}
+	clear(t.c.open) // the sealed rows of these people go with their keys
 	for _, p := range people {
 		delete(t.c.people, p)
 		if err := t.exec("DELETE FROM person_keys WHERE person = ?", p); err != nil {

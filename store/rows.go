@@ -123,6 +123,31 @@ func (t *tx) isThere(e *ctid.LogEntry) (bool, error) {
 	return err == nil && epoch == e.Epoch, err
 }
 
+// openCall is what the committer knows of a record it has written that is open, so that the next writing of it is smaller.
+type openCall struct {
+	head     callHead // as it stands in its row; zero where that is not known
+	personal int64    // its sealed row, to which nothing else refers; 0: none
+	person   string
+	texts    []string // as they are in the sealed row, if that is person's
+}
+
+// callHead is what hardly ever changes of a record that is open: most of the columns that calls has indexes on.
+type callHead struct {
+	node      ctid.NodeID
+	dir, dnis string
+	arrived   int64
+	e164, raw string
+	customer  ctid.CustomerID
+}
+
+func headOf(r *ctid.CallRecord) callHead {
+	return callHead{node: r.Node, dir: r.Dir, dnis: r.DNIS.Number, arrived: r.Arrived.UnixMicro(), e164: string(r.ANI.E164), raw: string(r.ANI.Raw),
+		customer: r.Customer}
+}
+
+// maxOpen is how many open records are remembered.
+const maxOpen = 20_000
+
 // writeRecord upserts the record of a call; with an End also its interaction and outbox row, which the schema lets in once.
 func (t *tx) writeRecord(e *ctid.LogEntry) error {
 	r := e.Record
@@ -130,7 +155,7 @@ func (t *tx) writeRecord(e *ctid.LogEntry) error {
 	if err != nil {
 		return err
 	}
-	old, err := t.sealedOf(r.ID)
+	was, err := t.openCall(r.ID)
 	if err != nil {
 		return err
 	}
@@ -138,16 +163,17 @@ func (t *tx) writeRecord(e *ctid.LogEntry) error {
 	if err != nil {
 		return fmt.Errorf("%w: body: %w", ErrRefused, err)
 	}
-	personal, err := t.sealAgain(old, person, callOwner(r.ID), texts)
+	personal, err := t.sealAgain(was, person, callOwner(r.ID), texts)
 	if err != nil {
 		return err
 	}
 	body := string(raw)
-	if err := t.upsertCall(r, person, personal, body); err != nil {
+	if err := t.writeCall(was, r, person, personal, body); err != nil {
 		return err
 	}
 	if r.End == nil {
-		t.remember(r.ID, personal)
+		n, _ := personal.(int64) // nil: none
+		t.remember(r.ID, openCall{headOf(r), n, person, texts})
 		return nil
 	}
 	delete(t.c.open, r.ID)
@@ -160,31 +186,27 @@ func (t *tx) writeRecord(e *ctid.LogEntry) error {
 	return t.putOutbox(r.ID, ctid.DeliverContact, personal, body)
 }
 
-// maxOpen is of how many open records the sealed row is remembered.
-const maxOpen = 20_000
-
-// sealedOf is the sealed row of a record that is open; 0: it has none. Nothing else refers to that row.
-func (t *tx) sealedOf(id ctid.CallID) (int64, error) {
-	if n, ok := t.c.open[id]; ok {
-		return n, nil
+// openCall is what is known of a record that is open; the zero openCall where it is not there yet.
+func (t *tx) openCall(id ctid.CallID) (openCall, error) {
+	if was, ok := t.c.open[id]; ok {
+		return was, nil
 	}
 	var old *int64
 	err := t.get(&old, "SELECT personal FROM calls WHERE id = ?", string(id))
 	switch {
 	case errors.Is(err, ErrNotFound):
-		return 0, nil
+		return openCall{}, nil
 	case err != nil || old == nil:
-		return 0, err
+		return openCall{}, err
 	}
-	return *old, nil
+	return openCall{personal: *old}, nil
 }
 
-func (t *tx) remember(id ctid.CallID, personal any) {
+func (t *tx) remember(id ctid.CallID, now openCall) {
 	if len(t.c.open) >= maxOpen {
 		clear(t.c.open)
 	}
-	n, _ := personal.(int64) // nil: none
-	t.c.open[id] = n
+	t.c.open[id] = now
 }
 
 const upsertCall = `INSERT INTO calls (id, node, dir, arrived_us, answered_us, connected_us, ended_us, queue, agent, ani, dnis,
@@ -196,6 +218,25 @@ const upsertCall = `INSERT INTO calls (id, node, dir, arrived_us, answered_us, c
  outcome = excluded.outcome, disposition = excluded.disposition, end_side = excluded.end_side,
  end_reason = excluded.end_reason, wait_ms = excluded.wait_ms, talk_ms = excluded.talk_ms, hold_ms = excluded.hold_ms,
  offers = excluded.offers, person = excluded.person, personal = excluded.personal, record = excluded.record`
+
+// What of an open record changes from one writing to the next. SQLite writes a column that is set in each index that has it,
+// whether it changed or not.
+const updateOpenCall = `UPDATE calls SET answered_us = ?, connected_us = ?, queue = ?, agent = ?, outcome = ?, disposition = ?,
+ wait_ms = ?, talk_ms = ?, hold_ms = ?, offers = ?, person = ?, personal = ?, record = ? WHERE id = ? AND end_side IS NULL`
+
+// writeCall writes the row of a record.
+func (t *tx) writeCall(was openCall, r *ctid.CallRecord, person string, personal any, body string) error {
+	if r.End != nil || !r.Ended.IsZero() || was.head != headOf(r) {
+		return t.upsertCall(r, person, personal, body)
+	}
+	queue, agent := lastOf(r)
+	n, err := t.change(updateOpenCall, us(r.Answered), us(r.Connected), string(queue), string(agent), r.Outcome, r.Disposition,
+		r.WaitMS, r.TalkMS, r.HoldMS, len(r.Offers), person, personal, body, string(r.ID))
+	if err == nil && n == 0 { // somebody took it away
+		return t.upsertCall(r, person, personal, body)
+	}
+	return err
+}
 
 func (t *tx) upsertCall(r *ctid.CallRecord, person string, personal any, body string) error {
 	queue, agent := lastOf(r)

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -134,23 +135,26 @@ func (t *tx) sealed(person, owner string, texts []string) (key int64, sealed []b
 	return pk.id, pk.aead.Seal(nil, nil, plain, []byte(owner)), nil
 }
 
-// sealAgain is seal in the place of a sealed row that is owner's alone; 0: there is none.
-func (t *tx) sealAgain(old int64, person, owner string, texts []string) (any, error) {
-	if old == 0 {
+// sealAgain is seal in the place of the sealed row that an open record has to itself.
+func (t *tx) sealAgain(was openCall, person, owner string, texts []string) (any, error) {
+	if was.personal == 0 {
 		return t.seal(person, owner, texts)
 	}
+	if was.person == person && slices.Equal(was.texts, texts) {
+		return was.personal, nil
+	}
 	if len(texts) == 0 {
-		return nil, t.exec("DELETE FROM personal WHERE id = ?", old)
+		return nil, t.exec("DELETE FROM personal WHERE id = ?", was.personal)
 	}
 	key, sealed, err := t.sealed(person, owner, texts)
 	if err != nil {
 		return nil, err
 	}
-	n, err := t.change("UPDATE personal SET key_id = ?, person = ?, sealed = ? WHERE id = ?", key, person, sealed, old)
+	n, err := t.change("UPDATE personal SET key_id = ?, person = ?, sealed = ? WHERE id = ?", key, person, sealed, was.personal)
 	if err == nil && n == 0 { // it went when its person was erased
 		return t.seal(person, owner, texts)
 	}
-	return old, err
+	return was.personal, err
 }
 
 func (t *tx) personKey(person string) (personKey, error) {

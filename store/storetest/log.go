@@ -3,6 +3,7 @@ package storetest
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"testing"
 	"time"
@@ -24,6 +25,7 @@ var logTests = []test{
 	{"log: a row keeps whom it is about", logAbout},
 	{"folds: the last one is kept, over a restart", folds},
 	{"records: open ones, filters, the newest first", recordQueries},
+	{"records: an open one is written again and again", recordRewritten},
 }
 
 func logOrder(t *testing.T, r Rig) {
@@ -312,6 +314,53 @@ func recordQueries(t *testing.T, r Rig) {
 			t.Errorf("%+v selects %v, want %v", x.q, got, x.want)
 		}
 	}
+}
+
+// recordRewritten changes one thing after another of an open record: each shows in the record and in the columns it is found by.
+func recordRewritten(t *testing.T, r Rig) {
+	s := r.start(t)
+	rec, seq := record("c_1", "+32470111222"), uint64(0)
+	for _, x := range []struct {
+		what   string
+		change func()
+		found  store.RecordQuery
+	}{
+		{"it is new", func() {}, store.RecordQuery{ANI: "+32470111222"}},
+		{"nothing is", func() {}, store.RecordQuery{ANI: "+32470111222", Until: day.Add(time.Microsecond)}},
+		{"the queue is", func() { rec.Queues = []ctid.QueueVisit{{Queue: "sales", Entered: day}} }, store.RecordQuery{Queue: "sales"}},
+		{"the note is", func() { rec.Notes = "first" }, store.RecordQuery{Queue: "sales"}},
+		{"the note is again", func() { rec.Notes = "second" }, store.RecordQuery{Queue: "sales"}},
+		{"the agent is, the note stays", func() { rec.Agents = []ctid.AgentPart{{Agent: "ana", From: day}} }, store.RecordQuery{Agent: "ana"}},
+		{"the customer is", func() { rec.Customer = "cu_1" }, store.RecordQuery{Customer: "cu_1", Agent: "ana"}},
+		{"he is another", func() { rec.Customer = "cu_2" }, store.RecordQuery{Customer: "cu_2"}},
+		{"paperwork came between", func() {
+			seq++
+			e := row(seq, "ana")
+			e.Amend = &ctid.Amendment{Call: "c_1", Agent: "ana", Notes: "paper"}
+			put(t, s, e)
+			rec.Notes = "after it"
+		}, store.RecordQuery{Customer: "cu_2"}},
+		{"the caller was erased between", func() { ok(t, s.Erase(t.Context(), "cu_2")) }, store.RecordQuery{Customer: "cu_2"}},
+		{"the number is", func() { rec.ANI.E164 = "+32470111333" }, store.RecordQuery{ANI: "+32470111333"}},
+		{"the time of arrival is", func() { rec.Arrived = day.Add(time.Hour) }, store.RecordQuery{Since: day.Add(time.Hour)}},
+		{"the texts are gone", func() { rec.Notes, rec.ANI = "", ctid.Number{} }, store.RecordQuery{Customer: "cu_2"}},
+		{"there is one again", func() { rec.Notes = "third" }, store.RecordQuery{Customer: "cu_2"}},
+		{"it has ended", func() { rec = ended(rec) }, store.RecordQuery{Outcome: "answered", EndReason: "hangup"}},
+	} {
+		x.change()
+		seq++
+		put(t, s, recordRow(seq, rec))
+		if got := must(s.Record(t.Context(), "c_1"))(t); !reflect.DeepEqual(got, rec) {
+			t.Errorf("%s: the record reads %+v, want %+v", x.what, got, rec)
+		}
+		if got := must(s.Records(t.Context(), x.found))(t); len(got) != 1 {
+			t.Errorf("%s: %+v finds %d records", x.what, x.found, len(got))
+		}
+		if open := must(s.OpenRecords(t.Context()))(t); (len(open) == 1) != (rec.End == nil) {
+			t.Errorf("%s: open are %d", x.what, len(open))
+		}
+	}
+	sound(t, s)
 }
 
 func logAbout(t *testing.T, r Rig) {
