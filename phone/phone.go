@@ -53,13 +53,13 @@ func Parse(raw, country string) Number {
 		return n
 	}
 	country = strings.ToUpper(country)
-	p := read(text, digits, country)
+	p, kind := read(text, digits, country)
 	if p == nil {
 		n.Kind, n.Shown = Unknown, n.Raw
 		return n
 	}
 	n.E164 = phonenumbers.Format(p, phonenumbers.E164)
-	n.Kind = kindOf(p)
+	n.Kind = kind
 	n.Country = phonenumbers.GetRegionCodeForNumber(p)
 	form := phonenumbers.INTERNATIONAL
 	if n.Country == country {
@@ -118,28 +118,35 @@ func digitsOf(text string) (string, bool) {
 	return digits.String(), digits.Len() > 0
 }
 
-// read finds the public number meant: as written, else as an international one whose plus was lost. A number that no
+// read finds the public number meant, and its kind: as written, else as an international one whose plus was lost. A number that no
 // plan knows is taken only with the plus, and only if its length could be right.
-func read(text, digits, country string) *phonenumbers.PhoneNumber {
+func read(text, digits, country string) (*phonenumbers.PhoneNumber, string) {
 	plus := strings.HasPrefix(text, "+")
 	asWritten := digits
 	if plus {
 		asWritten = "+" + digits
 	}
 	for _, s := range []string{asWritten, "+" + digits} {
-		if p, err := phonenumbers.Parse(s, country); err == nil && phonenumbers.IsValidNumber(p) {
-			return p
+		p, err := phonenumbers.Parse(s, country)
+		if err != nil {
+			continue
+		}
+		if kind := kindOf(p); kind != noPlan { // a number of no type is none that the library calls valid
+			return p, kind
 		}
 	}
 	if !plus {
-		return nil
+		return nil, ""
 	}
 	p, err := phonenumbers.Parse(asWritten, country)
 	if err != nil || phonenumbers.IsPossibleNumberWithReason(p) != phonenumbers.IS_POSSIBLE {
-		return nil
+		return nil, ""
 	}
-	return p
+	return p, noPlan
 }
+
+// noPlan is the kind of a number that no plan names.
+const noPlan = "other"
 
 func kindOf(p *phonenumbers.PhoneNumber) string {
 	switch phonenumbers.GetNumberType(p) {
@@ -166,5 +173,5 @@ func kindOf(p *phonenumbers.PhoneNumber) string {
 	case phonenumbers.VOICEMAIL:
 		return "voicemail"
 	}
-	return "other"
+	return noPlan
 }
