@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"ctid"
@@ -159,14 +160,52 @@ func tidyAgent(a ctid.AgentView, e ctid.Event) ctid.AgentView {
 
 var timeType = reflect.TypeFor[time.Time]()
 
-// wireTimes returns a copy of v in which every time is in UTC and cut to milliseconds.
+// wireTimes returns v with every time in UTC and cut to milliseconds; v itself stays as it is.
 func wireTimes(v any) any {
 	src := reflect.ValueOf(v)
+	if !holdsTimes(src.Type()) {
+		return v
+	}
 	dst := reflect.New(src.Type()).Elem()
 	copyTimes(dst, src)
 	return dst.Interface()
 }
 
+var timed sync.Map // reflect.Type: whether its values can hold times
+
+func holdsTimes(t reflect.Type) bool {
+	if holds, ok := timed.Load(t); ok {
+		return holds.(bool)
+	}
+	holds := findsTimes(t, map[reflect.Type]bool{})
+	timed.Store(t, holds)
+	return holds
+}
+
+// findsTimes takes a type that it is already within for one without.
+func findsTimes(t reflect.Type, within map[reflect.Type]bool) bool {
+	if t == timeType {
+		return true
+	}
+	if within[t] {
+		return false
+	}
+	within[t] = true
+	defer delete(within, t)
+	switch t.Kind() {
+	case reflect.Pointer, reflect.Slice:
+		return findsTimes(t.Elem(), within)
+	case reflect.Struct:
+		for i := range t.NumField() {
+			if f := t.Field(i); f.IsExported() && findsTimes(f.Type, within) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// copyTimes is for values of types that hold times, of which what a pointer or a list leads to is one, too.
 func copyTimes(dst, src reflect.Value) {
 	if src.Type() == timeType {
 		t := src.Interface().(time.Time)
@@ -185,7 +224,7 @@ func copyTimes(dst, src reflect.Value) {
 		}
 	case reflect.Struct:
 		for i := range src.NumField() {
-			if dst.Field(i).CanSet() {
+			if dst.Field(i).CanSet() && holdsTimes(src.Field(i).Type()) {
 				copyTimes(dst.Field(i), src.Field(i))
 			}
 		}
