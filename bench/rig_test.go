@@ -31,8 +31,9 @@ type site struct {
 	agents int
 	port   int // of the phones
 	way    way
-	tokens []string // of the desktops, once ctid has been started
-	said   float64  // how often ctid has told somebody something, in its runs that are over
+	tokens []string      // of the desktops, once ctid has been started
+	spare  time.Duration // for measurements that are made again
+	said   float64       // how often ctid has told somebody something, in its runs that are over
 }
 
 // newSite starts the Asterisk. Its queue "beside" has every agent, and is loaded whoever is measured: with a fallback
@@ -63,7 +64,7 @@ func newSite(t *testing.T, agents int, w way) *site {
 			t.Error(err)
 		}
 	})
-	s := &site{t: t, pbx: pbx, agents: agents, port: port, way: w}
+	s := &site{t: t, pbx: pbx, agents: agents, port: port, way: w, spare: spareTime}
 	o := systemtest.Options{Bin: program, PBX: pbx, Agents: agents, Desk: "none", Script: w.script, Config: "limits: {calls: 20000}\n" + w.config}
 	s.withDesks(&o)
 	s.rig = systemtest.Prepare(t, o)

@@ -79,8 +79,10 @@ func compare(t *testing.T, w way) {
 		queue[run], ctid[run] = figures{}, figures{}
 		for _, measured := range s.measurements(z) {
 			sides := []func(){
-				func() { measured(queue[run], queueNumber) },
-				func() { defer s.startCtid()(); measured(ctid[run], s.way.number) },
+				func() { s.steadily(queue[run], func(f figures) { measured(f, queueNumber) }) },
+				func() {
+					s.steadily(ctid[run], func(f figures) { defer s.startCtid()(); measured(f, s.way.number) })
+				},
 			}
 			sides[run%2]()
 			sides[1-run%2]()
@@ -238,6 +240,7 @@ func (s *site) report(z size, queue, ctid []figures) {
 	row(shortest, "calls/s", "none", ratio(func(float64) bool { return true }))
 	only(w.bare && !z.few, "asterisk cpu", "ms a call", "≤ 1.1 ×", ratio(func(r float64) bool { return r <= 1.1 }))
 	row("ctid cpu", "ms a call", "none", func(_, _ float64) (string, bool) { return "", true })
+	row("stolen", "% of the processors", "none", func(_, _ float64) (string, bool) { return "", true })
 	row("lost", "calls", "ctid 0", func(_, c float64) (string, bool) { return "", c == 0 })
 	if err := errors.Join(missed...); err != nil {
 		t.Error(err)
