@@ -65,7 +65,7 @@ func (k *call) gone(now time.Time, end ctid.End) {
 	case k.queue != nil && !k.queue.over:
 		k.settleQueue(now)
 	}
-	k.settleTalk(&end)
+	k.settleTalk(now, &end)
 	if k.machine != nil && !k.machine.Done() { // its on_hangup waits for an answer, for 10 s at most
 		k.last = &end
 		return
@@ -104,11 +104,12 @@ func (k *call) leftAlone(now time.Time) {
 
 // settleTalk counts a caller as one who gave up waiting whose agent had answered, and who was gone before the two were
 // joined or had talked for a moment.
-func (k *call) settleTalk(end *ctid.End) {
+func (k *call) settleTalk(now time.Time, end *ctid.End) {
 	if end.Side != ctid.SideCaller || k.queue == nil || len(k.rec.Queues) == 0 {
 		return
 	}
 	if k.unheard {
+		k.waitedUntil(now)
 		end.Reason = "before_talk"
 	} else if k.rec.Outcome != "answered" {
 		return

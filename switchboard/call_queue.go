@@ -53,14 +53,40 @@ func needsOf(skills []ctid.Skilled) []acd.Need {
 	return out
 }
 
-// requeue puts a caller back whose agent answered and was gone before they were joined: to the place he had.
+// unheardVisit is the last visit of a caller whose agent has answered and who has not heard him: to him it goes on. nil: there is none.
+func (k *call) unheardVisit() *ctid.QueueVisit {
+	if k.queue == nil || len(k.rec.Queues) == 0 {
+		return nil
+	}
+	v := &k.rec.Queues[len(k.rec.Queues)-1]
+	if n := len(k.rec.Agents); v.Exit != ctid.ExitAnswered || n > 0 && !k.rec.Agents[n-1].From.Before(v.Entered) {
+		return nil
+	}
+	return v
+}
+
+// waitedUntil ends the wait of a caller now whose agent had answered before: he has waited for what the agent heard first, and for Asterisk.
+func (k *call) waitedUntil(now time.Time) {
+	if v := k.unheardVisit(); v != nil && k.owed == nil {
+		k.rec.WaitMS -= v.WaitMS
+		k.endVisit(now, v.Exit)
+	}
+}
+
+// requeue puts a caller back whose agent was gone before they were joined, or who was handed on to nobody: to the place he had.
 func (k *call) requeue(now time.Time) {
 	if k.callerGone || k.ended || k.queue == nil {
 		return
 	}
 	last := k.rec.Queues[len(k.rec.Queues)-1]
-	k.queue.over, k.queue.since = false, now
-	k.rec.Queues = append(k.rec.Queues, ctid.QueueVisit{Queue: k.queue.queue, Entered: k.sb.clock.wall(now), Priority: last.Priority})
+	k.queue.over = false
+	if v := k.unheardVisit(); v != nil {
+		k.rec.WaitMS -= v.WaitMS
+		v.Exit, v.WaitMS = "", 0
+	} else {
+		k.queue.since = now
+		k.rec.Queues = append(k.rec.Queues, ctid.QueueVisit{Queue: k.queue.queue, Entered: k.sb.clock.wall(now), Priority: last.Priority})
+	}
 	if k.rec.Connected.IsZero() { // else he was answered, and is put back because his agent was lost
 		k.rec.Outcome = ""
 	}

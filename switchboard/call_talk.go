@@ -66,6 +66,7 @@ func (k *call) join(now time.Time, o *offer, ringMS int64) {
 	if k.bridge != "" {
 		err = k.node.AddToBridge(k.ctx, k.bridge, k.channel, o.leg)
 	}
+	now = k.sb.clock.steady()
 	k.talk = &talk{agent: o.Agent, leg: o.leg, since: now, pop: o.data, rec: len(k.rec.Agents), joined: err == nil, held: map[string]time.Time{}}
 	if err == nil {
 		k.established(now, o, ringMS)
@@ -100,6 +101,7 @@ func (k *call) notJoined(now time.Time) {
 
 // established: the two hear each other.
 func (k *call) established(now time.Time, o *offer, ringMS int64) {
+	k.waitedUntil(now)
 	k.rec.Agents = append(k.rec.Agents, ctid.AgentPart{Agent: o.Agent, From: k.sb.clock.wall(now)})
 	if k.rec.Connected.IsZero() {
 		k.rec.Connected = k.sb.clock.wall(now)

@@ -29,8 +29,7 @@ func (c *centre) figuresAgree(records []*ctid.CallRecord) {
 	}
 	want := map[ctid.QueueID]columns{}
 	for _, r := range records {
-		entered, answers := c.toldOf(r.ID)
-		for _, v := range noticed(r, entered, answers) {
+		for _, v := range noticed(r, c.entries(r.ID)) {
 			queues[v.Queue] = true
 			if !back[r.ID] {
 				want[v.Queue] = want[v.Queue].with(v)
@@ -49,46 +48,27 @@ func (c *centre) figuresAgree(records []*ctid.CallRecord) {
 	}
 }
 
-// toldOf is how often it was told that a call waits, and how often that an agent and its waiting caller came to hear each other.
-func (c *centre) toldOf(call ctid.CallID) (entered, answers int) {
-	waits := false
+// entries is how often it was told that a call waits.
+func (c *centre) entries(call ctid.CallID) (n int) {
 	for _, ev := range c.events {
-		if ev.Call != call {
-			continue
-		}
-		switch b := ev.Body.(type) {
+		switch ev.Body.(type) {
 		case ctid.CallQueued, ctid.CallWaitingChanged:
-			waits = true
-			entered++
-		case ctid.CallEstablished:
-			if waits && b.Talk == "main" {
-				waits = false
-				answers++
+			if ev.Call == call {
+				n++
 			}
 		}
 	}
-	return entered, answers
+	return n
 }
 
-// noticed are a record's visits without those of which callers notice nothing, and which are in no figure: one that ended with an agent who
-// was gone before the two heard each other, so that he waits on; one of no time at all behind a conversation, of a caller who hung up
-// about when his agent was lost.
-func noticed(r *ctid.CallRecord, entered, answers int) (out []ctid.QueueVisit) {
-	answered := 0
-	for _, v := range r.Queues {
-		if v.Exit == ctid.ExitAnswered {
-			answered++
-		}
-	}
+// noticed are a record's visits without those of which callers notice nothing, and which are in no figure: one of no time at all behind a
+// conversation, of a caller who hung up about when his agent was lost.
+func noticed(r *ctid.CallRecord, entered int) (out []ctid.QueueVisit) {
 	for i, v := range r.Queues {
-		again := i+1 < len(r.Queues) && r.Queues[i+1].Queue == v.Queue
-		switch {
-		case v.Exit == ctid.ExitAnswered && again && answered > answers:
-			answered--
-		case v.Exit == ctid.ExitAbandoned && v.WaitMS == 0 && entered < len(r.Queues) && i > 0 && r.Queues[i-1].Exit == ctid.ExitAnswered:
-		default:
-			out = append(out, v)
+		if v.Exit == ctid.ExitAbandoned && v.WaitMS == 0 && entered < len(r.Queues) && i > 0 && r.Queues[i-1].Exit == ctid.ExitAnswered {
+			continue
 		}
+		out = append(out, v)
 	}
 	return out
 }

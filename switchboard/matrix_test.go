@@ -57,6 +57,7 @@ func TestHangupMatrix(t *testing.T) {
 				c.wantState("ana", x.agents)
 				m.want("pops closed", x.pop, c.popsClosed())
 				r := c.clean(1)[0]
+				c.queueLogAgrees([]*ctid.CallRecord{r})
 				m.want("end", x.end, string(r.End.Side)+"/"+r.End.Reason)
 				m.want("outcome", x.outcome, r.Outcome)
 				m.want("queue exits", x.exit, words(r.Queues, func(v ctid.QueueVisit) string { return string(v.Exit) }))
@@ -105,6 +106,7 @@ func (m *matrixRun) step(t *testing.T, name string) {
 		"swap":       func() { c.pbx.FaultEvents(aritest.EventFault{Type: "StasisStart", Times: 1, Swap: true}) },
 		"slow-music": func() { c.pbx.Fault(aritest.Fault{Match: "/moh", Times: 1, Late: 200 * time.Millisecond}) },
 		"slow-join":  func() { c.pbx.Fault(aritest.Fault{Match: "/addChannel", Times: 1, Late: 200 * time.Millisecond}) },
+		"no-join":    func() { c.pbx.Fault(aritest.Fault{Match: "/addChannel", Times: 1, Status: 500}) },
 	}
 	do, known := steps[name]
 	if !known {
