@@ -359,11 +359,13 @@ func simulatedDay(t *testing.T, seed uint64) (*day, *store.Store) {
 			t.Error(err)
 		}
 	})
-	done := make(chan error, 1)
-	d.rows[len(d.rows)-1].Done = func(err error) { done <- err }
-	s.AppendAll(d.rows)
-	if err := <-done; err != nil {
-		t.Fatal(err)
+	for rows := range slices.Chunk(d.rows, 500) { // all at once may take a slow disk longer than rows may wait for it
+		done := make(chan error, 1)
+		rows[len(rows)-1].Done = func(err error) { done <- err }
+		s.AppendAll(rows)
+		if err := <-done; err != nil {
+			t.Fatal(err)
+		}
 	}
 	return d, s
 }
